@@ -1,0 +1,23 @@
+"""An event: something that happened, with its reason."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from engineroom.model.ids import BackgroundProcessId, EventId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """`kind` is a past participle such as `process.started` or `process.exited`; `message` is a sentence for people.
+
+    `data` holds the figures behind it. `background_process_id` is None for what concerns the whole host.
+    """
+
+    id: EventId
+    background_process_id: BackgroundProcessId | None
+    kind: str
+    message: str
+    data: Mapping[str, Any]
+    at: datetime

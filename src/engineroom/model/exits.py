@@ -1,0 +1,88 @@
+"""How a process ended, and the reason in words."""
+
+import errno
+import os
+import signal
+from dataclasses import dataclass
+from datetime import datetime
+
+YOUNG_SECONDS = 10.0
+"""A process that lived shorter than this died young; only then is its restart delayed."""
+
+WORKER_MEMORY_EXIT_CODE = 12
+"""What `queue:work` exits with above its `--memory` limit (framework source, versions 8 to 13)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """One end of one life: exactly one of `code`, `signal` and `error_number` is set, or none when it is unknown.
+
+    `error_number` and `path` say why a process could not be started at all. `asked` is true when engineroom had asked the
+    process to stop. `at` is when the end was noticed, in UTC.
+    """
+
+    at: datetime
+    lived_seconds: float
+    code: int | None = None
+    signal: int | None = None
+    error_number: int | None = None
+    path: str | None = None
+    asked: bool = False
+
+
+def describe(ended: Exit, *, worker_timeout_seconds: int | None = None) -> str:
+    """Return why the process ended, in words; `worker_timeout_seconds` is a worker's own `--timeout`, when it has one."""
+    if ended.error_number is not None:
+        return f"could not be started: {_start_failure(ended.error_number, ended.path or '')}"
+    if ended.code is None and ended.signal is None:
+        return "unknown: it died while the keeper was away"
+    if ended.asked:
+        return _asked(ended)
+    if ended.signal is not None:
+        return _killed(ended.signal, ended.lived_seconds, worker_timeout_seconds)
+    return _exited(ended.code or 0, ended.lived_seconds)
+
+
+def _asked(ended: Exit) -> str:
+    if ended.signal == signal.SIGKILL:
+        return "asked to stop, and killed when its time was up"
+    return "asked to stop"
+
+
+def _killed(number: int, lived_seconds: float, worker_timeout_seconds: int | None) -> str:
+    name = signal_name(number)
+    if number == signal.SIGKILL and worker_timeout_seconds and lived_seconds >= worker_timeout_seconds:
+        return f"killed by its own timeout of {worker_timeout_seconds} s"
+    return f"killed by signal {number} ({name})" if name else f"killed by signal {number}"
+
+
+def _exited(code: int, lived_seconds: float) -> str:
+    if code == 0:
+        return "finished (exit 0)"
+    if code == WORKER_MEMORY_EXIT_CODE:
+        return "memory limit of the worker (exit 12)"
+    if lived_seconds < YOUNG_SECONDS:
+        return f"failed at start (exit {code})"
+    return f"failed (exit {code})"
+
+
+def _start_failure(number: int, path: str) -> str:
+    match number:
+        case errno.ENOENT:
+            return f"{path} was not found"
+        case errno.EACCES:
+            return f"{path} is not executable, or may not be entered"
+        case errno.ENOTDIR:
+            return f"{path} is not a folder"
+        case errno.ENOEXEC:
+            return f"{path} is neither a program nor a script with a #! line"
+        case _:
+            return f"{path}: {os.strerror(number)}"
+
+
+def signal_name(number: int) -> str | None:
+    """Return the name of a signal, such as `SIGTERM`; None for a number without a name."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return None

@@ -1,0 +1,64 @@
+"""Identifiers: the contract's prefix, a dash, and a time-ordered UUID (contract sheet, section 1.10)."""
+
+import os
+import time
+import uuid
+from typing import NewType
+
+OrganizationId = NewType("OrganizationId", str)
+TokenId = NewType("TokenId", str)
+ApplicationId = NewType("ApplicationId", str)
+EnvironmentId = NewType("EnvironmentId", str)
+InstanceId = NewType("InstanceId", str)
+BackgroundProcessId = NewType("BackgroundProcessId", str)
+OperationId = NewType("OperationId", str)
+EventId = NewType("EventId", str)
+
+
+def uuid7() -> uuid.UUID:
+    """Return a version 7 UUID: 48 bits of milliseconds since 1970, the rest random (RFC 9562, section 5.7)."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & 0xFFFF_FFFF_FFFF) << 80 | int.from_bytes(os.urandom(10))
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return uuid.UUID(int=value)
+
+
+def new_organization_id() -> OrganizationId:
+    """Return a fresh `org-…` id."""
+    return OrganizationId(f"org-{uuid7()}")
+
+
+def new_token_id() -> TokenId:
+    """Return a fresh `token-…` id. The contract has no id for tokens; the prefix is ours."""
+    return TokenId(f"token-{uuid7()}")
+
+
+def new_application_id() -> ApplicationId:
+    """Return a fresh `app-…` id."""
+    return ApplicationId(f"app-{uuid7()}")
+
+
+def new_environment_id() -> EnvironmentId:
+    """Return a fresh `env-…` id."""
+    return EnvironmentId(f"env-{uuid7()}")
+
+
+def new_instance_id() -> InstanceId:
+    """Return a fresh `inst-…` id."""
+    return InstanceId(f"inst-{uuid7()}")
+
+
+def new_background_process_id() -> BackgroundProcessId:
+    """Return a fresh `process-…` id."""
+    return BackgroundProcessId(f"process-{uuid7()}")
+
+
+def new_operation_id() -> OperationId:
+    """Return a fresh `op-…` id. Operations are ours; so is the prefix."""
+    return OperationId(f"op-{uuid7()}")
+
+
+def new_event_id() -> EventId:
+    """Return a fresh `event-…` id. Events are ours; so is the prefix."""
+    return EventId(f"event-{uuid7()}")

@@ -1,0 +1,41 @@
+"""A process: one running OS process of a background process, in one slot of one replica."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from engineroom.model.exits import Exit
+from engineroom.model.ids import BackgroundProcessId
+
+
+class ProcessState(StrEnum):
+    """Where a process is in its life; one that has stopped is no longer listed."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    DRAINING = "draining"
+    BACKING_OFF = "backing_off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """What a runtime knows of one process.
+
+    `replica` and `index` count from 1 and 0. `fingerprint` names the workload's version that it runs. `pid` is None while
+    nothing runs (starting, backing off). `restarts` counts the lives after the first. `started_at` is of the present life,
+    or of the last one. `next_start_at` is set while backing off, `deadline_at` while draining.
+    """
+
+    id: str
+    background_process: BackgroundProcessId
+    replica: int
+    index: int
+    fingerprint: str
+    state: ProcessState
+    pid: int | None = None
+    started_at: datetime | None = None
+    restarts: int = 0
+    crash_looping: bool = False
+    next_start_at: datetime | None = None
+    deadline_at: datetime | None = None
+    last_exit: Exit | None = None

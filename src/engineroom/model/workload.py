@@ -1,0 +1,48 @@
+"""A workload: what a runtime is asked to keep running for one background process."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from engineroom.model.ids import BackgroundProcessId
+
+
+class Replacement(StrEnum):
+    """How a slot gets a new version of its process."""
+
+    START_FIRST = "start_first"
+    """The new one runs before the old one drains: for workers, so that capacity never drops."""
+    DRAIN_FIRST = "drain_first"
+    """The old one is gone before the new one starts: for custom processes, which may hold a port."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """`processes` processes on each of `replicas` replicas, all of the same command, folder and variables.
+
+    With `signal_group`, a stop signals the whole process group and not its leader alone.
+    """
+
+    background_process: BackgroundProcessId
+    argv: tuple[str, ...]
+    signal_group: bool
+    working_directory: str
+    variables: Mapping[str, str]
+    processes: int
+    replicas: int
+    replacement: Replacement
+    stop_timeout_seconds: float
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change when, and only when, running processes must be replaced."""
+        parts = [list(self.argv), self.signal_group, self.working_directory, sorted(self.variables.items())]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    @property
+    def wanted(self) -> int:
+        """How many processes should run in all."""
+        return self.processes * self.replicas
