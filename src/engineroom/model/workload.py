@@ -23,18 +23,23 @@ class Replacement(StrEnum):
 class Workload:
     """`processes` processes on each of `replicas` replicas, all of the same command, folder and variables.
 
-    With `signal_group`, a stop signals the whole process group and not its leader alone.
+    With `signal_group`, a stop signals the whole process group and not its leader alone. `inherited_variables` come from
+    engineroom's own environment; they are no reason to replace a process, or a server that is started another way would
+    restart everything. `variables` win over them.
     """
 
     background_process: BackgroundProcessId
     argv: tuple[str, ...]
     signal_group: bool
     working_directory: str
+    inherited_variables: Mapping[str, str]
     variables: Mapping[str, str]
     processes: int
     replicas: int
     replacement: Replacement
     stop_timeout_seconds: float
+    worker_timeout_seconds: int | None = None
+    """A queue worker's own `--timeout`, to tell its end by it from other kills."""
 
     @cached_property
     def fingerprint(self) -> str:

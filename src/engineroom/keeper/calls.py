@@ -1,0 +1,97 @@
+"""What clients can ask of the keeper."""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from engineroom.keeper.journal import Journal
+from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec
+from engineroom.keeper.supervisor import Supervisor, Watcher
+
+PROTOCOL = 1
+"""Raised by one with each change that an older client or keeper would misunderstand."""
+
+
+class CallError(Exception):
+    """The request cannot be carried out, and why."""
+
+
+class Calls:
+    """The calls by name, each a method that takes the request and returns the result."""
+
+    def __init__(self, supervisor: Supervisor, journal: Journal, version: str) -> None:
+        self.shutting_down = False
+        self._supervisor = supervisor
+        self._journal = journal
+        self._version = version
+        self._behind: dict[Watcher, int] = {}
+        self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
+            "hello": self._hello,
+            "start": self._start,
+            "stop": self._stop,
+            "watch": self._watch,
+            "shutdown": self._shutdown,
+        }
+
+    def call(self, request: JsonObject, watcher: Watcher) -> JsonObject:
+        """Carry out a request of the client that `watcher` sends lines to. Raises CallError with the reason why not."""
+        call = self._calls.get(request.get("call", ""))
+        if call is None:
+            raise CallError(f"there is no call {request.get('call')!r} in protocol {PROTOCOL}")
+        try:
+            return call(request, watcher)
+        except InvalidSpecError as error:
+            raise CallError(str(error)) from None
+        except (KeyError, TypeError) as error:
+            raise CallError(f"the request lacks something, or has it in a wrong form: {error}") from None
+
+    def after_answer(self, watcher: Watcher) -> None:
+        """Send a new watcher what happened before it came, behind the answer to its call."""
+        after = self._behind.pop(watcher, None)
+        if after is not None:
+            for line in self._journal.events_after(after):
+                watcher(line)
+            self._supervisor.watchers.append(watcher)
+
+    def unwatch(self, watcher: Watcher) -> None:
+        """Send this client no more events."""
+        if watcher in self._supervisor.watchers:
+            self._supervisor.watchers.remove(watcher)
+
+    def _hello(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        return {
+            "protocol": PROTOCOL,
+            "version": self._version,
+            "pid": os.getpid(),
+            "epoch": self._journal.epoch,
+            "sequence": self._journal.sequence,
+        }
+
+    def _start(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        if self.shutting_down:
+            raise CallError("the keeper is shutting down and starts nothing more; start it again")
+        specs = [Spec.parse(spec) for spec in request["processes"]]
+        self._supervisor.start(specs)
+        return {"accepted": len(specs)}
+
+    def _stop(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._supervisor.stop(
+            request["ids"],
+            timeout_seconds=float(request["timeout_seconds"]),
+            force=bool(request.get("force", False)),
+        )
+        return {}
+
+    def _watch(self, request: JsonObject, watcher: Watcher) -> JsonObject:
+        """Return all processes as they are; events follow, beginning with those after `after` of the same `epoch`."""
+        same = request.get("epoch") == self._journal.epoch
+        self._behind[watcher] = int(request.get("after", 0)) if same else 0
+        processes: list[Any] = [process.to_json() for process in self._supervisor.processes.values()]
+        return {"processes": processes, "epoch": self._journal.epoch, "sequence": self._journal.sequence}
+
+    def _shutdown(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self.shutting_down = True
+        self._supervisor.stop(
+            list(self._supervisor.processes), timeout_seconds=float(request["timeout_seconds"])
+        )
+        return {}

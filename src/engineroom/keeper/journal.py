@@ -1,0 +1,149 @@
+"""The keeper's memory on disk: one line for each spec and each event, in the order in which they happened.
+
+It survives the keeper, not the host: what should run after a boot comes from the control plane's database. So nothing
+is flushed to the device. It is also what a client reads that was away and wants to know what happened meanwhile.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from engineroom.keeper import log
+from engineroom.keeper.process import JsonObject
+
+_COMPACT_ABOVE_BYTES = 8 * 1024 * 1024
+_EVENTS_KEPT_BYTES = 2 * 1024 * 1024
+
+
+class Journal:
+    """An append-only file of JSON lines that is rewritten from time to time.
+
+    The first line is `{"epoch": …, "boot": …, "sequence": …}`; `epoch` changes when the memory was lost. The others are
+    `{"spec": …}`, `{"sequence": …, "event": …, "at": …, "process": …}`, and `{"snapshot": …}`: a process as it was when
+    the file was rewritten.
+    """
+
+    def __init__(self, path: Path, *, boot: str) -> None:
+        self._path = path
+        self._boot = boot
+        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._size = os.fstat(self._file).st_size
+        self._base = 0
+        self.epoch = ""
+        self.sequence = 0
+        self.failing = False
+        """Whether the last line could not be written; then the file must be rewritten before it is true again."""
+
+    def replay(self) -> Iterator[JsonObject]:
+        """Yield what was written, oldest first. A last line that was cut off is left out, and removed."""
+        good = 0
+        for line in _lines(self._path):
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                break
+            good += len(line)
+            self.epoch = entry.get("epoch", self.epoch)
+            self.sequence = max(self.sequence, entry.get("sequence", 0))
+            yield entry
+        if good < self._size:
+            log.write("warning", "journal.cut", "The journal's last line was broken off, and is left out.")
+            os.ftruncate(self._file, good)
+            self._size = good
+        if not self.epoch:
+            self.epoch = os.urandom(8).hex()
+            self._append(self._header())
+
+    def record_spec(self, spec: JsonObject) -> None:
+        """Write down a spec, before its process is started."""
+        self._append(_encode({"spec": spec}))
+
+    def record_event(self, event: str, process: JsonObject, at: float) -> bytes:
+        """Write down an event with the state that it led to, and return the line for those who watch."""
+        self.sequence += 1
+        line = _encode({"sequence": self.sequence, "event": event, "at": at, "process": process})
+        self._append(line)
+        return line
+
+    def events_after(self, sequence: int) -> Iterator[bytes]:
+        """Yield the lines of the events after `sequence` that are still kept."""
+        for line in _lines(self._path):
+            if line.startswith(b'{"sequence":') and json.loads(line)["sequence"] > sequence:
+                yield line
+
+    @property
+    def wants_rewriting(self) -> bool:
+        """Whether the file has grown enough since it was last rewritten, or has missed a line."""
+        return self.failing or self._size - self._base > _COMPACT_ABOVE_BYTES
+
+    def rewrite(self, living: Iterable[tuple[JsonObject, JsonObject]]) -> None:
+        """Replace the file by the (spec, state) of what is alive, and the last events."""
+        temporary = self._path.with_suffix(".new")
+        try:
+            with temporary.open("wb") as file:
+                os.fchmod(file.fileno(), 0o600)
+                file.writelines(self._rewritten(living))
+            temporary.replace(self._path)
+            fresh = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+        except OSError as error:
+            self._report(error)
+            temporary.unlink(missing_ok=True)
+            return
+        os.close(self._file)
+        self._file = fresh
+        self._size = self._base = os.fstat(fresh).st_size
+        self.failing = False
+
+    def _rewritten(self, living: Iterable[tuple[JsonObject, JsonObject]]) -> Iterator[bytes]:
+        """Yield the new lines: old events first, so that what is read last of a process is its snapshot."""
+        yield self._header()
+        yield from self._last_events()
+        for spec, state in living:
+            yield _encode({"spec": spec})
+            yield _encode({"snapshot": state})
+
+    def _last_events(self) -> Iterator[bytes]:
+        skip = max(0, self._size - _EVENTS_KEPT_BYTES)
+        position = 0
+        for line in _lines(self._path):
+            position += len(line)
+            if position > skip and line.startswith(b'{"sequence":'):
+                yield line
+
+    def _header(self) -> bytes:
+        return _encode({"epoch": self.epoch, "boot": self._boot, "sequence": self.sequence})
+
+    def _append(self, line: bytes) -> None:
+        if self.failing:
+            return
+        try:
+            written = os.write(self._file, line)
+            if written < len(line):
+                raise OSError(28, "the line was cut off")  # noqa: TRY301
+            self._size += written
+        except OSError as error:
+            self._report(error)
+            os.ftruncate(self._file, self._size)
+
+    def _report(self, error: OSError) -> None:
+        if not self.failing:
+            log.write(
+                "error",
+                "journal.failed",
+                "The journal cannot be written; what happens now is only in memory. Make room on its disk.",
+                path=str(self._path),
+                reason=str(error),
+            )
+        self.failing = True
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield line
+
+
+def _encode(entry: JsonObject) -> bytes:
+    return json.dumps(entry, separators=(",", ":")).encode() + b"\n"

@@ -1,0 +1,129 @@
+"""What the kernel knows of processes: who is who, how an adopted one ended, who is left of a group."""
+
+import ctypes
+import errno
+import fcntl
+import os
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_PR_SET_CHILD_SUBREAPER = 36
+
+# linux/pidfd.h: PIDFD_GET_INFO is _IOWR(0xFF, 11, struct pidfd_info); the struct's first version has 64 bytes, with
+# the mask first and the exit code (a wait status) last. Kernels before 6.15 do not know PIDFD_INFO_EXIT.
+_PIDFD_GET_INFO = 0xC040FF0B
+_PIDFD_INFO = struct.Struct("=QQ11Ii")
+_PIDFD_INFO_EXIT = 1 << 3
+
+# proc(5), /proc/PID/stat, counted from the state, which is the field behind the name.
+_STATE, _PARENT, _GROUP, _SESSION, _START_TIME, _EXIT_CODE = 0, 1, 2, 3, 19, 49
+_DEAD = (b"Z", b"X")
+
+
+def become_subreaper() -> None:
+    """Have orphans among our descendants become our children (prctl(2)), so that they are reaped."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def boot_id() -> str:
+    """Return what tells one boot of the host from another."""
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:  # noqa: PTH123
+        return file.read().strip()
+
+
+def start_ticks(pid: int) -> int | None:
+    """Return when a process was started, in clock ticks since boot; None when there is none, or only its zombie."""
+    fields = _stat(pid)
+    if fields is None or fields[_STATE] in _DEAD:
+        return None
+    return int(fields[_START_TIME])
+
+
+def is_our_child(pid: int) -> bool:
+    """Return whether we are the parent, so that its exit code comes to us."""
+    fields = _stat(pid)
+    return fields is not None and int(fields[_PARENT]) == os.getpid()
+
+
+def _stat(pid: int) -> list[bytes] | None:
+    """Return the fields of /proc/PID/stat behind the command name, which may itself hold blanks and brackets."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:  # noqa: PTH123
+            return file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+
+
+class Marked(NamedTuple):
+    """A process that was started with a variable of ours in its environment, or descends from one that was."""
+
+    pid: int
+    group: int
+    session: int
+    environment: dict[str, str]
+
+
+def processes_with(variable: str) -> Iterator[Marked]:
+    """Yield every process of this host whose first environment had `variable`."""
+    wanted = f"{variable}=".encode()
+    for pid in _pids():
+        try:
+            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+                environment = file.read()
+        except OSError:
+            continue
+        fields = _stat(pid) if wanted in environment else None
+        if fields is not None:
+            pairs = (os.fsdecode(pair).partition("=") for pair in environment.split(b"\0"))
+            group, session = int(fields[_GROUP]), int(fields[_SESSION])
+            yield Marked(pid, group, session, {key: value for key, _, value in pairs})
+
+
+def living_groups() -> set[int]:
+    """Return the process groups of this host that have a member which is not a zombie."""
+    members = (_stat(pid) for pid in _pids())
+    return {int(fields[_GROUP]) for fields in members if fields is not None and fields[_STATE] not in _DEAD}
+
+
+def _pids() -> Iterator[int]:
+    return (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208
+
+
+def open_pidfd(pid: int, expected_start_ticks: int) -> int | None:
+    """Return a descriptor of the process with this pid and start time; None when it has ended or is another one."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return None
+    if start_ticks(pid) == expected_start_ticks:
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def exit_status(pidfd: int, pid: int, expected_start_ticks: int) -> int | None:
+    """Return the wait status of an ended process that is not our child; None where the kernel does not tell, or yet.
+
+    The descriptor tells it once the process is reaped (Linux 6.15), /proc as long as it is a zombie.
+    """
+    fields = _stat(pid)
+    if fields is not None and fields[_STATE] in _DEAD and int(fields[_START_TIME]) == expected_start_ticks:
+        return int(fields[_EXIT_CODE])
+    buffer = bytearray(_PIDFD_INFO.pack(_PIDFD_INFO_EXIT, *([0] * 13)))
+    try:
+        fcntl.ioctl(pidfd, _PIDFD_GET_INFO, buffer)
+    except OSError:
+        return None
+    information = _PIDFD_INFO.unpack(buffer)
+    status: int = information[-1]
+    return status if information[0] & _PIDFD_INFO_EXIT else None
+
+
+def signal_group(group: int, number: int) -> bool:
+    """Signal every process of a group; return whether there was any. Signal 0 only asks."""
+    try:
+        os.killpg(group, number)
+    except OSError as error:
+        return error.errno != errno.ESRCH
+    return True

@@ -1,0 +1,89 @@
+"""The life of a process as a literal table: (state, event) → (action, next state). Nothing else decides."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class State(StrEnum):
+    """Where a process is in its life."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    BACKING_OFF = "backing_off"
+    DRAINING = "draining"
+    STOPPED = "stopped"
+
+
+class Event(StrEnum):
+    """What can happen to a process."""
+
+    STARTED = "started"
+    """The program runs."""
+    START_FAILED = "start_failed"
+    """The program could not be executed."""
+    EXITED = "exited"
+    """The leader ended, and may start again at once."""
+    EXITED_YOUNG = "exited_young"
+    """The leader ended too soon after its start, once too often."""
+    MATURED = "matured"
+    """The leader has lived long enough to forget its earlier deaths."""
+    DELAY_OVER = "delay_over"
+    """The time to wait before the next start has passed."""
+    STOP_ASKED = "stop_asked"
+    """Nobody wants the process any more; it may finish what it does."""
+    KILL_ASKED = "kill_asked"
+    """Nobody wants the process any more, and nobody waits for it."""
+    TIME_UP = "time_up"
+    """The time to drain has passed."""
+    EMPTIED = "emptied"
+    """Nothing is left of the process and its group."""
+
+
+class Action(StrEnum):
+    """What is done about it."""
+
+    NOTHING = "nothing"
+    START = "start"
+    WAIT = "wait"
+    """Start again after a delay."""
+    SIGNAL = "signal"
+    """Send SIGTERM and set the deadline."""
+    KILL = "kill"
+    """Send SIGKILL to the whole group."""
+    SWEEP = "sweep"
+    """Look for what is left of the group, end that too, and look again until nothing is."""
+    FORGET = "forget"
+
+
+class Step(NamedTuple):
+    """What an event leads to."""
+
+    action: Action
+    state: State
+
+
+TABLE: dict[tuple[State, Event], Step] = {
+    (State.STARTING, Event.STARTED): Step(Action.NOTHING, State.RUNNING),
+    (State.STARTING, Event.START_FAILED): Step(Action.WAIT, State.BACKING_OFF),
+    (State.STARTING, Event.STOP_ASKED): Step(Action.SWEEP, State.DRAINING),
+    (State.STARTING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
+    (State.RUNNING, Event.EXITED): Step(Action.START, State.STARTING),
+    (State.RUNNING, Event.EXITED_YOUNG): Step(Action.WAIT, State.BACKING_OFF),
+    (State.RUNNING, Event.MATURED): Step(Action.NOTHING, State.RUNNING),
+    (State.RUNNING, Event.STOP_ASKED): Step(Action.SIGNAL, State.DRAINING),
+    (State.RUNNING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
+    (State.BACKING_OFF, Event.DELAY_OVER): Step(Action.START, State.STARTING),
+    (State.BACKING_OFF, Event.STOP_ASKED): Step(Action.SWEEP, State.DRAINING),
+    (State.BACKING_OFF, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
+    (State.DRAINING, Event.EXITED): Step(Action.SWEEP, State.DRAINING),
+    (State.DRAINING, Event.TIME_UP): Step(Action.KILL, State.DRAINING),
+    (State.DRAINING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
+    (State.DRAINING, Event.STOP_ASKED): Step(Action.NOTHING, State.DRAINING),
+    (State.DRAINING, Event.EMPTIED): Step(Action.FORGET, State.STOPPED),
+}
+"""What is not in the table cannot happen; `step` then says that nothing is to be done."""
+
+
+def step(state: State, event: Event) -> Step | None:
+    """Return what `event` leads to in `state`, or None for an event that means nothing there."""
+    return TABLE.get((state, event))

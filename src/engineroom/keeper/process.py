@@ -1,0 +1,151 @@
+"""What the keeper knows of one process, and how that is written down."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from engineroom.keeper import restarts
+from engineroom.keeper.lifecycle import State
+
+JsonObject = dict[str, Any]
+
+
+class InvalidSpecError(Exception):
+    """A spec does not have the form that the keeper needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What to run. `labels` mean nothing to the keeper; it gives them back with everything it says of the process.
+
+    With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on.
+    """
+
+    id: str
+    argv: list[str]
+    working_directory: str
+    environment: dict[str, str]
+    signal_group: bool
+    labels: dict[str, str]
+
+    @classmethod
+    def parse(cls, data: object) -> "Spec":
+        """Return the spec in a JSON object of the same keys. Raises InvalidSpecError with what is wrong."""
+        if not isinstance(data, dict) or data.keys() != set(cls.__slots__):
+            raise InvalidSpecError(f"a spec must be an object of the keys {', '.join(cls.__slots__)}")
+        if not (_is_name(data["id"]) and isinstance(data["working_directory"], str)):
+            raise InvalidSpecError("`id` must be letters, digits, dots and dashes, `working_directory` text")
+        if not (_is_text_list(data["argv"]) and data["argv"]):
+            raise InvalidSpecError(f"`argv` of {data['id']} must be a list of at least one text")
+        if not (_is_text_map(data["environment"]) and _is_text_map(data["labels"])):
+            raise InvalidSpecError(f"`environment` and `labels` of {data['id']} must map text to text")
+        return cls(**data)
+
+    def to_json(self) -> JsonObject:
+        """Return the form that `parse` takes."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def _is_name(value: object) -> bool:
+    """Return whether the value can be a file name of its own: an id names a folder of the spool."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= 200
+        and not value.startswith(".")
+        and all(character.isalnum() or character in "-._" for character in value)
+    )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)
+
+
+def _is_text_list(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_text_map(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_text(item) for pair in value.items() for item in pair)
+
+
+@dataclass(slots=True, eq=False)
+class Process:
+    """One process. Times named `…_at` are seconds since 1970 for people, `…_monotonic` are for arithmetic.
+
+    `start_ticks` with `pid` names the OS process beyond doubt (proc(5), field 22 of stat). `life` counts the starts
+    that were tried. `due_monotonic` is the next start while backing off and the deadline while draining. `groups` are
+    process groups of this and earlier lives whose leader is gone but not all of its children, each with the time when
+    it is killed.
+    """
+
+    spec: Spec
+    state: State = State.STARTING
+    pid: int | None = None
+    start_ticks: int | None = None
+    life: int = 0
+    restarts: int = 0
+    young_deaths: int = 0
+    started_at: float | None = None
+    started_monotonic: float | None = None
+    due_at: float | None = None
+    due_monotonic: float | None = None
+    stop_asked: bool = False
+    last_exit: JsonObject | None = None
+    groups: dict[int, float] = field(default_factory=dict)
+    pidfd: int | None = None
+
+    @property
+    def id(self) -> str:
+        """The spec's id."""
+        return self.spec.id
+
+    @property
+    def crash_looping(self) -> bool:
+        """Whether it died young so often in a row that somebody should look."""
+        return self.young_deaths >= restarts.CRASH_LOOPING_FROM
+
+    def to_json(self) -> JsonObject:
+        """Return what clients are told, and what is needed to find the process again."""
+        return {
+            "id": self.spec.id,
+            "labels": self.spec.labels,
+            "state": self.state,
+            "pid": self.pid,
+            "start_ticks": self.start_ticks,
+            "life": self.life,
+            "restarts": self.restarts,
+            "young_deaths": self.young_deaths,
+            "crash_looping": self.crash_looping,
+            "started_at": self.started_at,
+            "started_monotonic": self.started_monotonic,
+            "due_at": self.due_at,
+            "due_monotonic": self.due_monotonic,
+            "stop_asked": self.stop_asked,
+            "last_exit": self.last_exit,
+            "groups": self.groups,
+        }
+
+    def restore(self, data: JsonObject) -> None:
+        """Take over what `to_json` wrote in an earlier life of the keeper."""
+        self.state = State(data["state"])
+        for name in _RESTORED:
+            setattr(self, name, data[name])
+        self.groups = {int(group): deadline for group, deadline in data["groups"].items()}
+
+
+_RESTORED = (
+    "pid",
+    "start_ticks",
+    "life",
+    "restarts",
+    "young_deaths",
+    "started_at",
+    "started_monotonic",
+    "due_at",
+    "due_monotonic",
+    "stop_asked",
+    "last_exit",
+)

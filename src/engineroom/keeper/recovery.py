@@ -1,0 +1,95 @@
+"""Finding the processes of an earlier keeper again: by pid and start time, never by pid alone."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+
+from engineroom.keeper import kernel, log
+from engineroom.keeper.journal import Journal
+from engineroom.keeper.lifecycle import State
+from engineroom.keeper.process import JsonObject, Process, Spec
+from engineroom.keeper.supervisor import ID_VARIABLE, LIFE_VARIABLE, Supervisor
+
+
+def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
+    """Read the journal and go on where the earlier keeper stopped. After a boot everything is started anew."""
+    same_boot = _replay(journal.replay(), supervisor, boot)
+    supervisor.rewrite_journal()
+    processes = list(supervisor.processes.values())
+    if not processes:
+        return
+    survivors = _survivors() if same_boot else {}
+    for process in processes:
+        _find_again(supervisor, process, survivors.get(process.id, []))
+    log.write(
+        "info", "keeper.recovered", "Found the processes of an earlier keeper.", processes=len(processes)
+    )
+
+
+def _replay(entries: Iterable[JsonObject], supervisor: Supervisor, boot: str) -> bool:
+    """Rebuild the processes as they were last seen; return whether that was in this boot of the host."""
+    written_boot = boot
+    for entry in entries:
+        written_boot = entry.get("boot", written_boot)
+        if "spec" in entry:
+            supervisor.add(Spec.parse(entry["spec"]))
+            continue
+        seen = entry.get("process") or entry.get("snapshot")
+        process = supervisor.processes.get(seen["id"]) if seen else None
+        if process is None or seen is None:
+            continue
+        process.restore(seen)
+        if process.state is State.STOPPED:
+            del supervisor.processes[process.id]
+    return written_boot == boot
+
+
+def _survivors() -> dict[str, list[kernel.Marked]]:
+    """Return every living process that a keeper started, or one of its descendants, by the id in its environment."""
+    found = defaultdict(list)
+    for marked in kernel.processes_with(ID_VARIABLE):
+        found[marked.environment[ID_VARIABLE]].append(marked)
+    return found
+
+
+def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
+    inhabited = {marked.group for marked in survivors}
+    process.groups = {group: due for group, due in process.groups.items() if group in inhabited}
+    if process.state is State.STARTING:
+        _find_started(supervisor, process, survivors)
+    elif process.pid is not None:
+        _find_leader(supervisor, process, inhabited)
+    supervisor.resume(process)
+
+
+def _find_started(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
+    """Look for the child of a start that the earlier keeper began and did not live to write down."""
+    life = str(process.life + 1)
+    for marked in survivors:
+        ticks = kernel.start_ticks(marked.pid)
+        if marked.pid == marked.session and marked.environment.get(LIFE_VARIABLE) == life and ticks:
+            process.life += 1
+            process.pid, process.start_ticks = marked.pid, ticks
+            process.started_at, process.started_monotonic = time.time(), time.monotonic()
+            if _watch(supervisor, process, marked.pid, ticks):
+                supervisor.found_started(process)
+                return
+            process.pid = process.start_ticks = None
+
+
+def _find_leader(supervisor: Supervisor, process: Process, inhabited: set[int]) -> None:
+    assert process.pid is not None
+    if process.start_ticks is not None and _watch(supervisor, process, process.pid, process.start_ticks):
+        return
+    if process.pid not in inhabited:
+        process.pid = None
+    supervisor.ended(process, None)
+
+
+def _watch(supervisor: Supervisor, process: Process, pid: int, ticks: int) -> bool:
+    """Have the end of this very process noticed; return False when it has ended already."""
+    if kernel.is_our_child(pid):
+        supervisor.adopt_child(process, pid)
+        return True
+    process.pidfd = kernel.open_pidfd(pid, ticks)
+    return process.pidfd is not None

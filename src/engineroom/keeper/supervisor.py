@@ -1,0 +1,380 @@
+"""Keeps exactly the wanted processes running: takes events, asks the table, does what it says."""
+
+import os
+import random
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from enum import Enum, auto
+from typing import Any
+
+from engineroom.keeper import kernel, log, restarts
+from engineroom.keeper.groups import LeaderlessGroups
+from engineroom.keeper.journal import Journal
+from engineroom.keeper.lifecycle import Action, Event, State, step
+from engineroom.keeper.process import JsonObject, Process, Spec
+from engineroom.keeper.spawn import LaunchError, launch
+from engineroom.keeper.spool import Spool
+from engineroom.keeper.timers import Timers
+
+ID_VARIABLE = "ENGINEROOM_PROCESS"
+LIFE_VARIABLE = "ENGINEROOM_LIFE"
+
+_SPAWNS_A_TURN = 8
+"""After so many starts the keeper looks at its sockets and its dead again."""
+
+_LEFTOVER_SECONDS = 10.0
+"""How long children of a leader that died unasked may take to end after a SIGTERM."""
+
+_FIRST_SWEEP_SECONDS = 0.005
+_LONGEST_SWEEP_SECONDS = 0.1
+_UPKEEP_SECONDS = 5.0
+
+_EXIT_STATUS_TRIES = 10
+_EXIT_STATUS_SECONDS = 0.002
+"""An adopted process has a status once its parent, whoever that is now, has reaped it."""
+
+
+class Due(Enum):
+    """What a timer is for."""
+
+    NEXT = auto()
+    """What comes next in the life of a process: its start, its maturity, its deadline."""
+    SWEEP = auto()
+    EXIT_STATUS = auto()
+    UPKEEP = auto()
+
+
+Key = tuple[Due, str]
+Watcher = Callable[[bytes], None]
+
+
+class Supervisor:
+    """All processes of this host. One thread; `turn` does what is due and says when to call it again."""
+
+    def __init__(self, journal: Journal, spool: Spool) -> None:
+        self.processes: dict[str, Process] = {}
+        self.watchers: list[Watcher] = []
+        self._journal = journal
+        self._spool = spool
+        self._by_pid: dict[int, Process] = {}
+        self._starts: deque[Process] = deque()
+        self._groups = LeaderlessGroups()
+        self._timers: Timers[Key] = Timers()
+        self._sweeps: dict[str, float] = {}
+        self._status_tries: dict[str, int] = {}
+        self._actions: dict[Action, Callable[[Process], None]] = {
+            Action.START: self._start,
+            Action.WAIT: self._wait,
+            Action.SIGNAL: self._signal,
+            Action.KILL: self._kill,
+            Action.SWEEP: self._sweep_soon,
+            Action.FORGET: self._forget,
+            Action.NOTHING: lambda process: None,  # noqa: ARG005
+        }
+        self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
+
+    # What clients ask for
+
+    def start(self, specs: Iterable[Spec]) -> None:
+        """Have these running; a spec whose id is known already changes nothing."""
+        for spec in specs:
+            if spec.id not in self.processes:
+                self._journal.record_spec(spec.to_json())
+                self.add(spec)
+                self._start(self.processes[spec.id])
+
+    def stop(self, ids: Iterable[str], *, timeout_seconds: float, force: bool = False) -> None:
+        """Drain these, or with `force` kill them at once; an unknown id is one that is gone already."""
+        now = time.monotonic()
+        for process in [self.processes[name] for name in ids if name in self.processes]:
+            deadline = now if force else now + timeout_seconds
+            if not process.stop_asked or (process.due_monotonic or deadline) > deadline:
+                self._set_due(process, deadline)
+            process.stop_asked = True
+            self._handle(process, Event.KILL_ASKED if force else Event.STOP_ASKED)
+
+    # What happens
+
+    def turn(self) -> float | None:
+        """Do what is due; return for how many seconds nothing will be, or None when nothing is planned."""
+        for key in self._timers.due(time.monotonic()):
+            self._come_due(key)
+        batch = [self._starts.popleft() for _ in range(min(len(self._starts), _SPAWNS_A_TURN))]
+        launched = [process for process in batch if self._spawn(process)]
+        for process in launched:
+            self._confirm(process)
+        if self._starts:
+            return 0.0
+        deadline = self._timers.next()
+        return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+    def reap(self) -> None:
+        """Take in every child that has ended, orphans that came to us as to a sub-reaper included."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            process = self._by_pid.get(pid)
+            if process is not None:
+                self.ended(process, status)
+
+    def ended(self, process: Process, status: int | None) -> None:
+        """Take in that the leader of a process is gone; `status` is its wait status, None when nobody knows it."""
+        now = time.monotonic()
+        lived = max(0.0, now - (process.started_monotonic or now))
+        process.last_exit = _exit_facts(process, lived, status)
+        self._release(process)
+        if process.state is State.DRAINING:
+            self._pass_on_the_stop(process)
+            self._handle(process, Event.EXITED)
+            return
+        young = restarts.is_young(lived)
+        process.young_deaths = process.young_deaths + 1 if young else 0
+        self._end_leftovers(process, now)
+        again_at_once = restarts.delay_seconds(process.young_deaths, 0.0) == 0.0
+        self._handle(process, Event.EXITED if again_at_once else Event.EXITED_YOUNG)
+
+    def adopted_ended(self, process: Process) -> None:
+        """Take in that an adopted leader is gone, with its exit status where the kernel tells it soon."""
+        assert process.pidfd is not None
+        assert process.pid is not None
+        status = kernel.exit_status(process.pidfd, process.pid, process.start_ticks or 0)
+        tries = self._status_tries.pop(process.id, 0)
+        if status is None and tries < _EXIT_STATUS_TRIES:
+            self._status_tries[process.id] = tries + 1
+            self._timers.set((Due.EXIT_STATUS, process.id), time.monotonic() + _EXIT_STATUS_SECONDS)
+            return
+        self.ended(process, status)
+
+    def add(self, spec: Spec) -> Process:
+        """Make the record of a process that nothing is done about yet."""
+        process = self.processes[spec.id] = Process(spec)
+        return process
+
+    def adopt_child(self, process: Process, pid: int) -> None:
+        """Watch a process again that is still our child; `reap` will see its end."""
+        self._by_pid[pid] = process
+
+    def found_started(self, process: Process) -> None:
+        """Take in that a start which an earlier keeper had begun did succeed."""
+        self._handle(process, Event.STARTED)
+
+    def resume(self, process: Process) -> None:
+        """Go on with a process in the state in which an earlier keeper left it."""
+        if process.state is State.STARTING:
+            self._start(process)
+        if process.groups or (process.state is State.DRAINING and process.pid is None):
+            self._sweep_soon(process)
+        if process.state in (State.DRAINING, State.BACKING_OFF) and process.due_monotonic is not None:
+            self._timers.set((Due.NEXT, process.id), process.due_monotonic)
+        if process.state is State.RUNNING and process.young_deaths:
+            self._expect_maturity(process)
+
+    def _handle(self, process: Process, event: Event) -> None:
+        decided = step(process.state, event)
+        if decided is None:
+            return
+        changed = decided.state is not process.state or decided.action is not Action.NOTHING
+        process.state = decided.state
+        self._actions[decided.action](process)
+        if changed or event is Event.MATURED:
+            self._tell(process, event)
+        if decided.action is Action.SWEEP or decided.action is Action.KILL:
+            self._sweep(process)
+
+    def _tell(self, process: Process, event: Event) -> None:
+        line = self._journal.record_event(event, process.to_json(), time.time())
+        for watcher in self.watchers:
+            watcher(line)
+
+    def _come_due(self, key: Key) -> None:
+        kind, name = key
+        if kind is Due.UPKEEP:
+            self._keep_up()
+            return
+        process = self.processes.get(name)
+        if process is None:
+            return
+        if kind is Due.SWEEP:
+            self._sweep(process)
+        elif kind is Due.EXIT_STATUS:
+            self.adopted_ended(process)
+        elif process.state is State.BACKING_OFF:
+            self._handle(process, Event.DELAY_OVER)
+        elif process.state is State.DRAINING:
+            self._handle(process, Event.TIME_UP)
+        elif process.state is State.RUNNING:
+            process.young_deaths = 0
+            self._handle(process, Event.MATURED)
+
+    # Actions
+
+    def _start(self, process: Process) -> None:
+        self._set_due(process, None)
+        self._starts.append(process)
+
+    def _wait(self, process: Process) -> None:
+        delay = restarts.delay_seconds(process.young_deaths, random.random())  # noqa: S311
+        self._set_due(process, time.monotonic() + delay)
+
+    def _signal(self, process: Process) -> None:
+        assert process.pid is not None
+        if process.spec.signal_group:
+            kernel.signal_group(process.pid, signal.SIGTERM)
+        elif process.pidfd is None:
+            os.kill(process.pid, signal.SIGTERM)
+        else:
+            _signal_pidfd(process.pidfd, signal.SIGTERM)
+
+    def _kill(self, process: Process) -> None:
+        for group in [*process.groups, *([process.pid] if process.pid else [])]:
+            kernel.signal_group(group, signal.SIGKILL)
+        self._timers.clear((Due.NEXT, process.id))
+
+    def _forget(self, process: Process) -> None:
+        del self.processes[process.id]
+        self._timers.clear((Due.NEXT, process.id))
+        self._timers.clear((Due.SWEEP, process.id))
+        self._sweeps.pop(process.id, None)
+        self._spool.remove(process.id)
+
+    # Starting
+
+    def _spawn(self, process: Process) -> bool:
+        """Start the program, unless it was stopped meanwhile; return whether it was started."""
+        if process.state is not State.STARTING:
+            return False
+        process.life += 1
+        if process.life > 1:
+            process.restarts += 1
+        environment = {
+            **process.spec.environment,
+            ID_VARIABLE: process.id,
+            LIFE_VARIABLE: str(process.life),
+        }
+        try:
+            pid = launch(process.spec, environment, *self._spool.paths(process.id))
+        except LaunchError as error:
+            process.young_deaths += 1
+            process.last_exit = _start_failure_facts(error)
+            self._handle(process, Event.START_FAILED)
+            return False
+        process.pid = pid
+        process.started_at = time.time()
+        process.started_monotonic = time.monotonic()
+        self._by_pid[pid] = process
+        return True
+
+    def _confirm(self, process: Process) -> None:
+        """Write down who was started. Apart from the start, as asking at once for its start time would wait for its exec."""
+        assert process.pid is not None
+        process.start_ticks = kernel.start_ticks(process.pid)
+        if process.young_deaths:
+            self._expect_maturity(process)
+        self._handle(process, Event.STARTED)
+
+    def _expect_maturity(self, process: Process) -> None:
+        born = process.started_monotonic or time.monotonic()
+        self._timers.set((Due.NEXT, process.id), born + restarts.YOUNG_SECONDS)
+
+    def _set_due(self, process: Process, deadline: float | None) -> None:
+        process.due_monotonic = deadline
+        process.due_at = None if deadline is None else time.time() + deadline - time.monotonic()
+        if deadline is None:
+            self._timers.clear((Due.NEXT, process.id))
+        else:
+            self._timers.set((Due.NEXT, process.id), deadline)
+
+    # Ending
+
+    def _release(self, process: Process) -> None:
+        """Let go of the ended leader, but not of its group while that has members."""
+        if process.pid is None:
+            return
+        self._by_pid.pop(process.pid, None)
+        if process.state is State.RUNNING:
+            self._timers.clear((Due.NEXT, process.id))
+        if process.pidfd is not None:
+            os.close(process.pidfd)
+            process.pidfd = None
+        if kernel.signal_group(process.pid, 0):
+            self._groups.note(process.pid)
+            process.groups[process.pid] = process.due_monotonic or 0.0
+        process.pid = process.start_ticks = None
+
+    def _end_leftovers(self, process: Process, now: float) -> None:
+        """Ask the children of a leader that died unasked to end, so that its successor does not run beside them."""
+        for group in process.groups:
+            process.groups[group] = now + _LEFTOVER_SECONDS
+            kernel.signal_group(group, signal.SIGTERM)
+        if process.groups:
+            self._sweep_soon(process)
+
+    def _pass_on_the_stop(self, process: Process) -> None:
+        """Ask the children of a drained leader to end too, where the stop was not sent to all of them already."""
+        if not process.spec.signal_group:
+            for group in process.groups:
+                kernel.signal_group(group, signal.SIGTERM)
+
+    def _sweep_soon(self, process: Process) -> None:
+        delay = self._sweeps.get(process.id, _FIRST_SWEEP_SECONDS)
+        self._sweeps[process.id] = min(2 * delay, _LONGEST_SWEEP_SECONDS)
+        self._timers.set((Due.SWEEP, process.id), time.monotonic() + delay)
+
+    def _sweep(self, process: Process) -> None:
+        """Look which groups still have members, and kill those whose time is up."""
+        now = time.monotonic()
+        for group, deadline in list(process.groups.items()):
+            if not self._groups.is_inhabited(group):
+                del process.groups[group]
+            elif process.state is not State.DRAINING and deadline <= now:
+                kernel.signal_group(group, signal.SIGKILL)
+        if process.groups:
+            self._sweep_soon(process)
+            return
+        self._sweeps.pop(process.id, None)
+        self._timers.clear((Due.SWEEP, process.id))
+        if process.state is State.DRAINING and process.pid is None:
+            self._handle(process, Event.EMPTIED)
+
+    def _keep_up(self) -> None:
+        """Keep what grows on the disk in its bounds."""
+        self._spool.bound()
+        if self._journal.wants_rewriting:
+            self.rewrite_journal()
+        self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
+
+    def rewrite_journal(self) -> None:
+        """Write down afresh all that is alive."""
+        self._journal.rewrite(
+            (process.spec.to_json(), process.to_json()) for process in self.processes.values()
+        )
+
+
+def _exit_facts(process: Process, lived: float, status: int | None) -> JsonObject:
+    code = number = None
+    if status is not None:
+        ended = os.waitstatus_to_exitcode(status)
+        code, number = (ended, None) if ended >= 0 else (None, -ended)
+    return _facts(lived, code=code, signal=number, asked=process.stop_asked)
+
+
+def _start_failure_facts(error: LaunchError) -> JsonObject:
+    return _facts(0.0, error_number=error.error_number, path=error.path)
+
+
+def _facts(lived_seconds: float, **known: Any) -> JsonObject:
+    facts: JsonObject = {"code": None, "signal": None, "error_number": None, "path": None, "asked": False}
+    return {**facts, "at": time.time(), "lived_seconds": lived_seconds, **known}
+
+
+def _signal_pidfd(pidfd: int, number: int) -> None:
+    try:
+        signal.pidfd_send_signal(pidfd, number)
+    except ProcessLookupError:
+        log.write("debug", "signal.late", "A process ended just before it was signalled.")

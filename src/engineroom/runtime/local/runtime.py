@@ -1,0 +1,277 @@
+"""The local runtime: keeps a mirror of what the keeper has, plans from it, and has the keeper do the difference."""
+
+import asyncio
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.process import Process, ProcessState
+from engineroom.model.workload import Workload
+from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
+from engineroom.runtime.local import translation
+from engineroom.runtime.local.keeper import PROTOCOL, Keeper, Launcher
+from engineroom.runtime.local.planner import Occupant, Plan, Slot, plan
+
+JsonObject = dict[str, Any]
+
+_RECONNECT_SECONDS = 0.5
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A process as last seen; `started_monotonic` is on the host's clock, which the keeper and we share."""
+
+    process: Process
+    started_monotonic: float
+
+    def occupant(self, now: float) -> Occupant:
+        seen = self.process
+        slot = Slot(seen.replica, seen.index)
+        age = now - self.started_monotonic if seen.state is ProcessState.RUNNING else 0.0
+        return Occupant(seen.id, slot, seen.fingerprint, seen.state, age)
+
+
+class LocalRuntime:
+    """Runs workloads on this host through the keeper in `folder`. See `engineroom.runtime.base.Runtime`."""
+
+    capabilities = Capabilities(multiple_hosts=False)
+
+    def __init__(self, folder: Path) -> None:
+        self._launcher = Launcher(folder)
+        self._keeper: Keeper | None = None
+        self._listener: Listener = lambda report: None  # noqa: ARG005
+        self._cursor = ("", 0)
+        self._workloads: dict[BackgroundProcessId, Workload] = {}
+        self._leaving: dict[BackgroundProcessId, float] = {}
+        self._seen: dict[BackgroundProcessId, dict[str, _Seen]] = defaultdict(dict)
+        self._task: asyncio.Task[None] | None = None
+        self._connected = asyncio.Event()
+        self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
+        self._draining = False
+
+    async def open(self, listener: Listener, cursor: str | None) -> None:
+        """See Runtime.open."""
+        self._listener = listener
+        epoch, _, sequence = (cursor or ":0").partition(":")
+        self._cursor = (epoch, int(sequence))
+        keeper = await self._launcher.connect()
+        self._task = asyncio.create_task(self._stay_connected(keeper))
+        waiter = asyncio.ensure_future(self._connected.wait())
+        await asyncio.wait([waiter, self._task], return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+        if self._task.done():
+            self._task.result()
+
+    async def apply(self, workloads: Sequence[Workload]) -> None:
+        """See Runtime.apply."""
+        for workload in workloads:
+            self._workloads[workload.background_process] = workload
+            self._leaving.pop(workload.background_process, None)
+        await self._converge(workload.background_process for workload in workloads)
+
+    async def remove(
+        self, background_processes: Sequence[BackgroundProcessId], *, stop_timeout_seconds: float
+    ) -> None:
+        """See Runtime.remove."""
+        for background_process in background_processes:
+            self._workloads.pop(background_process, None)
+            self._leaving[background_process] = stop_timeout_seconds
+        await self._converge(background_processes)
+
+    def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
+        """See Runtime.processes."""
+        seen = self._seen.get(background_process, {})
+        found = [entry.process for entry in seen.values()]
+        return sorted(found, key=lambda process: (process.replica, process.index, process.id))
+
+    def background_processes(self) -> frozenset[BackgroundProcessId]:
+        """See Runtime.background_processes."""
+        return frozenset(background_process for background_process, seen in self._seen.items() if seen)
+
+    async def drain(self, *, stop_timeout_seconds: float) -> None:
+        """See Runtime.drain. The keeper ends when it has nothing left to keep."""
+        self._draining = True
+        self._workloads.clear()
+        if self._keeper is not None:
+            await self._keeper.call("shutdown", timeout_seconds=stop_timeout_seconds)
+        if self._task is not None:
+            await self._task
+
+    async def close(self) -> None:
+        """See Runtime.close."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._keeper is not None:
+            self._keeper.close()
+
+    # The connection
+
+    async def _stay_connected(self, keeper: Keeper) -> None:
+        """Listen to the keeper; when it is gone, start another, which finds the processes again."""
+        while True:
+            await self._listen(keeper)
+            self._keeper = None
+            self._connected.clear()
+            if self._draining:
+                return
+            _log.warning("The keeper is gone; starting it again.", action="keeper.lost")
+            keeper = await self._reconnect()
+
+    async def _reconnect(self) -> Keeper:
+        while True:
+            try:
+                return await self._launcher.connect()
+            except (RuntimeUnavailableError, OSError) as error:
+                _log.exception("Cannot reach the keeper.", action="keeper.unavailable", reason=str(error))
+                await asyncio.sleep(_RECONNECT_SECONDS)
+
+    async def _listen(self, keeper: Keeper) -> None:
+        greeting = asyncio.create_task(self._greet(keeper))
+        try:
+            async for entries in keeper.events():
+                await greeting
+                self._take(entries)
+        finally:
+            await asyncio.gather(greeting, return_exceptions=True)
+
+    async def _greet(self, keeper: Keeper) -> None:
+        """Learn what the keeper has, and have it tell what happened since we last listened."""
+        hello = await keeper.call("hello")
+        if hello["protocol"] != PROTOCOL:
+            _log.warning(
+                "The keeper is of another version; restart it when it suits you.",
+                action="keeper.version",
+                keeper=hello["protocol"],
+                ours=PROTOCOL,
+            )
+        epoch, sequence = self._cursor
+        known = await keeper.call("watch", epoch=epoch, after=sequence)
+        if known["epoch"] != epoch:
+            self._cursor = (known["epoch"], 0)
+        self._seen.clear()
+        for data in known["processes"]:
+            self._remember(data)
+        self._sequence_seen = known["sequence"]
+        self._keeper = keeper
+        self._connected.set()
+        everything = frozenset({*self._seen, *self._workloads, *self._leaving})
+        self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
+        await self._converge(everything)
+
+    def _take(self, entries: list[JsonObject]) -> None:
+        """Take in events that arrived together, tell the listener, and do what follows from them."""
+        changed: set[BackgroundProcessId] = set()
+        events = []
+        for entry in entries:
+            if entry["sequence"] > self._sequence_seen:
+                changed.add(self._remember(entry["process"]))
+            told = translation.event(entry)
+            if told is not None:
+                events.append(told)
+        self._cursor = (self._cursor[0], entries[-1]["sequence"])
+        self._listener(Report(changed=frozenset(changed), events=events, cursor=self._cursor_text()))
+        self._converge_soon(changed)
+
+    def _cursor_text(self) -> str:
+        return "{}:{}".format(*self._cursor)
+
+    def _remember(self, data: JsonObject) -> BackgroundProcessId:
+        background_process = BackgroundProcessId(data["labels"]["background_process"])
+        if data["state"] == "stopped":
+            self._seen[background_process].pop(data["id"], None)
+        else:
+            seen = _Seen(translation.process(data), data["started_monotonic"] or 0.0)
+            self._seen[background_process][data["id"]] = seen
+        return background_process
+
+    # The difference
+
+    def _converge_soon(self, background_processes: Iterable[BackgroundProcessId]) -> None:
+        starts, stops = self._differences(background_processes)
+        if starts or stops:
+            task = asyncio.ensure_future(self._ask(starts, stops))
+            task.add_done_callback(_report_failure)
+
+    async def _converge(self, background_processes: Iterable[BackgroundProcessId]) -> None:
+        if self._keeper is not None:
+            await self._ask(*self._differences(background_processes))
+
+    def _differences(
+        self, background_processes: Iterable[BackgroundProcessId]
+    ) -> tuple[list[JsonObject], dict[float, list[str]]]:
+        """Return the specs to start, and the processes to stop by their time limit; the mirror shows them at once."""
+        starts: list[JsonObject] = []
+        stops: dict[float, list[str]] = defaultdict(list)
+        for background_process in background_processes:
+            workload = self._workloads.get(background_process)
+            if workload is not None:
+                decided = self._plan(workload)
+                starts += [self._begin(workload, slot) for slot in decided.starts]
+                stops[workload.stop_timeout_seconds] += self._end(background_process, decided.stops)
+            elif background_process in self._leaving:
+                timeout = self._leaving[background_process]
+                stops[timeout] += self._end(background_process, list(self._seen[background_process]))
+        return starts, stops
+
+    def _plan(self, workload: Workload) -> Plan:
+        background_process = workload.background_process
+        now = time.monotonic()
+        decided = plan(workload, [seen.occupant(now) for seen in self._seen[background_process].values()])
+        if decided.look_again_seconds is not None:
+            previous = self._timers.pop(background_process, None)
+            if previous is not None:
+                previous.cancel()
+            self._timers[background_process] = asyncio.get_running_loop().call_later(
+                max(0.001, decided.look_again_seconds), self._converge_soon, [background_process]
+            )
+        return decided
+
+    def _begin(self, workload: Workload, slot: Slot) -> JsonObject:
+        """Return the spec for a slot, which from now on counts as starting."""
+        spec = translation.spec(f"{workload.background_process}-{uuid.uuid4().hex[:12]}", workload, slot)
+        starting = Process(
+            id=spec["id"],
+            background_process=workload.background_process,
+            replica=slot.replica,
+            index=slot.index,
+            fingerprint=workload.fingerprint,
+            state=ProcessState.STARTING,
+        )
+        self._seen[workload.background_process][spec["id"]] = _Seen(starting, 0.0)
+        return spec
+
+    def _end(self, background_process: BackgroundProcessId, ids: Iterable[str]) -> list[str]:
+        """Return those of the processes that are not draining yet; from now on they count as draining."""
+        seen = self._seen[background_process]
+        ending = [name for name in ids if seen[name].process.state is not ProcessState.DRAINING]
+        for name in ending:
+            seen[name].process = replace(seen[name].process, state=ProcessState.DRAINING)
+        return ending
+
+    async def _ask(self, starts: list[JsonObject], stops: dict[float, list[str]]) -> None:
+        """Have the keeper do it. When it is gone meanwhile, what it has is looked at afresh on the next connection."""
+        keeper = self._keeper
+        if keeper is None:
+            return
+        calls = [
+            keeper.call("stop", ids=ids, timeout_seconds=timeout) for timeout, ids in stops.items() if ids
+        ]
+        if starts:
+            calls.append(keeper.call("start", processes=starts))
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            if isinstance(answer, BaseException) and not isinstance(answer, ConnectionError):
+                raise answer
+
+
+def _report_failure(task: asyncio.Future[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("The keeper refused a request.", action="keeper.refused", reason=str(error))

@@ -1,0 +1,132 @@
+"""Between the keeper's plain JSON and the words of the model."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from engineroom.model.event import Event
+from engineroom.model.exits import Exit, describe
+from engineroom.model.ids import BackgroundProcessId, new_event_id
+from engineroom.model.process import Process, ProcessState
+from engineroom.model.workload import Workload
+from engineroom.runtime.local.planner import Slot
+
+JsonObject = dict[str, Any]
+
+_LABEL_TIMEOUT = "worker_timeout_seconds"
+
+
+def spec(id: str, workload: Workload, slot: Slot) -> JsonObject:
+    """Return what the keeper needs to run the workload's process in this slot."""
+    return {
+        "id": id,
+        "argv": list(workload.argv),
+        "working_directory": workload.working_directory,
+        "environment": {
+            **workload.inherited_variables,
+            **workload.variables,
+            "ENGINEROOM_REPLICA": str(slot.replica),
+            "ENGINEROOM_INDEX": str(slot.index),
+        },
+        "signal_group": workload.signal_group,
+        "labels": {
+            "background_process": workload.background_process,
+            "replica": str(slot.replica),
+            "index": str(slot.index),
+            "fingerprint": workload.fingerprint,
+            **_timeout_label(workload),
+        },
+    }
+
+
+def _timeout_label(workload: Workload) -> dict[str, str]:
+    timeout = workload.worker_timeout_seconds
+    return {} if timeout is None else {_LABEL_TIMEOUT: str(timeout)}
+
+
+def process(data: JsonObject) -> Process:
+    """Return what the keeper says of a process that has not stopped."""
+    labels, state = data["labels"], ProcessState(data["state"])
+    due = _moment(data["due_at"])
+    return Process(
+        id=data["id"],
+        background_process=BackgroundProcessId(labels["background_process"]),
+        replica=int(labels["replica"]),
+        index=int(labels["index"]),
+        fingerprint=labels["fingerprint"],
+        state=state,
+        pid=data["pid"],
+        started_at=_moment(data["started_at"]),
+        restarts=data["restarts"],
+        crash_looping=data["crash_looping"],
+        next_start_at=due if state is ProcessState.BACKING_OFF else None,
+        deadline_at=due if state is ProcessState.DRAINING else None,
+        last_exit=_exit(data["last_exit"]),
+    )
+
+
+def event(entry: JsonObject) -> Event | None:
+    """Return what an event of the keeper's means to people; None for one that another event says already."""
+    data = entry["process"]
+    if entry["event"] not in _TOLD:
+        return None
+    kind, phrase = _TOLD[entry["event"]]
+    labels = data["labels"]
+    slot = f"Process {labels['index']} of replica {labels['replica']}"
+    return Event(
+        id=new_event_id(),
+        background_process_id=BackgroundProcessId(labels["background_process"]),
+        kind=kind,
+        message=f"{slot} {phrase(data)}.",
+        data={
+            "process": data["id"],
+            "replica": int(labels["replica"]),
+            "index": int(labels["index"]),
+            "pid": data["pid"],
+            "restarts": data["restarts"],
+            "crash_looping": data["crash_looping"],
+            "last_exit": data["last_exit"],
+        },
+        at=datetime.fromtimestamp(entry["at"], UTC),
+    )
+
+
+def _ended(data: JsonObject) -> str:
+    ended = f"ended: {_reason(data)}, after {data['last_exit']['lived_seconds']:.1f} s"
+    return ended if data["state"] == ProcessState.DRAINING else f"{ended}; {_next_start(data)}"
+
+
+def _reason(data: JsonObject) -> str:
+    ended = _exit(data["last_exit"])
+    timeout = data["labels"].get(_LABEL_TIMEOUT)
+    return describe(ended, worker_timeout_seconds=int(timeout) if timeout else None) if ended else "ended"
+
+
+def _next_start(data: JsonObject) -> str:
+    if data["state"] == ProcessState.STARTING or not data["due_at"]:
+        return "it starts again at once"
+    return f"it starts again in {max(0.0, data['due_at'] - data['last_exit']['at']):.1f} s"
+
+
+def _exit(data: JsonObject | None) -> Exit | None:
+    if data is None:
+        return None
+    return Exit(**{**data, "at": datetime.fromtimestamp(data["at"], UTC)})
+
+
+def _moment(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+_TOLD: dict[str, tuple[str, Callable[[JsonObject], str]]] = {
+    "started": ("process.started", lambda data: f"runs as pid {data['pid']}"),
+    "start_failed": ("process.start_failed", lambda data: f"{_reason(data)}; {_next_start(data)}"),
+    "exited": ("process.exited", _ended),
+    "exited_young": ("process.exited", _ended),
+    "matured": ("process.recovered", lambda _: "has run long enough to forget its earlier deaths"),
+    "stop_asked": ("process.draining", lambda _: "was asked to stop"),
+    "kill_asked": ("process.killed", lambda _: "is killed, as asked"),
+    "time_up": ("process.killed", lambda _: "is killed: its time to drain has passed"),
+    "emptied": ("process.stopped", lambda _: "is gone, and nothing of it is left"),
+}
+"""The kind of each of the keeper's events that people are told of, and the second half of its sentence."""
