@@ -11,6 +11,8 @@ from engineroom.keeper.supervisor import Supervisor, Watcher
 PROTOCOL = 1
 """Raised by one with each change that an older client or keeper would misunderstand."""
 
+_LONGEST_TIMEOUT_SECONDS = 366 * 86_400.0
+
 
 class CallError(Exception):
     """The request cannot be carried out, and why."""
@@ -35,14 +37,15 @@ class Calls:
 
     def call(self, request: JsonObject, watcher: Watcher) -> JsonObject:
         """Carry out a request of the client that `watcher` sends lines to. Raises CallError with the reason why not."""
-        call = self._calls.get(request.get("call", ""))
+        name = request.get("call")
+        call = self._calls.get(name) if isinstance(name, str) else None
         if call is None:
-            raise CallError(f"there is no call {request.get('call')!r} in protocol {PROTOCOL}")
+            raise CallError(f"there is no call {name!r} in protocol {PROTOCOL}")
         try:
             return call(request, watcher)
         except InvalidSpecError as error:
             raise CallError(str(error)) from None
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CallError(f"the request lacks something, or has it in a wrong form: {error}") from None
 
     def after_answer(self, watcher: Watcher) -> None:
@@ -51,7 +54,8 @@ class Calls:
         if after is not None:
             for line in self._journal.events_after(after):
                 watcher(line)
-            self._supervisor.watchers.append(watcher)
+            if watcher not in self._supervisor.watchers:
+                self._supervisor.watchers.append(watcher)
 
     def unwatch(self, watcher: Watcher) -> None:
         """Send this client no more events."""
@@ -77,7 +81,7 @@ class Calls:
     def _stop(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         self._supervisor.stop(
             request["ids"],
-            timeout_seconds=float(request["timeout_seconds"]),
+            timeout_seconds=_seconds(request["timeout_seconds"]),
             force=bool(request.get("force", False)),
         )
         return {}
@@ -90,8 +94,15 @@ class Calls:
         return {"processes": processes, "epoch": self._journal.epoch, "sequence": self._journal.sequence}
 
     def _shutdown(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        timeout_seconds = _seconds(request["timeout_seconds"])
         self.shutting_down = True
-        self._supervisor.stop(
-            list(self._supervisor.processes), timeout_seconds=float(request["timeout_seconds"])
-        )
+        self._supervisor.stop(list(self._supervisor.processes), timeout_seconds=timeout_seconds)
         return {}
+
+
+def _seconds(value: Any) -> float:
+    """Return a time limit. Raises ValueError for what is none: a clock that shows NaN or infinity never comes due."""
+    seconds = float(value)
+    if not 0.0 <= seconds <= _LONGEST_TIMEOUT_SECONDS:
+        raise ValueError(f"{value!r} is not between 0 and {_LONGEST_TIMEOUT_SECONDS:.0f} seconds")
+    return seconds

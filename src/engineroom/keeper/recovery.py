@@ -20,6 +20,8 @@ def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
         return
     survivors = _survivors() if same_boot else {}
     for process in processes:
+        if not same_boot:
+            _forget_boot(process)
         _find_again(supervisor, process, survivors.get(process.id, []))
     log.write(
         "info", "keeper.recovered", "Found the processes of an earlier keeper.", processes=len(processes)
@@ -52,14 +54,24 @@ def _survivors() -> dict[str, list[kernel.Marked]]:
     return found
 
 
+def _forget_boot(process: Process) -> None:
+    """Drop what began anew with the boot: another process may have the pid, and the monotonic clock started at 0."""
+    process.start_ticks = process.started_monotonic = None
+    process.groups = {}
+    if process.due_monotonic is not None:
+        process.due_monotonic = 0.0
+
+
 def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
     inhabited = {marked.group for marked in survivors}
     process.groups = {group: due for group, due in process.groups.items() if group in inhabited}
     if process.state is State.STARTING:
         _find_started(supervisor, process, survivors)
-    elif process.pid is not None:
-        _find_leader(supervisor, process, inhabited)
+    lost = process.pid is not None and process.pidfd is None and not _watch(supervisor, process)
     supervisor.resume(process)
+    if lost:
+        process.pid = process.pid if process.pid in inhabited else None
+        supervisor.ended(process, None)
 
 
 def _find_started(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
@@ -71,25 +83,15 @@ def _find_started(supervisor: Supervisor, process: Process, survivors: list[kern
             process.life += 1
             process.pid, process.start_ticks = marked.pid, ticks
             process.started_at, process.started_monotonic = time.time(), time.monotonic()
-            if _watch(supervisor, process, marked.pid, ticks):
-                supervisor.found_started(process)
-                return
-            process.pid = process.start_ticks = None
+            supervisor.found_started(process)
+            return
 
 
-def _find_leader(supervisor: Supervisor, process: Process, inhabited: set[int]) -> None:
+def _watch(supervisor: Supervisor, process: Process) -> bool:
+    """Have the end of the process's leader noticed; return False when it has ended already."""
     assert process.pid is not None
-    if process.start_ticks is not None and _watch(supervisor, process, process.pid, process.start_ticks):
-        return
-    if process.pid not in inhabited:
-        process.pid = None
-    supervisor.ended(process, None)
-
-
-def _watch(supervisor: Supervisor, process: Process, pid: int, ticks: int) -> bool:
-    """Have the end of this very process noticed; return False when it has ended already."""
-    if kernel.is_our_child(pid):
-        supervisor.adopt_child(process, pid)
+    if kernel.is_our_child(process.pid):
+        supervisor.adopt_child(process, process.pid)
         return True
-    process.pidfd = kernel.open_pidfd(pid, ticks)
+    process.pidfd = kernel.open_pidfd(process.pid, process.start_ticks or 0)
     return process.pidfd is not None

@@ -49,6 +49,8 @@ class Connection:
 
     def send(self, line: bytes) -> None:
         """Have a line sent when the loop flushes."""
+        if not self._is_open:
+            return
         self._waiting += line
         if len(self._waiting) > _LONGEST_BACKLOG_BYTES:
             log.write("warning", "client.slow", "A client reads too slowly, and is let go.")
@@ -101,7 +103,7 @@ class Connection:
             self._reply({"id": request.get("id"), "result": result})
         except CallError as error:
             self._reply({"id": request.get("id"), "error": str(error)})
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             self._reply({"id": None, "error": "a request must be a JSON object on one line"})
         self._calls.after_answer(self.send)
 

@@ -13,8 +13,9 @@ from engineroom.keeper.process import Spec
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-# Python ignores these two; ignored signals stay ignored across exec (signal(7)).
-_DEFAULT_SIGNALS = [signal.SIGPIPE, signal.SIGXFSZ]
+# Ignored signals stay ignored across exec (signal(7)): what Python, the keeper or whoever started it ignores is not
+# the child's business. These two cannot be ignored.
+_DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 

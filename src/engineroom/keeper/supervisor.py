@@ -189,7 +189,7 @@ class Supervisor:
 
     def _tell(self, process: Process, event: Event) -> None:
         line = self._journal.record_event(event, process.to_json(), time.time())
-        for watcher in self.watchers:
+        for watcher in tuple(self.watchers):  # one that is too slow leaves the list meanwhile
             watcher(line)
 
     def _come_due(self, key: Key) -> None:

@@ -47,6 +47,8 @@ class Keeper:
 
         Somebody must be iterating over `events`, which takes the answers in.
         """
+        if self._writer.is_closing():
+            raise ConnectionError("the keeper is gone")
         number = next(self._ids)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         self._writer.write(_encoder.encode({"id": number, "call": name, **arguments}) + b"\n")
@@ -111,6 +113,8 @@ class Launcher:
 
         Raises RuntimeUnavailableError when it does not come up, with its own last words.
         """
+        if self._started is not None and self._started.poll() is not None:
+            self._started = None  # why an earlier one ended says nothing of the next one's start
         for _ in range(_CONNECT_TRIES):
             with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
                 return await connect(self._folder)

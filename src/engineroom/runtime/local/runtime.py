@@ -6,6 +6,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -216,10 +217,12 @@ class LocalRuntime:
             if workload is not None:
                 decided = self._plan(workload)
                 starts += [self._begin(workload, slot) for slot in decided.starts]
-                stops[workload.stop_timeout_seconds] += self._end(background_process, decided.stops)
+                stops[workload.stop_timeout_seconds] += self._end(
+                    background_process, decided.stops, workload.stop_timeout_seconds
+                )
             elif background_process in self._leaving:
                 timeout = self._leaving[background_process]
-                stops[timeout] += self._end(background_process, list(self._seen[background_process]))
+                stops[timeout] += self._end(background_process, list(self._seen[background_process]), timeout)
         return starts, stops
 
     def _plan(self, workload: Workload) -> Plan:
@@ -249,12 +252,17 @@ class LocalRuntime:
         self._seen[workload.background_process][spec["id"]] = _Seen(starting, 0.0)
         return spec
 
-    def _end(self, background_process: BackgroundProcessId, ids: Iterable[str]) -> list[str]:
+    def _end(
+        self, background_process: BackgroundProcessId, ids: Iterable[str], timeout_seconds: float
+    ) -> list[str]:
         """Return those of the processes that are not draining yet; from now on they count as draining."""
         seen = self._seen[background_process]
         ending = [name for name in ids if seen[name].process.state is not ProcessState.DRAINING]
+        deadline = datetime.now(UTC) + timedelta(seconds=timeout_seconds)
         for name in ending:
-            seen[name].process = replace(seen[name].process, state=ProcessState.DRAINING)
+            seen[name].process = replace(
+                seen[name].process, state=ProcessState.DRAINING, deadline_at=deadline, next_start_at=None
+            )
         return ending
 
     async def _ask(self, starts: list[JsonObject], stops: dict[float, list[str]]) -> None:
