@@ -46,6 +46,17 @@ class Progress:
         others = self.starting + self.backing_off + self.outdated + self.draining
         return self.current == self.wanted and others == 0
 
+    def sentence(self) -> str:
+        """Return the figures in words, such as `2 of 3 running, 1 backing off`."""
+        counted = {
+            "starting": self.starting,
+            "backing off": self.backing_off,
+            "to be replaced": self.outdated,
+            "draining": self.draining,
+        }
+        others = [f"{number} {words}" for words, number in counted.items() if number]
+        return ", ".join([f"{self.current} of {self.wanted} running", *others])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
@@ -60,3 +71,17 @@ class Operation:
     changes: Mapping[str, tuple[Any, Any]]
     created_at: datetime
     finished_at: datetime | None
+
+    def sentence(self, progress: Progress | None) -> str:
+        """Return how far the operation is, in words; `progress` is what is known of it while it runs."""
+        match self.status:
+            case OperationStatus.SUPERSEDED:
+                return "a later change took over"
+            case OperationStatus.SUCCEEDED if self.action is OperationAction.DELETE:
+                return "all processes are gone"
+            case OperationStatus.SUCCEEDED:
+                return "all processes run as asked"
+            case OperationStatus.RUNNING if progress is not None:
+                return progress.sentence()
+            case _:
+                return "not begun yet"

@@ -25,9 +25,13 @@ class WorkerConfig:
     force: bool | None = None
     stop_when_empty: bool | None = None
 
+    def given(self) -> dict[str, str | int | bool]:
+        """Return only what was given, under the names of the fields, so that `WorkerConfig(**given)` is the same again."""
+        return {name: value for name in _KEYS if (value := getattr(self, name)) is not None}
+
     def as_contract(self) -> dict[str, str | int | bool | None]:
         """Return the twelve keys of the contract, hyphenated, in the contract's order."""
-        return {field.name.replace("_", "-"): getattr(self, field.name) for field in fields(self)}
+        return {key: getattr(self, name) for name, key in _KEYS.items()}
 
     def argv(self) -> tuple[str, ...]:
         """Return the words of the command: the connection bare, flags bare, nothing for what was not given."""
@@ -44,3 +48,7 @@ class WorkerConfig:
     def command(self) -> str:
         """Return the command as text that a shell would split into `argv()` again."""
         return shlex.join(self.argv())
+
+
+_KEYS = {field.name: field.name.replace("_", "-") for field in fields(WorkerConfig)}
+"""The contract's key for each field; looked up once, as it is needed for every answer."""

@@ -1,0 +1,149 @@
+"""Linking: an application, with one environment and its instance, that runs code in place in a folder."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from engineroom.model.application import Application
+from engineroom.model.environment import (
+    DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
+    Environment,
+    EnvironmentStatus,
+    EnvironmentVariable,
+)
+from engineroom.model.ids import (
+    ApplicationId,
+    EnvironmentId,
+    InstanceId,
+    new_application_id,
+    new_environment_id,
+    new_instance_id,
+)
+from engineroom.model.instance import DEFAULT_SIZE, Instance, InstanceType, ScalingType
+from engineroom.model.slug import new_vanity_domain, unique_slug
+from engineroom.store import Store, applications, environments, instances, organizations
+
+_REGION = "us-east-2"
+_ENVIRONMENT = "production"
+_SHORTEST_NAME, _LONGEST_NAME = 3, 40
+_KEY = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+class LinkError(Exception):
+    """A folder cannot be linked, why, and what to do next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """The ids of what linking made."""
+
+    application: ApplicationId
+    environment: EnvironmentId
+    instance: InstanceId
+
+
+async def link(store: Store, directory: Path, name: str, variables: Mapping[str, str]) -> Linked:
+    """Make an application `name` whose environment runs the code in `directory`, with these variables.
+
+    Raises LinkError when there is no such folder, or when the name or a variable does not fit the contract.
+    """
+    _check_name(name)
+    _check_variables(variables)
+    folder = _existing(directory)
+    return await store.write(lambda connection: _make(connection, folder, name, variables))
+
+
+def _make(connection: Connection, folder: Path, name: str, variables: Mapping[str, str]) -> Linked:
+    application = _application(connection, name)
+    environment = _environment(application, folder, variables)
+    instance = _instance(environment)
+    applications.add(connection, application)
+    environments.add(connection, environment)
+    instances.add(connection, instance)
+    return Linked(application=application.id, environment=environment.id, instance=instance.id)
+
+
+def _application(connection: Connection, name: str) -> Application:
+    organization = organizations.default(connection)
+    return Application(
+        id=new_application_id(),
+        organization_id=organization.id,
+        default_environment_id=new_environment_id(),
+        name=name,
+        slug=unique_slug(name, applications.slugs(connection, organization.id)),
+        region=_REGION,
+        repository=None,
+        created_at=datetime.now(UTC),
+    )
+
+
+def _environment(application: Application, folder: Path, variables: Mapping[str, str]) -> Environment:
+    return Environment(
+        id=application.default_environment_id or new_environment_id(),
+        application_id=application.id,
+        name=_ENVIRONMENT,
+        slug=_ENVIRONMENT,
+        status=EnvironmentStatus.RUNNING,
+        vanity_domain=new_vanity_domain(application.slug, _ENVIRONMENT),
+        directory=str(folder),
+        variables=tuple(EnvironmentVariable(key=key, value=value) for key, value in variables.items()),
+        shutdown_timeout_seconds=DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
+        created_at=application.created_at,
+    )
+
+
+def _instance(environment: Environment) -> Instance:
+    """Return the app instance that comes with an environment (contract sheet, section 3.5)."""
+    return Instance(
+        id=new_instance_id(),
+        environment_id=environment.id,
+        name="App",
+        type=InstanceType.APP,
+        size=DEFAULT_SIZE,
+        scaling_type=ScalingType.NONE,
+        min_replicas=1,
+        max_replicas=1,
+        shutdown_timeout_seconds=None,
+        uses_scheduler=False,
+        sleep_with_app=None,
+        scaling_cpu_threshold_percentage=None,
+        scaling_memory_threshold_percentage=None,
+        created_at=environment.created_at,
+    )
+
+
+def _check_name(name: str) -> None:
+    if not _SHORTEST_NAME <= len(name) <= _LONGEST_NAME or not name.isprintable():
+        raise LinkError(
+            f"cannot use {name!r} as an application's name: it must have {_SHORTEST_NAME} to {_LONGEST_NAME} "
+            "characters; give another one with --name"
+        )
+
+
+def _check_variables(variables: Mapping[str, str]) -> None:
+    for key, value in variables.items():
+        if not _KEY.fullmatch(key):
+            raise LinkError(
+                f"cannot use {key!r} as a variable's name: letters, digits and underscores may be in it, and no digit "
+                "at its start; give --variable KEY=VALUE"
+            )
+        if "\0" in value:
+            raise LinkError(
+                f"cannot use the value of {key}: no process can be given a NUL character; remove it"
+            )
+
+
+def _existing(directory: Path) -> Path:
+    folder = directory.expanduser().resolve()
+    if not folder.is_dir():
+        reason = "it is not a folder" if folder.exists() else "there is no such folder"
+        raise LinkError(f"cannot link {folder}: {reason}; give the folder that the application's code is in")
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise LinkError(f"cannot link {folder!s:.200a}: its path is not UTF-8; rename or move it") from None
+    return folder

@@ -1,0 +1,64 @@
+"""From what is stored to what a runtime is asked to run."""
+
+import os
+from collections.abc import Mapping
+
+from engineroom.model import command_line
+from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.command_line import CommandLine
+from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.workload import Replacement, Workload
+from engineroom.store.wanted import Wanted
+
+_INHERITED = ("PATH", "HOME", "LANG", "USER")
+_DEFAULTS = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+_WITHOUT_PROCESSES = frozenset({EnvironmentStatus.STOPPED, EnvironmentStatus.HIBERNATING})
+
+
+def clean_base(environ: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the few variables that processes get from engineroom's own environment: its secrets are not theirs."""
+    return _DEFAULTS | {name: environ[name] for name in _INHERITED if environ.get(name)}
+
+
+_BASE = clean_base(os.environ)
+
+
+def workload(row: Wanted, base: Mapping[str, str] = _BASE) -> Workload:
+    """Return what should run for a background process that is not deleted.
+
+    In a stopped environment nothing runs. The runtime adds the variables that tell replica and index.
+    """
+    background_process = row.background_process
+    line = _command_line(background_process)
+    worker = background_process.config is not None
+    return Workload(
+        background_process=background_process.id,
+        argv=line.argv,
+        signal_group=line.shell,
+        working_directory=row.directory,
+        inherited_variables=base,
+        variables=_variables(row),
+        processes=0 if row.environment_status in _WITHOUT_PROCESSES else background_process.processes,
+        replicas=row.min_replicas,
+        replacement=Replacement.START_FIRST if worker else Replacement.DRAIN_FIRST,
+        stop_timeout_seconds=float(row.shutdown_timeout_seconds),
+        worker_timeout_seconds=background_process.config.timeout if background_process.config else None,
+    )
+
+
+def _command_line(background_process: BackgroundProcess) -> CommandLine:
+    if background_process.config is not None:
+        return CommandLine(argv=background_process.config.argv(), shell=False)
+    return command_line.parse(background_process.command)
+
+
+def _variables(row: Wanted) -> Mapping[str, str]:
+    """Return the environment's variables; what names the process is engineroom's and comes last."""
+    return {
+        **{variable.key: variable.value for variable in row.variables},
+        "ENGINEROOM": "1",
+        "ENGINEROOM_APPLICATION": row.application_id,
+        "ENGINEROOM_ENVIRONMENT": row.environment_id,
+        "ENGINEROOM_INSTANCE": row.background_process.instance_id,
+        "ENGINEROOM_BACKGROUND_PROCESS": row.background_process.id,
+    }

@@ -1,0 +1,40 @@
+"""A token: what a client shows to say which organization it acts for."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from engineroom.model.ids import OrganizationId, TokenId
+
+_SECRET_BYTES = 32
+_PREFIX = "er_"
+
+
+class Ability(StrEnum):
+    """What a token allows."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One token as it is stored: the secret itself is not kept."""
+
+    id: TokenId
+    organization_id: OrganizationId
+    name: str
+    abilities: frozenset[Ability]
+    created_at: datetime
+
+
+def new_secret() -> str:
+    """Return a fresh secret: `er_` and 43 characters that hold 256 random bits."""
+    return _PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
+
+
+def secret_hash(secret: str) -> str:
+    """Return the SHA-256 of a secret in hexadecimal; 256 random bits need no slower hash."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,84 @@
+"""Queries of applications."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, bindparam, insert, select
+
+from engineroom.model.application import Application
+from engineroom.model.ids import ApplicationId, OrganizationId
+from engineroom.store.paging import Page, PagedSelect, filtered
+from engineroom.store.rows import AnyRow
+from engineroom.store.tables import applications
+
+FILTERS = ("name", "region", "slug")
+"""Contract sheet, section 5."""
+
+_INSERT = insert(applications)
+_OWNED = select(applications).where(applications.c.organization_id == bindparam("organization_id"))
+_ONE = _OWNED.where(applications.c.id == bindparam("id"))
+_SOME = _OWNED.where(applications.c.id.in_(bindparam("ids", expanding=True)))
+_SLUGS = select(applications.c.slug).where(applications.c.organization_id == bindparam("organization_id"))
+_LIST = PagedSelect(
+    _OWNED.where(*(filtered(applications.c[name]) for name in FILTERS)).order_by(
+        applications.c.created_at, applications.c.id
+    )
+)
+
+
+def add(connection: Connection, application: Application) -> None:
+    """Store a new application."""
+    connection.execute(
+        _INSERT,
+        {
+            "id": application.id,
+            "organization_id": application.organization_id,
+            "default_environment_id": application.default_environment_id,
+            "name": application.name,
+            "slug": application.slug,
+            "region": application.region,
+            "repository": application.repository,
+            "created_at": application.created_at,
+        },
+    )
+
+
+def find(
+    connection: Connection, organization_id: OrganizationId, application_id: ApplicationId
+) -> Application | None:
+    """Return one application of an organization."""
+    row = connection.execute(_ONE, {"organization_id": organization_id, "id": application_id}).one_or_none()
+    return None if row is None else _from_row(row)
+
+
+def some(
+    connection: Connection, organization_id: OrganizationId, ids: Sequence[ApplicationId]
+) -> list[Application]:
+    """Return those of an organization's applications that have one of these ids."""
+    rows = connection.execute(_SOME, {"organization_id": organization_id, "ids": ids})
+    return [_from_row(row) for row in rows]
+
+
+def page(
+    connection: Connection, organization_id: OrganizationId, number: int, filters: Mapping[str, str | None]
+) -> Page[Application]:
+    """Return a page of an organization's applications, oldest first; `filters` has a value or None for each filter."""
+    rows, total = _LIST.run(connection, number, {**filters, "organization_id": organization_id})
+    return Page(number, [_from_row(row) for row in rows], total)
+
+
+def slugs(connection: Connection, organization_id: OrganizationId) -> frozenset[str]:
+    """Return the slugs that an organization's applications have taken."""
+    return frozenset(connection.execute(_SLUGS, {"organization_id": organization_id}).scalars())
+
+
+def _from_row(row: AnyRow) -> Application:
+    return Application(
+        id=row.id,
+        organization_id=row.organization_id,
+        default_environment_id=row.default_environment_id,
+        name=row.name,
+        slug=row.slug,
+        region=row.region,
+        repository=row.repository,
+        created_at=row.created_at,
+    )

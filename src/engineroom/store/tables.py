@@ -1,0 +1,185 @@
+"""The tables. Their history is in `migrations`; a test holds the two together."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC. SQLite has no time zones, so there it is stored without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the moment as the database takes it."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return the moment with its time zone, whatever the database keeps."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.replace(tzinfo=UTC)
+
+
+_ID = String(64)
+
+organizations = Table(
+    "organizations",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("organization_id", _ID, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("abilities", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+applications = Table(
+    "applications",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("organization_id", _ID, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False),
+    Column("default_environment_id", _ID, nullable=True),
+    Column("name", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("repository", Text, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "organization_id", "slug", unique=True),
+)
+
+environments = Table(
+    "environments",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("application_id", _ID, ForeignKey("applications.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("vanity_domain", Text, nullable=False),
+    Column("directory", Text, nullable=False),
+    Column("shutdown_timeout_seconds", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "application_id", "slug", unique=True),
+)
+
+environment_variables = Table(
+    "environment_variables",
+    metadata,
+    Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+instances = Table(
+    "instances",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("size", Text, nullable=False),
+    Column("scaling_type", String(20), nullable=False),
+    Column("min_replicas", Integer, nullable=False),
+    Column("max_replicas", Integer, nullable=False),
+    Column("shutdown_timeout_seconds", Integer, nullable=True),
+    Column("uses_scheduler", Boolean, nullable=False),
+    Column("sleep_with_app", Boolean, nullable=True),
+    Column("scaling_cpu_threshold_percentage", Integer, nullable=True),
+    Column("scaling_memory_threshold_percentage", Integer, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "environment_id", "created_at"),
+)
+
+background_processes = Table(
+    "background_processes",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    # RESTRICT: a row goes only after its processes are gone, so nothing may take it away with its instance.
+    Column("instance_id", _ID, ForeignKey("instances.id", ondelete="RESTRICT"), nullable=False),
+    Column("type", String(20), nullable=False),
+    Column("processes", Integer, nullable=False),
+    Column("config", JSON(none_as_null=True), nullable=True),
+    Column("custom_command", Text, nullable=True),
+    Column("strategy_type", String(20), nullable=False),
+    Column("strategy_threshold", Integer, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("deleted_at", Moment, nullable=True),
+    Index(None, "instance_id", "created_at"),
+)
+
+# Operations and events outlive what they tell of, so they point to background processes without a foreign key.
+operations = Table(
+    "operations",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("organization_id", _ID, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False),
+    Column("background_process_id", _ID, nullable=False),
+    Column("action", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("finished_at", Moment, nullable=True),
+    Index(None, "organization_id", "created_at"),
+    Index(None, "background_process_id", "created_at"),
+    Index(None, "status", "created_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    # A number besides the id: many events share one moment, and their order must stay.
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", _ID, nullable=False, unique=True),
+    Column("background_process_id", _ID, nullable=True),
+    Column("kind", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index(None, "background_process_id", "number"),
+    Index(None, "at"),
+)
+
+runtime_cursor = Table(
+    "runtime_cursor",
+    metadata,
+    Column("runtime", String(40), primary_key=True),
+    Column("cursor", Text, nullable=False),
+)

@@ -1,0 +1,76 @@
+"""What should run: background processes with all that decides how, in as few queries as possible."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, bindparam, func, select
+
+from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.environment import EnvironmentStatus, EnvironmentVariable
+from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId
+from engineroom.store import background_processes as background_processes_of
+from engineroom.store import environments as environments_of
+from engineroom.store.rows import AnyRow
+from engineroom.store.tables import applications, background_processes, environments, instances
+
+_ALL = (
+    select(
+        background_processes,
+        instances.c.min_replicas,
+        func.coalesce(instances.c.shutdown_timeout_seconds, environments.c.shutdown_timeout_seconds).label(
+            "shutdown_timeout_seconds"
+        ),
+        environments.c.id.label("environment_id"),
+        environments.c.status.label("environment_status"),
+        environments.c.directory,
+        applications.c.id.label("application_id"),
+    )
+    .join(instances, instances.c.id == background_processes.c.instance_id)
+    .join(environments, environments.c.id == instances.c.environment_id)
+    .join(applications, applications.c.id == environments.c.application_id)
+    .order_by(background_processes.c.created_at, background_processes.c.id)
+)
+_SOME = _ALL.where(background_processes.c.id.in_(bindparam("ids", expanding=True)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A background process and what decides how it runs. `deleted` marks a tombstone: of it nothing should run.
+
+    `shutdown_timeout_seconds` is the instance's, or the environment's where the instance has none.
+    """
+
+    background_process: BackgroundProcess
+    deleted: bool
+    application_id: ApplicationId
+    environment_id: EnvironmentId
+    environment_status: EnvironmentStatus
+    directory: str
+    variables: tuple[EnvironmentVariable, ...]
+    min_replicas: int
+    shutdown_timeout_seconds: int
+
+
+def wanted(connection: Connection, ids: Iterable[BackgroundProcessId] | None = None) -> list[Wanted]:
+    """Return what should run of these background processes, or of all, oldest first, tombstones included.
+
+    An id without a row is left out: its tombstone was purged.
+    """
+    found = connection.execute(_ALL) if ids is None else connection.execute(_SOME, {"ids": list(ids)})
+    rows = found.all()
+    variables = environments_of.variables(connection, list({row.environment_id for row in rows}))
+    return [_from_row(row, variables) for row in rows]
+
+
+def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
+    return Wanted(
+        background_process=background_processes_of.from_row(row),
+        deleted=row.deleted_at is not None,
+        application_id=row.application_id,
+        environment_id=row.environment_id,
+        environment_status=EnvironmentStatus(row.environment_status),
+        directory=row.directory,
+        variables=variables.get(row.environment_id, ()),
+        min_replicas=row.min_replicas,
+        shutdown_timeout_seconds=row.shutdown_timeout_seconds,
+    )

@@ -1,0 +1,30 @@
+import errno
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from engineroom.model.exits import Exit, describe
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("facts", "reason"),
+    [
+        ({"code": 0}, "finished (exit 0)"),
+        ({"code": 1, "lived_seconds": 0.2}, "failed at start (exit 1)"),
+        ({"code": 1}, "failed (exit 1)"),
+        ({"code": 12}, "memory limit of the worker (exit 12)"),
+        ({"signal": 9}, "killed by signal 9 (SIGKILL)"),
+        ({"signal": 60}, "killed by signal 60"),
+        ({"code": 0, "asked": True}, "asked to stop"),
+        ({"signal": 15, "asked": True}, "asked to stop"),
+        ({"signal": 9, "asked": True}, "asked to stop, and killed when its time was up"),
+        ({}, "unknown: it died while the keeper was away"),
+        ({"error_number": errno.ENOENT, "path": "php"}, "could not be started: php was not found"),
+    ],
+)
+def test_an_exit_is_described_in_words(facts: dict[str, Any], reason: str) -> None:
+    usual: dict[str, Any] = {"at": NOON, "lived_seconds": 100.0}
+    assert describe(Exit(**(usual | facts))) == reason

@@ -1,0 +1,162 @@
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, update
+from sqlalchemy.exc import IntegrityError
+
+from engineroom.control.links import Linked
+from engineroom.model.background_process import BackgroundProcessType, StrategyType
+from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.ids import BackgroundProcessId, new_instance_id
+from engineroom.model.operation import OperationStatus
+from engineroom.model.worker_config import WorkerConfig
+from engineroom.store import Store, background_processes, events, operations, organizations
+from engineroom.store.tables import instances
+from engineroom.store.wanted import wanted
+from tests.store.rows import a_background_process, an_event, an_operation
+
+NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)
+
+
+def test_a_background_process_comes_back_as_it_was_stored(store: Store, linked: Linked) -> None:
+    worker = a_background_process(
+        linked.instance,
+        type=BackgroundProcessType.WORKER,
+        config=WorkerConfig(connection="redis", tries=0, force=False),
+        custom_command=None,
+        strategy_type=StrategyType.QUEUE_SIZE,
+        strategy_threshold=9,
+        created_at=NOW,
+    )
+    asyncio.run(store.write(lambda connection: background_processes.add(connection, worker)))
+
+    def find(connection: Connection) -> object:
+        organization = organizations.default(connection).id
+        return background_processes.find(connection, organization, worker.id)
+
+    assert asyncio.run(store.read(find)) == worker
+    changed = replace(worker, type=BackgroundProcessType.CUSTOM, config=None, custom_command="x")
+    asyncio.run(store.write(lambda connection: background_processes.replace(connection, changed)))
+    assert asyncio.run(store.read(find)) == changed
+
+
+def test_a_background_process_of_no_instance_is_refused_by_the_database(store: Store) -> None:
+    orphan = a_background_process(new_instance_id())
+    with pytest.raises(IntegrityError):
+        asyncio.run(store.write(lambda connection: background_processes.add(connection, orphan)))
+
+
+def test_what_is_wanted_has_all_that_decides_how_it_runs(store: Store, linked: Linked) -> None:
+    first = a_background_process(linked.instance, created_at=NOW)
+    second = a_background_process(linked.instance, created_at=NOW + timedelta(seconds=1))
+    third = a_background_process(linked.instance, created_at=NOW + timedelta(seconds=2))
+
+    def write(connection: Connection) -> None:
+        for each in (third, second, first):
+            background_processes.add(connection, each)
+        background_processes.mark_deleted(connection, second.id, NOW)
+
+    asyncio.run(store.write(write))
+
+    everything = asyncio.run(store.read(wanted))
+    assert [(row.background_process, row.deleted) for row in everything] == [
+        (first, False),
+        (second, True),
+        (third, False),
+    ]
+    row = everything[0]
+    assert (row.application_id, row.environment_id) == (linked.application, linked.environment)
+    assert [(variable.key, variable.value) for variable in row.variables] == [("A", "1"), ("B", "2")]
+    assert (row.min_replicas, row.shutdown_timeout_seconds) == (1, 60)
+    assert row.environment_status is EnvironmentStatus.RUNNING
+    some = asyncio.run(
+        store.read(lambda connection: wanted(connection, [third.id, BackgroundProcessId("x")]))
+    )
+    assert [row.background_process for row in some] == [third]
+    assert asyncio.run(store.read(lambda connection: wanted(connection, []))) == []
+
+
+def test_the_instances_shutdown_timeout_wins_over_the_environments(store: Store, linked: Linked) -> None:
+    def write(connection: Connection) -> None:
+        background_processes.add(connection, a_background_process(linked.instance))
+        connection.execute(update(instances).values(shutdown_timeout_seconds=0))
+
+    asyncio.run(store.write(write))
+    assert asyncio.run(store.read(wanted))[0].shutdown_timeout_seconds == 0
+
+
+def test_only_tombstones_are_purged(store: Store, linked: Linked) -> None:
+    deleted, kept = (a_background_process(linked.instance) for _ in range(2))
+
+    def write(connection: Connection) -> list[BackgroundProcessId]:
+        for each in (deleted, kept):
+            background_processes.add(connection, each)
+        background_processes.mark_deleted(connection, deleted.id, NOW)
+        found = background_processes.tombstones(connection)
+        background_processes.purge(connection, [deleted.id, kept.id])
+        return found
+
+    assert asyncio.run(store.write(write)) == [deleted.id]
+    assert asyncio.run(store.read(background_processes.tombstones)) == []
+    assert [row.background_process.id for row in asyncio.run(store.read(wanted))] == [kept.id]
+
+
+def test_a_newer_operation_supersedes_those_that_still_run(store: Store) -> None:
+    subject, other = BackgroundProcessId("process-a"), BackgroundProcessId("process-b")
+
+    def write(connection: Connection) -> list[OperationStatus]:
+        organization = organizations.default(connection).id
+        first = an_operation(organization, subject, created_at=NOW)
+        untouched = an_operation(organization, other, created_at=NOW)
+        done = an_operation(organization, subject, created_at=NOW + timedelta(seconds=1))
+        last = an_operation(organization, subject, created_at=NOW + timedelta(seconds=2))
+        for each in (first, untouched, done):
+            operations.add(connection, each)
+        operations.finish(connection, [first.id, done.id], NOW + timedelta(seconds=1))
+        operations.add(connection, last)
+        assert [found.id for found in operations.running(connection)] == [untouched.id, last.id]
+        assert [found.id for found in operations.running(connection, {subject})] == [last.id]
+        found = operations.find(connection, organization, last.id)
+        assert found == last
+        page = operations.page_of_background_process(connection, subject, 1)
+        return [each.status for each in page.items]
+
+    assert asyncio.run(store.write(write)) == [
+        OperationStatus.RUNNING,
+        OperationStatus.SUCCEEDED,
+        OperationStatus.SUPERSEDED,
+    ]
+
+
+def test_events_and_the_runtimes_cursor_are_recorded_together(store: Store) -> None:
+    subject = BackgroundProcessId("process-a")
+    new = [an_event(background_process_id=subject, message=str(number), at=NOW) for number in range(3)]
+
+    def write(connection: Connection) -> None:
+        events.record(connection, new[:2], runtime="local", cursor="2")
+        events.record(connection, new[2:], runtime="local", cursor="3")
+        events.record(connection, [], runtime="other", cursor="9")
+
+    assert asyncio.run(store.read(lambda connection: events.cursor_of(connection, "local"))) is None
+    asyncio.run(store.write(write))
+
+    assert asyncio.run(store.read(lambda connection: events.cursor_of(connection, "local"))) == "3"
+    page = asyncio.run(store.read(lambda connection: events.page(connection, subject, 1)))
+    assert list(page.items) == new[::-1]
+    assert page.total == 3
+
+
+def test_old_events_are_pruned(store: Store) -> None:
+    subject = BackgroundProcessId("process-a")
+    old = an_event(background_process_id=subject, at=NOW - timedelta(days=1))
+    young = an_event(background_process_id=subject, at=NOW)
+
+    def write(connection: Connection) -> None:
+        events.add(connection, [old, young])
+        events.prune(connection, NOW)
+
+    asyncio.run(store.write(write))
+    page = asyncio.run(store.read(lambda connection: events.page(connection, subject, 1)))
+    assert list(page.items) == [young]
