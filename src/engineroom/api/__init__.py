@@ -1,0 +1,5 @@
+"""HTTP: the contract's endpoints and ours, from one table."""
+
+from engineroom.api.application import application
+
+__all__ = ["application"]

@@ -1,0 +1,72 @@
+"""Applications (contract sheet, section 5)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from engineroom.api.call import Answer, Call
+from engineroom.api.documents import Resource
+from engineroom.api.errors import NotFoundError
+from engineroom.api.inclusion import Related, Relations, list_answer, one_answer
+from engineroom.api.resources import application as shown
+from engineroom.api.resources import environment as shown_environment
+from engineroom.api.resources import organization as shown_organization
+from engineroom.model.application import Application
+from engineroom.model.ids import ApplicationId
+from engineroom.store import applications, environments, organizations
+from engineroom.store.paging import Page
+
+
+def _organization(connection: Connection, call: Call, items: Sequence[Application]) -> Sequence[Related]:
+    found = shown_organization.show(call, organizations.get(connection, call.organization_id))
+    return [found] * len(items)
+
+
+def _environments(connection: Connection, call: Call, items: Sequence[Application]) -> Sequence[Related]:
+    of: defaultdict[ApplicationId, list[Resource]] = defaultdict(list)
+    ids = [item.id for item in items]
+    for found in environments.of_applications(connection, call.organization_id, ids):
+        of[found.application_id].append(shown_environment.show(call, found))
+    return [of[item.id] for item in items]
+
+
+def _default_environment(
+    connection: Connection, call: Call, items: Sequence[Application]
+) -> Sequence[Related]:
+    ids = [item.default_environment_id for item in items if item.default_environment_id]
+    found = {one.id: one for one in environments.some(connection, call.organization_id, ids)}
+    defaults = [
+        found.get(item.default_environment_id) if item.default_environment_id else None for item in items
+    ]
+    return [shown_environment.show(call, default) if default else None for default in defaults]
+
+
+_RELATIONS: Relations[Application] = {
+    "organization": _organization,
+    "environments": _environments,
+    "defaultEnvironment": _default_environment,
+}
+
+
+async def index(call: Call) -> Answer:
+    """List the organization's applications."""
+
+    def read(connection: Connection) -> Page[Application]:
+        filters = call.filters(applications.FILTERS)
+        return applications.page(connection, call.organization_id, call.page, filters)
+
+    return await list_answer(call, read, shown.show, _RELATIONS)
+
+
+async def show(call: Call) -> Answer:
+    """Show one application."""
+    application_id = ApplicationId(call.id("application"))
+
+    def read(connection: Connection) -> Application:
+        found = applications.find(connection, call.organization_id, application_id)
+        if found is None:
+            raise NotFoundError
+        return found
+
+    return await one_answer(call, read, shown.show, _RELATIONS)

@@ -1,0 +1,132 @@
+"""Background processes (contract sheet, section 2.1), and what is ours beside them."""
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+from sqlalchemy import Connection
+
+from engineroom.api.call import Answer, Call
+from engineroom.api.documents import Document, Resource, encode
+from engineroom.api.errors import NotFoundError
+from engineroom.api.inclusion import Related, Relations, list_answer, one_answer, page_answer
+from engineroom.api.requests import CreateBackgroundProcess, UpdateBackgroundProcess
+from engineroom.api.resources import background_process as shown
+from engineroom.api.resources import event as shown_event
+from engineroom.api.resources import instance as shown_instance
+from engineroom.api.resources import operation as shown_operation
+from engineroom.api.resources import process as shown_process
+from engineroom.api.validation import validate
+from engineroom.control import background_processes as change
+from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.operation import Operation
+from engineroom.store import background_processes, events, instances, operations
+from engineroom.store.paging import Page, slice_page
+
+OPERATION_HEADER = "Engineroom-Operation"
+
+
+def _instance(connection: Connection, call: Call, items: Sequence[BackgroundProcess]) -> Sequence[Related]:
+    ids = {item.instance_id for item in items}
+    found = {one.id: one for one in instances.some(connection, call.organization_id, list(ids))}
+    return [shown_instance.show(call, found[item.instance_id]) for item in items]
+
+
+_RELATIONS: Relations[BackgroundProcess] = {"instance": _instance}
+
+
+async def index(call: Call) -> Answer:
+    """List the background processes of an instance."""
+    instance_id = InstanceId(call.id("instance"))
+
+    def read(connection: Connection) -> Page[BackgroundProcess]:
+        _require_instance(connection, call, instance_id)
+        return background_processes.page(connection, instance_id, call.page)
+
+    return await list_answer(call, read, shown.show, _RELATIONS)
+
+
+async def create(call: Call) -> Answer:
+    """Make a background process of an instance."""
+    instance_id = InstanceId(call.id("instance"))
+    await call.read(lambda connection: _require_instance(connection, call, instance_id))
+    fields = validate(CreateBackgroundProcess, await call.fields())
+    try:
+        created, operation = await change.create(call.control, call.token, fields.made(instance_id))
+    except change.InstanceGoneError:
+        raise NotFoundError from None
+    attributes = shown.attributes(created)
+    if fields.strategy_type is None:
+        # Only this answer has null where all later ones have "none" (contract sheet, section 2.2).
+        attributes = replace(attributes, strategy_type=None)
+    return _written(Resource(created.id, "background_processes", attributes), operation, status=201)
+
+
+async def show(call: Call) -> Answer:
+    """Show one background process."""
+    return await one_answer(call, lambda connection: _require(connection, call), shown.show, _RELATIONS)
+
+
+async def update(call: Call) -> Answer:
+    """Change a background process."""
+    before = await call.read(lambda connection: _require(connection, call))
+    fields = validate(UpdateBackgroundProcess, await call.fields(), context=before.type)
+    try:
+        after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
+    except change.BackgroundProcessGoneError:
+        raise NotFoundError from None
+    return _written(shown.show(call, after), operation, status=200)
+
+
+async def delete(call: Call) -> Answer:
+    """Delete a background process; its processes drain."""
+    found = await call.read(lambda connection: _require(connection, call))
+    try:
+        operation = await change.delete(call.control, call.token, found.id)
+    except change.BackgroundProcessGoneError:
+        raise NotFoundError from None
+    return Answer(None, status=204, headers={OPERATION_HEADER: operation.id})
+
+
+async def processes(call: Call) -> Answer:
+    """List the live processes of a background process."""
+    found = await call.read(lambda connection: _require(connection, call))
+    page = slice_page(call.control.processes(found.id), call.page)
+    return page_answer(call, page, [shown_process.show(found, process) for process in page.items])
+
+
+async def its_events(call: Call) -> Answer:
+    """List the events of a background process, newest first."""
+
+    def read(connection: Connection) -> Page[Event]:
+        return events.page(connection, _require(connection, call).id, call.page)
+
+    return await list_answer(call, read, shown_event.show, {})
+
+
+async def its_operations(call: Call) -> Answer:
+    """List the operations of a background process, newest first."""
+
+    def read(connection: Connection) -> Page[Operation]:
+        return operations.page_of_background_process(connection, _require(connection, call).id, call.page)
+
+    page = await call.read(read)
+    return page_answer(call, page, [shown_operation.show(call, operation) for operation in page.items])
+
+
+def _require_instance(connection: Connection, call: Call, instance_id: InstanceId) -> None:
+    if instances.find(connection, call.organization_id, instance_id) is None:
+        raise NotFoundError
+
+
+def _require(connection: Connection, call: Call) -> BackgroundProcess:
+    background_process_id = BackgroundProcessId(call.id("backgroundProcess"))
+    found = background_processes.find(connection, call.organization_id, background_process_id)
+    if found is None:
+        raise NotFoundError
+    return found
+
+
+def _written(resource: Resource, operation: Operation, *, status: int) -> Answer:
+    return Answer(encode(Document(resource)), status=status, headers={OPERATION_HEADER: operation.id})

@@ -1,0 +1,26 @@
+"""What the API needs of the control plane."""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.operation import Progress
+from engineroom.model.process import Process
+from engineroom.store import Store
+
+
+class Control(Protocol):
+    """The control plane as handlers see it."""
+
+    @property
+    def store(self) -> Store:
+        """Where what should be is kept."""
+
+    def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
+        """Have what should be of these looked at now."""
+
+    def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
+        """Return the live processes of a background process, by replica and index."""
+
+    def progress(self, background_process: BackgroundProcessId, /) -> Progress | None:
+        """Return how far a background process is from what was asked for; None when nothing is known of it."""

@@ -1,0 +1,64 @@
+"""Instances (contract sheet, section 3.1)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from engineroom.api.call import Answer, Call
+from engineroom.api.documents import Resource
+from engineroom.api.errors import NotFoundError
+from engineroom.api.inclusion import Related, Relations, list_answer, one_answer
+from engineroom.api.resources import background_process as shown_background_process
+from engineroom.api.resources import environment as shown_environment
+from engineroom.api.resources import instance as shown
+from engineroom.model.ids import EnvironmentId, InstanceId
+from engineroom.model.instance import Instance
+from engineroom.store import background_processes, environments, instances
+from engineroom.store.paging import Page
+
+
+def _environment(connection: Connection, call: Call, items: Sequence[Instance]) -> Sequence[Related]:
+    ids = {item.environment_id for item in items}
+    found = {one.id: one for one in environments.some(connection, call.organization_id, list(ids))}
+    return [shown_environment.show(call, found[item.environment_id]) for item in items]
+
+
+def _background_processes(connection: Connection, call: Call, items: Sequence[Instance]) -> Sequence[Related]:
+    of: defaultdict[InstanceId, list[Resource]] = defaultdict(list)
+    ids = [item.id for item in items]
+    for found in background_processes.of_instances(connection, call.organization_id, ids):
+        of[found.instance_id].append(shown_background_process.show(call, found))
+    return [of[item.id] for item in items]
+
+
+_RELATIONS: Relations[Instance] = {
+    "environment": _environment,
+    "backgroundProcesses": _background_processes,
+}
+
+
+async def index(call: Call) -> Answer:
+    """List the instances of an environment."""
+    environment_id = EnvironmentId(call.id("environment"))
+
+    def read(connection: Connection) -> Page[Instance]:
+        if environments.find(connection, call.organization_id, environment_id) is None:
+            raise NotFoundError
+        filters = call.filters(instances.FILTERS)
+        return instances.page(connection, call.organization_id, environment_id, call.page, filters)
+
+    return await list_answer(call, read, shown.show, _RELATIONS)
+
+
+async def show(call: Call) -> Answer:
+    """Show one instance."""
+    instance_id = InstanceId(call.id("instance"))
+
+    def read(connection: Connection) -> Instance:
+        found = instances.find(connection, call.organization_id, instance_id)
+        if found is None:
+            raise NotFoundError
+        return found
+
+    return await one_answer(call, read, shown.show, _RELATIONS)

@@ -1,0 +1,1 @@
+"""How each type of resource looks in answers: its attributes, in the contract's order."""

@@ -1,0 +1,39 @@
+"""Applications in answers (contract sheet, section 5)."""
+
+from engineroom.api.call import Call
+from engineroom.api.documents import Attributes, Resource, timestamp
+from engineroom.model.application import Application
+
+_DEFAULT_BRANCH = "main"
+
+
+class ApplicationAttributes(Attributes):
+    """What is shown of an application."""
+
+    name: str
+    slug: str
+    region: str
+    root_directory: str | None
+    slack_channel: str | None
+    avatar_url: str | None
+    created_at: str
+    repository: dict[str, str] | None
+
+
+def show(_call: Call, application: Application) -> Resource:
+    """Return the resource of an application. Code that was linked in place has no repository."""
+    repository = application.repository
+    return Resource(
+        application.id,
+        "applications",
+        ApplicationAttributes(
+            name=application.name,
+            slug=application.slug,
+            region=application.region,
+            root_directory=None,
+            slack_channel=None,
+            avatar_url=None,
+            created_at=timestamp(application.created_at),
+            repository={"full_name": repository, "default_branch": _DEFAULT_BRANCH} if repository else None,
+        ),
+    )

@@ -1,0 +1,36 @@
+"""Background processes in answers (contract sheet, section 2.2)."""
+
+from engineroom.api.call import Call
+from engineroom.api.documents import Attributes, Resource, timestamp
+from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.changes import shown_config
+
+
+class BackgroundProcessAttributes(Attributes):
+    """What is shown of a background process; `config` is an empty list for a custom one."""
+
+    type: str
+    processes: int
+    command: str
+    config: dict[str, str | int | bool | None] | list[None]
+    strategy_type: str | None
+    strategy_threshold: int | None
+    created_at: str
+
+
+def show(_call: Call, background_process: BackgroundProcess) -> Resource:
+    """Return the resource of a background process."""
+    return Resource(background_process.id, "background_processes", attributes(background_process))
+
+
+def attributes(background_process: BackgroundProcess) -> BackgroundProcessAttributes:
+    """Return the seven attributes."""
+    return BackgroundProcessAttributes(
+        type=background_process.type,
+        processes=background_process.processes,
+        command=background_process.command,
+        config=shown_config(background_process),
+        strategy_type=background_process.strategy_type,
+        strategy_threshold=background_process.strategy_threshold,
+        created_at=timestamp(background_process.created_at),
+    )

@@ -1,0 +1,19 @@
+"""Organizations in answers (contract sheet, section 5)."""
+
+from engineroom.api.call import Call
+from engineroom.api.documents import Attributes, Resource
+from engineroom.model.application import Organization
+
+
+class OrganizationAttributes(Attributes):
+    """What is shown of an organization."""
+
+    name: str
+    slug: str
+
+
+def show(_call: Call, organization: Organization) -> Resource:
+    """Return the resource of an organization."""
+    return Resource(
+        organization.id, "organizations", OrganizationAttributes(organization.name, organization.slug)
+    )

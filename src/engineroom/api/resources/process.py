@@ -1,0 +1,64 @@
+"""Processes in answers; they are ours."""
+
+from msgspec import Struct
+
+from engineroom.api.documents import Attributes, Resource, moment, moment_or_none
+from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.exits import Exit, describe
+from engineroom.model.process import Process
+
+
+class LastExit(Struct):
+    """How the process's last life ended."""
+
+    code: int | None
+    signal: int | None
+    reason: str
+    lived_seconds: float
+    at: str
+
+
+class ProcessAttributes(Attributes):
+    """What is shown of one OS process."""
+
+    replica: int
+    index: int
+    pid: int | None
+    state: str
+    started_at: str | None
+    restarts: int
+    crash_looping: bool
+    next_start_at: str | None
+    deadline_at: str | None
+    last_exit: LastExit | None
+
+
+def show(background_process: BackgroundProcess, process: Process) -> Resource:
+    """Return the resource of one process of a background process."""
+    timeout = background_process.config.timeout if background_process.config else None
+    return Resource(
+        process.id,
+        "processes",
+        ProcessAttributes(
+            replica=process.replica,
+            index=process.index,
+            pid=process.pid,
+            state=process.state,
+            started_at=moment_or_none(process.started_at),
+            restarts=process.restarts,
+            crash_looping=process.crash_looping,
+            next_start_at=moment_or_none(process.next_start_at),
+            deadline_at=moment_or_none(process.deadline_at),
+            last_exit=_last_exit(process.last_exit, timeout) if process.last_exit else None,
+        ),
+    )
+
+
+def _last_exit(ended: Exit, worker_timeout_seconds: int | None) -> LastExit:
+    return LastExit(
+        code=ended.code,
+        signal=ended.signal,
+        reason=describe(ended, worker_timeout_seconds=worker_timeout_seconds),
+        lived_seconds=round(ended.lived_seconds, 3),
+        at=moment(ended.at),
+    )

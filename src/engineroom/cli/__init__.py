@@ -1,0 +1,39 @@
+"""The command line: one module a command group, each imported only when it is called."""
+
+import sys
+
+import cyclopts
+
+from engineroom import __version__
+from engineroom.cli.errors import CommandError
+
+app = cyclopts.App(
+    name="engineroom",
+    help="Queue workers and daemons on your own machines.",
+    version=__version__,
+)
+_token = cyclopts.App(name="token", help="The tokens that clients of the API show.")
+app.command(
+    "engineroom.cli.serve:serve", name="serve", help="Serve the API, and keep running what was asked for."
+)
+app.command(
+    "engineroom.cli.demo:demo", name="demo", help="Serve in a throw-away folder, with examples to try."
+)
+app.command(
+    "engineroom.cli.link:link", name="link", help="Make an application that runs the code in a folder."
+)
+app.command(_token)
+_token.command("engineroom.cli.tokens:create", name="create", help="Make a token and print it.")
+app.command(
+    "engineroom.cli.down:down", name="down", help="Stop the server, drain every process, stop the keeper."
+)
+app.command("engineroom.cli.keeper:keeper", name="keeper", help="Run this host's keeper in the foreground.")
+
+
+def main() -> None:
+    """Run the command that was typed; a command that cannot be carried out says why in one line, with status 1."""
+    try:
+        app()
+    except CommandError as error:
+        sys.stderr.write(f"engineroom: {error}\n")
+        sys.exit(1)

@@ -1,0 +1,105 @@
+"""`engineroom down`."""
+
+import asyncio
+import fcntl
+import os
+import select
+import signal
+from pathlib import Path
+
+from engineroom.cli.errors import CommandError
+from engineroom.cli.serve import settings
+from engineroom.cli.server import LOCK_NAME
+from engineroom.cli.terminal import say
+from engineroom.runtime.local.keeper import Keeper, connect
+
+_SERVER_SECONDS = 30.0
+
+
+def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
+    """Stop the server, drain every process on this host, and stop the keeper.
+
+    Parameters
+    ----------
+    data
+        The server's data folder (ENGINEROOM_DATA; ~/.local/share/engineroom).
+    timeout
+        Seconds that processes may take to finish what they do; then they are killed.
+    """
+    if timeout < 0:
+        raise CommandError(f"cannot wait for {timeout} s; give --timeout as seconds, 0 or more")
+    found = settings(data)
+    _stop_server(found.data / LOCK_NAME)
+    asyncio.run(_drain(found.keeper, timeout))
+    say("Everything is stopped.")
+
+
+def _stop_server(lock: Path) -> None:
+    """Ask the server that holds the lock to end, and wait until it has."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise CommandError(f"cannot look for the server: {error}; run this as the user who runs it") from None
+    try:
+        if not _is_free(descriptor):
+            _end(_holder(descriptor))
+    finally:
+        os.close(descriptor)
+
+
+def _is_free(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(descriptor: int) -> int:
+    """Return the pid of the server that holds the lock."""
+    written = os.pread(descriptor, 32, 0).strip()
+    if not written.isdigit():
+        raise CommandError("the server is only just starting; try again in a moment")
+    return int(written)
+
+
+def _end(pid: int) -> None:
+    """Ask a process to end and wait until it has, by a descriptor that cannot come to mean another one."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        signal.pidfd_send_signal(pidfd, signal.SIGTERM)
+        ended, _, _ = select.select([pidfd], [], [], _SERVER_SECONDS)
+    except ProcessLookupError:
+        return
+    except PermissionError:
+        raise CommandError(
+            f"cannot stop the server (pid {pid}): it runs as another user; run this as that user"
+        ) from None
+    finally:
+        os.close(pidfd)
+    if not ended:
+        raise CommandError(f"the server (pid {pid}) does not end; look at its log")
+
+
+async def _drain(folder: Path, timeout_seconds: float) -> None:
+    """Have the keeper drain everything, and wait until it is gone."""
+    try:
+        keeper = await connect(folder)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return
+    asking = asyncio.create_task(_ask(keeper, timeout_seconds))
+    async for _ in keeper.events():
+        pass
+    await asking
+
+
+async def _ask(keeper: Keeper, timeout_seconds: float) -> None:
+    try:
+        await keeper.call("shutdown", timeout_seconds=timeout_seconds)
+    except ConnectionError:
+        return

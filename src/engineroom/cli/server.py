@@ -1,0 +1,160 @@
+"""The one place where the parts are put together: store, runtime, control plane, HTTP."""
+
+import asyncio
+import contextlib
+import errno
+import fcntl
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+
+import structlog
+import uvicorn
+import uvloop
+
+from engineroom.api import application
+from engineroom.cli.errors import CommandError
+from engineroom.cli.storage import open_store, unusable_folder
+from engineroom.control.control import Control
+from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.runtime.local import LocalRuntime
+from engineroom.settings import Settings
+from engineroom.store import Store
+
+LOCK_NAME = "server.lock"
+
+_GRACEFUL_SECONDS = 5
+_BACKLOG = 1024
+
+_log = structlog.get_logger()
+
+Hook = Callable[[Store, str], Awaitable[None]]
+
+
+class Server:
+    """One server on one data folder. Made, it holds the folder and the port; `run` serves until a signal comes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = _claim(settings)
+        self._socket = _listen(settings)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        host, port = self._socket.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run(self, when_ready: Hook, *, drain_seconds: float | None = None) -> None:
+        """Serve until SIGINT or SIGTERM; call `when_ready` once requests are answered.
+
+        What runs goes on running afterwards, but with `drain_seconds` it is drained, and killed after that time.
+        Raises CommandError when the parts cannot be started.
+        """
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self._run(when_ready, drain_seconds))
+
+    async def _run(self, when_ready: Hook, drain_seconds: float | None) -> None:
+        store = open_store(self._settings)
+        control = Control(store, LocalRuntime(self._settings.keeper))
+        try:
+            await control.open()
+            await self._serve(control, lambda: when_ready(store, self.url))
+            await (
+                control.close()
+                if drain_seconds is None
+                else control.drain(stop_timeout_seconds=drain_seconds)
+            )
+        except RuntimeUnavailableError as error:
+            raise CommandError(f"cannot start the keeper: {error}") from None
+        finally:
+            store.close()
+            self._socket.close()
+            os.close(self._lock)
+
+    async def _serve(self, control: Control, when_ready: Callable[[], Awaitable[None]]) -> None:
+        http = _HttpServer(
+            uvicorn.Config(
+                application(control),
+                loop="none",
+                http="httptools",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACEFUL_SECONDS,
+            )
+        )
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, http.stop)
+        serving = asyncio.create_task(http.serve(sockets=[self._socket]))
+        await asyncio.wait(
+            [serving, asyncio.create_task(http.ready.wait())], return_when=asyncio.FIRST_COMPLETED
+        )
+        _log.info("Serving.", action="server.started", url=self.url, pid=os.getpid())
+        await when_ready()
+        await serving
+        _log.info("Stopped serving.", action="server.stopped")
+
+
+class _HttpServer(uvicorn.Server):
+    """uvicorn without its own signal handlers, which would end the process before it has tidied up."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+def _claim(settings: Settings) -> int:
+    """Return the descriptor of the lock that keeps a second server off the data folder."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(settings.data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise unusable_folder(settings, error) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 32, 0).decode().strip()
+        os.close(descriptor)
+        raise CommandError(
+            f"cannot serve: another server (pid {holder}) already works on {settings.data}; "
+            "stop it, or name another folder with --data"
+        ) from None
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return descriptor
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """Return the listening socket."""
+    address = f"{settings.host}:{settings.port}"
+    try:
+        found = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, kind, protocol, _, name = found[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(name)
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        reason = "the port is taken" if taken else (error.strerror or str(error))
+        raise CommandError(
+            f"cannot listen on {address}: {reason}; name another with --bind HOST:PORT"
+        ) from None
+    return listener

@@ -1,0 +1,44 @@
+"""The store, opened for a command of local administration. A server may be at work on it at the same time."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from engineroom.cli.errors import CommandError
+from engineroom.settings import Settings, SettingsError, load
+from engineroom.store import Store
+from engineroom.store.errors import StoreError
+
+
+@contextmanager
+def opened_store(data: Path | None) -> Iterator[Store]:
+    """Give the store in the data folder, both made where they are missing, and close it. Raises CommandError."""
+    try:
+        settings = load(data=data)
+    except SettingsError as error:
+        raise CommandError(str(error)) from None
+    store = open_store(settings)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store in the data folder, both made where they are missing. Raises CommandError."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Store.open(settings.database)
+    except StoreError as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        raise unusable_folder(settings, error) from None
+
+
+def unusable_folder(settings: Settings, error: OSError) -> CommandError:
+    """Return what to say when the data folder cannot be used."""
+    return CommandError(
+        f"cannot keep data in {settings.data}: {os.strerror(error.errno or 0)}; "
+        "make the folder writable, or name another with --data"
+    )

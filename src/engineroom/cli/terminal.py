@@ -1,0 +1,27 @@
+"""How commands speak: results on standard output, our own log as JSON lines on standard error."""
+
+import sys
+
+import structlog
+
+
+def configure_log(minimum: str = "info") -> None:
+    """Have every log line of at least the level `minimum` be one JSON object with time, level, action and message."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(minimum),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            structlog.processors.format_exc_info,
+            structlog.processors.EventRenamer("message"),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def say(text: str) -> None:
+    """Print a line for people or programs, at once."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

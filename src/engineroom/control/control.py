@@ -1,0 +1,57 @@
+"""The control plane without its face: the store, the runtime, and the loops between them."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from engineroom.control.reconciler import Reconciler
+from engineroom.control.recorder import RUNTIME, Recorder
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.operation import Progress
+from engineroom.model.process import Process
+from engineroom.runtime.base import Runtime
+from engineroom.store import Store, events
+
+
+class Control:
+    """What the API works with. `open` starts the loops; `close` ends them and leaves every process running."""
+
+    def __init__(self, store: Store, runtime: Runtime) -> None:
+        self.store = store
+        self._runtime = runtime
+        self._reconciler = Reconciler(store, runtime)
+        self._recorder = Recorder(store, self._reconciler)
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def open(self) -> None:
+        """Connect the runtime and start the loops. Raises RuntimeUnavailableError when it cannot be reached."""
+        cursor = await self.store.read(lambda connection: events.cursor_of(connection, RUNTIME))
+        await self._runtime.open(self._recorder.take, cursor)
+        self._loops = [asyncio.create_task(loop.run()) for loop in (self._reconciler, self._recorder)]
+
+    def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
+        """Have what should be of these looked at now: it has changed."""
+        self._reconciler.wake(ids)
+
+    def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
+        """Return the live processes of a background process, by replica and index."""
+        return self._runtime.processes(background_process)
+
+    def progress(self, background_process: BackgroundProcessId) -> Progress | None:
+        """Return how far a background process is from what was asked for; None when nothing is known of it."""
+        return self._reconciler.progress(background_process)
+
+    async def close(self) -> None:
+        """End the loops and disconnect the runtime."""
+        await self._end_loops()
+        await self._runtime.close()
+
+    async def drain(self, *, stop_timeout_seconds: float) -> None:
+        """Drain everything that runs, for good, and end the loops."""
+        await self._end_loops()
+        await self._runtime.drain(stop_timeout_seconds=stop_timeout_seconds)
+
+    async def _end_loops(self) -> None:
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        self._loops = []

@@ -1,0 +1,125 @@
+"""Turns what should be into what is asked of the runtime. Level-triggered: waking it only makes it look sooner."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import structlog
+from sqlalchemy import Connection
+
+from engineroom.control.progress import measure
+from engineroom.control.wanted import workload
+from engineroom.model.ids import BackgroundProcessId, OperationId
+from engineroom.model.operation import Progress
+from engineroom.model.workload import Workload
+from engineroom.runtime.base import Runtime
+from engineroom.store import Store, operations
+from engineroom.store import wanted as wanted_rows
+from engineroom.store.wanted import Wanted
+
+FULL_PASS_SECONDS = 10.0
+"""How often everything is looked at, whether or not anything seemed to change."""
+
+_RETRY_SECONDS = 1.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Target:
+    """What one background process should come to, as last read from the store.
+
+    `workload` is None for a tombstone. `operations` are those that are complete once it is reached.
+    """
+
+    workload: Workload | None
+    stop_timeout_seconds: float
+    operations: list[OperationId] = field(default_factory=list)
+
+
+class Reconciler:
+    """Reads what should be of the background processes that it is woken for, and gives the runtime the difference."""
+
+    def __init__(self, store: Store, runtime: Runtime) -> None:
+        self.targets: dict[BackgroundProcessId, Target] = {}
+        self._store = store
+        self._runtime = runtime
+        self._applied: dict[BackgroundProcessId, Workload] = {}
+        self._dirty: set[BackgroundProcessId] = set()
+        self._all_dirty = False
+        self._woken = asyncio.Event()
+
+    def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
+        """Have what should be of these looked at now."""
+        self._dirty.update(ids)
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Reconcile until cancelled."""
+        await self._reconcile(None)
+        while True:
+            try:
+                await asyncio.wait_for(self._woken.wait(), FULL_PASS_SECONDS)
+            except TimeoutError:
+                await self._reconcile(None)
+                continue
+            self._woken.clear()
+            dirty = None if self._all_dirty else self._dirty
+            self._dirty, self._all_dirty = set(), False
+            await self._reconcile(dirty)
+
+    def progress(self, background_process: BackgroundProcessId) -> Progress | None:
+        """Return how far a background process is; None before it was looked at for the first time."""
+        target = self.targets.get(background_process)
+        if target is None:
+            return None
+        return measure(target.workload, self._runtime.processes(background_process))
+
+    def forget(self, background_process: BackgroundProcessId) -> None:
+        """Take in that a deleted background process is gone for good."""
+        self.targets.pop(background_process, None)
+        self._applied.pop(background_process, None)
+
+    async def _reconcile(self, ids: set[BackgroundProcessId] | None) -> None:
+        """Look at these, or at all. An error must not end the loop: the next pass tries again."""
+        try:
+            await self._bring_about(await self._store.read(lambda connection: _read(connection, ids)))
+        except Exception:  # noqa: BLE001
+            _log.exception("Cannot reconcile; trying again soon.", action="reconcile.failed")
+            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._wake_again, ids)
+
+    def _wake_again(self, ids: set[BackgroundProcessId] | None) -> None:
+        self._all_dirty = self._all_dirty or ids is None
+        self.wake(ids or ())
+
+    async def _bring_about(self, targets: dict[BackgroundProcessId, Target]) -> None:
+        changed = []
+        leaving: dict[float, list[BackgroundProcessId]] = {}
+        for background_process, target in targets.items():
+            self.targets[background_process] = target
+            if target.workload is None:
+                leaving.setdefault(target.stop_timeout_seconds, []).append(background_process)
+            elif self._applied.get(background_process) != target.workload:
+                changed.append(target.workload)
+        if changed:
+            await self._runtime.apply(changed)
+            self._applied.update((workload.background_process, workload) for workload in changed)
+        for timeout, background_processes in leaving.items():
+            await self._runtime.remove(background_processes, stop_timeout_seconds=timeout)
+
+
+def _read(connection: Connection, ids: set[BackgroundProcessId] | None) -> dict[BackgroundProcessId, Target]:
+    """Return the target of each, with the operations that were asked for up to this very state of the store."""
+    rows = wanted_rows.wanted(connection, ids)
+    targets = {row.background_process.id: _target(row) for row in rows}
+    for operation in operations.running(connection, ids):
+        if operation.background_process_id in targets:
+            targets[operation.background_process_id].operations.append(operation.id)
+    return targets
+
+
+def _target(row: Wanted) -> Target:
+    return Target(
+        workload=None if row.deleted else workload(row),
+        stop_timeout_seconds=float(row.shutdown_timeout_seconds),
+    )

@@ -1,0 +1,109 @@
+"""Writes down what the runtime reports: events, operations that are complete, tombstones that may go."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from engineroom.control.reconciler import Reconciler
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, OperationId
+from engineroom.runtime.base import Report
+from engineroom.store import Store, background_processes, events, operations
+
+RUNTIME = "local"
+"""The name under which the place in the runtime's events is kept."""
+
+_GATHER_SECONDS = 0.02
+"""How long reports are gathered to be written together: an event may be a moment late, a burst must be cheap."""
+
+_RETRY_SECONDS = 1.0
+_CHECK_SECONDS = 1.0
+_EVENTS_KEPT = timedelta(days=90)
+_PRUNE_EVERY = timedelta(hours=1)
+
+_log = structlog.get_logger()
+
+
+class Recorder:
+    """Gathers reports and stores them. What cannot be stored is kept and tried again, in order."""
+
+    def __init__(self, store: Store, reconciler: Reconciler) -> None:
+        self._store = store
+        self._reconciler = reconciler
+        self._events: list[Event] = []
+        self._cursor: str | None = None
+        self._reported = asyncio.Event()
+        self._prune_at = datetime.now(UTC)
+
+    def take(self, report: Report) -> None:
+        """Take in a report of the runtime's."""
+        self._events.extend(report.events)
+        self._cursor = report.cursor
+        self._reported.set()
+
+    async def run(self) -> None:
+        """Record until cancelled. Completion is also looked for without a report, as a change may need no work."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._reported.wait(), _CHECK_SECONDS)
+            await asyncio.sleep(_GATHER_SECONDS)
+            self._reported.clear()
+            try:
+                await self._record()
+                await self._prune()
+            except Exception:  # noqa: BLE001 - whatever it is, the next try may succeed, and must be made
+                _log.exception("Cannot record what happened; trying again.", action="record.failed")
+                await asyncio.sleep(_RETRY_SECONDS)
+                self._reported.set()
+
+    async def _record(self) -> None:
+        """Store what is there to store, in one write."""
+        new, cursor = list(self._events), self._cursor
+        finished, gone = self._complete()
+        if not (new or finished or gone):
+            return
+
+        def write(connection: Connection) -> None:
+            if cursor is not None:
+                events.record(connection, new, runtime=RUNTIME, cursor=cursor)
+            if finished:
+                operations.finish(connection, finished, datetime.now(UTC))
+            if gone:
+                background_processes.purge(connection, gone)
+
+        await self._store.write(write)
+        del self._events[: len(new)]
+        for background_process in gone:
+            self._reconciler.forget(background_process)
+        self._forget_operations(finished)
+
+    async def _prune(self) -> None:
+        now = datetime.now(UTC)
+        if now >= self._prune_at:
+            self._prune_at = now + _PRUNE_EVERY
+            await self._store.write(lambda connection: events.prune(connection, now - _EVENTS_KEPT))
+
+    def _complete(self) -> tuple[list[OperationId], list[BackgroundProcessId]]:
+        """Return the operations whose aim is reached, and the deleted background processes of which nothing is left."""
+        finished: list[OperationId] = []
+        gone: list[BackgroundProcessId] = []
+        for background_process, target in self._reconciler.targets.items():
+            if not target.operations and target.workload is not None:
+                continue
+            progress = self._reconciler.progress(background_process)
+            if progress is None or not progress.complete:
+                continue
+            finished += target.operations
+            if target.workload is None:
+                gone.append(background_process)
+        return finished, gone
+
+    def _forget_operations(self, finished: Sequence[OperationId]) -> None:
+        done = set(finished)
+        for target in self._reconciler.targets.values():
+            if done.intersection(target.operations):
+                target.operations = [operation for operation in target.operations if operation not in done]

@@ -1,0 +1,117 @@
+"""The API in this process: a real store, a control plane that runs nothing, and a client."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from starlette.applications import Starlette
+
+from engineroom.control.links import Linked
+from engineroom.model.ids import BackgroundProcessId, OrganizationId, new_token_id
+from engineroom.model.operation import Progress
+from engineroom.model.process import Process
+from engineroom.model.token import Ability, Token, new_secret, secret_hash
+from engineroom.store import Store, tokens
+
+
+@dataclass
+class MemoryControl:
+    """A control plane that runs nothing: tests say what it knows, and see what it was woken for."""
+
+    store: Store
+    woken: list[BackgroundProcessId] = field(default_factory=list)
+    live: dict[str, Sequence[Process]] = field(default_factory=dict)
+    known: dict[str, Progress] = field(default_factory=dict)
+
+    def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
+        self.woken += ids
+
+    def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
+        return self.live.get(background_process, [])
+
+    def progress(self, background_process: BackgroundProcessId, /) -> Progress | None:
+        return self.known.get(background_process)
+
+
+class Client:
+    """An HTTP client of the application, without a network; every call waits for its answer."""
+
+    def __init__(self, application: Starlette, token: str) -> None:
+        self._runner = asyncio.Runner()
+        self._client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(application, raise_app_exceptions=False),
+            base_url="http://testserver",
+            headers={"authorization": f"Bearer {token}"},
+        )
+        self.headers = self._client.headers
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.run(self._client.aclose())
+        self._runner.close()
+
+    def request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        """Return the answer to one request."""
+        return self._runner.run(self._client.request(method, path, **options))
+
+
+@dataclass
+class Api:
+    """The API with a token and a linked application."""
+
+    client: Client
+    control: MemoryControl
+    linked: Linked
+
+    @property
+    def collection(self) -> str:
+        return f"/api/instances/{self.linked.instance}/background-processes"
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.client.request("GET", path, **options)
+
+    def post(self, fields: Any) -> Any:
+        return self.client.request("POST", self.collection, json=fields)
+
+    def patch(self, background_process: str, fields: Any) -> Any:
+        return self.client.request("PATCH", f"/api/background-processes/{background_process}", json=fields)
+
+    def delete(self, background_process: str) -> Any:
+        return self.client.request("DELETE", f"/api/background-processes/{background_process}")
+
+    def made(self, **fields: Any) -> str:
+        """Make a background process and return its id."""
+        answer = self.post({"type": "custom", "processes": 2, "command": "sleep 60"} | fields)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["data"]["id"])
+
+    def shown(self, background_process: str) -> dict[str, Any]:
+        """Return the attributes of a background process."""
+        answer = self.get(f"/api/background-processes/{background_process}")
+        assert answer.status_code == 200, answer.text
+        attributes: dict[str, Any] = answer.json()["data"]["attributes"]
+        return attributes
+
+
+def as_token(api: Api, organization: OrganizationId, abilities: frozenset[Ability]) -> dict[str, str]:
+    """Return the header of a new token."""
+    secret = new_secret()
+    token = Token(
+        id=new_token_id(),
+        organization_id=organization,
+        name="other",
+        abilities=abilities,
+        created_at=datetime.now(UTC),
+    )
+    asyncio.run(
+        api.control.store.write(lambda connection: tokens.add(connection, token, secret_hash(secret)))
+    )
+    return {"authorization": f"Bearer {secret}"}

@@ -1,0 +1,148 @@
+"""A client of the HTTP API, as small as the stories need it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.support import proc
+from tests.support.waiting import wait_until
+
+OPERATION_HEADER = "Engineroom-Operation"
+
+
+@dataclass(frozen=True)
+class ListedProcess:
+    """One process as `GET …/processes` lists it. `reason` says why its last life ended."""
+
+    replica: int
+    index: int
+    pid: int | None
+    state: str
+    started_at: str | None
+    restarts: int
+    deadline_at: str | None
+    last_exit: Mapping[str, Any] | None
+
+    @property
+    def reason(self) -> str:
+        return str(self.last_exit["reason"]) if self.last_exit else ""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation as `GET /api/operations/{id}` shows it."""
+
+    id: str
+    action: str
+    status: str
+    attributes: Mapping[str, Any]
+
+
+class Api:
+    """The API at one address, with one token. Close it when done."""
+
+    def __init__(self, address: str, token: str) -> None:
+        self._client = httpx.Client(
+            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
+        )
+
+    def close(self) -> None:
+        self._client.close()
+
+    def get(self, path: str) -> Any:
+        """Return the decoded body of an answer with status 200."""
+        answer = self._client.get(path)
+        assert answer.status_code == 200, f"GET {path} answered {answer.status_code}: {answer.text}"
+        return answer.json()
+
+    def create(self, instance: str, **fields: object) -> "BackgroundProcess":
+        """Create a background process and return it."""
+        path = f"/api/instances/{instance}/background-processes"
+        answer = self._client.post(path, json=fields)
+        assert answer.status_code == 201, f"POST {path} answered {answer.status_code}: {answer.text}"
+        return BackgroundProcess(self, answer.json()["data"]["id"], answer.headers[OPERATION_HEADER])
+
+    def update(self, background_process: str, **fields: object) -> str:
+        """Change a background process and return the id of the operation."""
+        path = f"/api/background-processes/{background_process}"
+        answer = self._client.patch(path, json=fields)
+        assert answer.status_code == 200, f"PATCH {path} answered {answer.status_code}: {answer.text}"
+        return answer.headers[OPERATION_HEADER]
+
+    def delete(self, background_process: str) -> str:
+        """Delete a background process and return the id of the operation."""
+        path = f"/api/background-processes/{background_process}"
+        answer = self._client.delete(path)
+        assert answer.status_code == 204, f"DELETE {path} answered {answer.status_code}: {answer.text}"
+        return answer.headers[OPERATION_HEADER]
+
+    def operation(self, operation: str) -> Operation:
+        """Read an operation as it is right now."""
+        attributes = self.get(f"/api/operations/{operation}")["data"]["attributes"]
+        return Operation(operation, attributes["action"], attributes["status"], attributes)
+
+
+class BackgroundProcess:
+    """A background process that a test has created, and what can be asked of it."""
+
+    def __init__(self, api: Api, identifier: str, operation: str) -> None:
+        self._api = api
+        self.id = identifier
+        self.created_by = operation
+
+    def through(self, api: Api) -> "BackgroundProcess":
+        """Return the same background process, asked for through another client."""
+        return BackgroundProcess(api, self.id, self.created_by)
+
+    def update(self, **fields: object) -> str:
+        return self._api.update(self.id, **fields)
+
+    def delete(self) -> str:
+        return self._api.delete(self.id)
+
+    def events(self) -> list[str]:
+        """Return what happened, each as a sentence."""
+        listed = self._api.get(f"/api/background-processes/{self.id}/events")["data"]
+        return [event["attributes"]["message"] for event in listed]
+
+    def processes(self) -> list[ListedProcess]:
+        listed = self._api.get(f"/api/background-processes/{self.id}/processes")["data"]
+        return [_listed_process(item["attributes"]) for item in listed]
+
+    def running_pids(self) -> set[int]:
+        """Return the pids of what is listed as running and, as the kernel says, is alive."""
+        listed = (process.pid for process in self.processes() if process.state == "running")
+        return {pid for pid in listed if pid is not None and proc.is_alive(pid)}
+
+    def wait_until_running(self, count: int) -> set[int]:
+        """Wait until exactly `count` processes are listed, all of them running; return their pids."""
+
+        def look() -> set[int]:
+            pids = self.running_pids()
+            return pids if len(pids) == count == len(self.processes()) else set()
+
+        return wait_until(f"{count} processes of {self.id} run, and no others are there", look)
+
+    def wait_for(self, what: str, holds: Callable[[list[ListedProcess]], bool]) -> list[ListedProcess]:
+        """Wait until `holds` is true of the listed processes, and return them."""
+
+        def look() -> list[ListedProcess]:
+            listed = self.processes()
+            return listed if holds(listed) else []
+
+        return wait_until(what, look)
+
+
+def _listed_process(attributes: Mapping[str, Any]) -> ListedProcess:
+    return ListedProcess(
+        replica=attributes["replica"],
+        index=attributes["index"],
+        pid=attributes["pid"],
+        state=attributes["state"],
+        started_at=attributes["started_at"],
+        restarts=attributes["restarts"],
+        deadline_at=attributes["deadline_at"],
+        last_exit=attributes["last_exit"],
+    )

@@ -1,0 +1,49 @@
+"""What some tests need of the machine beyond Python, and which package brings it."""
+
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+
+class Need(NamedTuple):
+    """A thing that a test may need. `package` is its name on Debian and Ubuntu."""
+
+    package: str
+    is_there: Callable[[], bool]
+
+
+def missing(name: str) -> str:
+    """Return why the need is not met and what to do, or nothing when it is met."""
+    need = NEEDS[name]
+    if need.is_there():
+        return ""
+    return f"needs {name}; install it with: apt-get install {need.package}"
+
+
+def _program(name: str) -> Callable[[], bool]:
+    return lambda: shutil.which(name) is not None
+
+
+def _php_says(expression: str) -> Callable[[], bool]:
+    @cache
+    def ask() -> bool:
+        php = shutil.which("php")
+        if php is None:
+            return False
+        return subprocess.run([php, "-r", f"exit(({expression}) ? 0 : 1);"], check=False).returncode == 0
+
+    return ask
+
+
+NEEDS = {
+    "curl": Need("curl", _program("curl")),
+    "laravel": Need(
+        "php-laravel-framework", _php_says("stream_resolve_include_path('Illuminate/autoload.php')")
+    ),
+    "php": Need("php-cli", _program("php")),
+    "php-redis": Need("php-redis", _php_says("extension_loaded('redis')")),
+    "php-sqlite3": Need("php-sqlite3", _php_says("extension_loaded('pdo_sqlite')")),
+    "redis-server": Need("redis-server", _program("redis-server")),
+}

@@ -1,0 +1,63 @@
+"""What the kernel knows of processes, read from /proc: the witness that no part of engineroom can influence."""
+
+import os
+import signal
+from pathlib import Path
+
+from tests.support.waiting import wait_until
+
+_PROC = Path("/proc")
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether the process runs; a zombie does not."""
+    after_name = _read(pid, "stat").rpartition(b")")[2].split()
+    return bool(after_name) and after_name[0] not in {b"Z", b"X"}
+
+
+def argv(pid: int) -> list[str]:
+    """Return the words that the process was started with; none when it is gone."""
+    return [word.decode() for word in _read(pid, "cmdline").split(b"\0") if word]
+
+
+def environment(pid: int) -> dict[str, str]:
+    """Return the environment that the process was started with; empty when it is gone."""
+    pairs = (
+        pair.decode(errors="replace").partition("=") for pair in _read(pid, "environ").split(b"\0") if pair
+    )
+    return {key: value for key, _, value in pairs}
+
+
+def parent(pid: int) -> int:
+    """Return the pid of the process's parent; 0 when it is gone."""
+    words = _read(pid, "stat").rpartition(b")")[2].split()
+    return int(words[1]) if words else 0
+
+
+def working_directory(pid: int) -> Path:
+    """Return the folder that the process is in."""
+    return (_PROC / str(pid) / "cwd").readlink()
+
+
+def everyone() -> list[int]:
+    """Return the pids of all processes of this host, in order."""
+    return sorted(int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal())
+
+
+def with_variable(key: str, value: str) -> list[int]:
+    """Return the processes that were started with this environment variable, in order of pid."""
+    wanted = f"{key}={value}".encode()
+    return [pid for pid in everyone() if wanted in _read(pid, "environ").split(b"\0")]
+
+
+def kill(pid: int) -> None:
+    """End the process as `kill -9` does, and wait until it is gone."""
+    os.kill(pid, signal.SIGKILL)
+    wait_until(f"process {pid} is gone after kill -9", lambda: not is_alive(pid))
+
+
+def _read(pid: int, name: str) -> bytes:
+    try:
+        return (_PROC / str(pid) / name).read_bytes()
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return b""
