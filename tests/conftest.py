@@ -1,0 +1,58 @@
+"""What every test may use: real servers of its own, and a mark for what a test needs of the machine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.engineroom_server import EngineroomServer
+from tests.support.laravel import LaravelApplication
+from tests.support.needs import missing
+from tests.support.redis_server import RedisServer
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "needs(*names): what the machine must have, by the names in tests/support/needs.py"
+    )
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    names = [name for mark in item.iter_markers("needs") for name in mark.args]
+    reasons = [reason for reason in map(missing, names) if reason]
+    if reasons:
+        pytest.skip("; ".join(reasons))
+
+
+@pytest.fixture
+def engineroom(tmp_path: Path) -> Iterator[EngineroomServer]:
+    """A running engineroom; at the end of the test it is stopped, and nothing may be left of it."""
+    with EngineroomServer(tmp_path) as server:
+        server.start()
+        yield server
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A running Redis."""
+    with RedisServer(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def laravel(tmp_path: Path, redis_server: RedisServer) -> LaravelApplication:
+    """A Laravel application whose queue is in that Redis; a job whose worker dies returns after two seconds."""
+    variables = {
+        "REDIS_HOST": "127.0.0.1",
+        "REDIS_PORT": str(redis_server.port),
+        "REDIS_QUEUE_RETRY_AFTER": "2",
+    }
+    return LaravelApplication(tmp_path, variables)
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """An empty folder to be linked."""
+    folder = tmp_path / "code"
+    folder.mkdir()
+    return folder

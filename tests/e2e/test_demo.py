@@ -1,0 +1,75 @@
+"""`engineroom demo` gives a newcomer something to paste, and leaves nothing behind."""
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support import proc
+from tests.support.client import Api, BackgroundProcess
+from tests.support.engineroom_server import ENGINEROOM
+from tests.support.waiting import wait_until
+
+
+@dataclass
+class Demo:
+    """A running `engineroom demo`, and the file that its output goes to."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def said(self, pattern: str) -> str:
+        """Wait until a line matches, and return the group that it names first."""
+
+        def look() -> str:
+            found = re.search(pattern, self.output.read_text(), re.MULTILINE)
+            assert found or self.process.poll() is None, f"it ended: {self.output.read_text()}"
+            return found.group(1) if found else ""
+
+        return wait_until(f"the demo prints {pattern}", look)
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    output = tmp_path / "demo.log"
+    words = [ENGINEROOM, "demo", "--data", str(tmp_path / "data"), "--bind", "127.0.0.1:0"]
+    with output.open("wb") as file:
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+    yield Demo(process, output)
+    if process.poll() is None:
+        process.terminate()
+        process.wait(timeout=60)
+    print(f"engineroom demo wrote:\n{output.read_text()}")  # noqa: T201 -- pytest shows it for a failed test alone
+
+
+@pytest.mark.needs("curl")
+def test_the_demo_prints_a_curl_that_works_as_it_is_and_stops_everything_on_ctrl_c(demo: Demo) -> None:
+    curl = demo.said(r"^\s*(curl .*)$")
+    address = demo.said(r"(http://127\.0\.0\.1:\d+)")
+    token = demo.said(r"Bearer ([^\s\"']+)")
+
+    pasted = subprocess.run(["bash", "-c", curl], capture_output=True, text=True, check=False, timeout=30)
+
+    assert pasted.returncode == 0, pasted.stderr
+    found = re.search(r"process-[0-9a-f-]{36}", pasted.stdout)
+    assert found, pasted.stdout
+    api = Api(address, token)
+    listed = api.get(f"/api/background-processes/{found.group()}")["data"]["attributes"]
+    pids = BackgroundProcess(api, found.group(), operation="").wait_until_running(listed["processes"])
+    api.close()
+
+    demo.process.send_signal(signal.SIGINT)
+
+    assert demo.process.wait(timeout=30) == 0
+    assert [pid for pid in pids if proc.is_alive(pid)] == []
+    assert demo_processes(demo) == []
+
+
+def demo_processes(demo: Demo) -> list[list[str]]:
+    """Return whatever still names the demo's data folder on its command line."""
+    folder = str(demo.output.with_name("data"))
+    return [words for words in map(proc.argv, proc.everyone()) if any(folder in word for word in words)]
