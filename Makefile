@@ -1,0 +1,41 @@
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench clean
+
+INSTALLED_FROM := pyproject.toml constraints.txt
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+
+run: .venv/.installed ## install, then start the demo on 127.0.0.1:8787 (Ctrl-C stops all of it)
+	.venv/bin/engineroom demo
+
+test: .venv/.installed-dev ## install what the tests need, then check and run all tests
+	scripts/install-test-packages.sh
+	$(MAKE) --no-print-directory check
+	scripts/test.sh
+
+check: .venv/.installed-dev ## formatting, lint, types, import rules, documents that agree with the code
+	scripts/check.sh
+
+format: .venv/.installed-dev ## format the code and sort its imports
+	.venv/bin/ruff check --quiet --fix --exit-zero .
+	.venv/bin/ruff format .
+
+bench: .venv/.installed-bench ## measure, beside peers doing the same, and print a table
+	.venv/bin/python -m benchmarks
+
+clean: ## remove the virtual environment and every cache
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/.installed: $(INSTALLED_FROM)
+	scripts/install.sh
+	@touch $@
+
+.venv/.installed-dev: $(INSTALLED_FROM)
+	scripts/install.sh dev
+	@touch $@ .venv/.installed
+
+.venv/.installed-bench: $(INSTALLED_FROM)
+	scripts/install.sh bench
+	@touch $@ .venv/.installed

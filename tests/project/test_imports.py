@@ -1,0 +1,84 @@
+"""Who may import whom. The table is the rule; docs/architecture.md gives the reasons."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.project.repository import PACKAGE, files
+
+MAY_IMPORT = {
+    "model": set(),
+    "settings": set(),
+    "keeper": set(),
+    "store": {"model", "settings"},
+    "queues": {"model", "settings"},
+    "telemetry": {"model", "settings"},
+    "runtime": {"model", "settings"},
+    "control": {"model", "settings", "store", "queues", "telemetry", "runtime"},
+    "api": {"model", "settings", "store", "telemetry", "control"},
+    "cli": {"model", "settings"},
+}
+"""A room of `src/engineroom`, and the other rooms that its files may import."""
+
+LOCAL_ADMINISTRATION = {
+    "cli/server.py": {"api", "control", "runtime", "store"},
+    "cli/serve.py": {"store"},
+    "cli/demo.py": {"control", "store"},
+    "cli/down.py": {"runtime"},
+    "cli/storage.py": {"store"},
+    "cli/link.py": {"control"},
+    "cli/tokens.py": {"control"},
+}
+"""What the command line does on this host itself, and not as a client of the API: more rooms, for these files alone."""
+
+STANDARD_LIBRARY_ONLY = {"keeper", "model"}
+
+MODULES = [path.relative_to(PACKAGE).as_posix() for path in files(PACKAGE) if path.suffix == ".py"]
+
+
+def room_of(module: str) -> str:
+    return Path(module).parts[0].removesuffix(".py")
+
+
+def imported_names(path: Path) -> Iterator[str]:
+    """Return the full dotted name of everything that the file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name}: relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imported_rooms(path: Path) -> set[str]:
+    names = (name.split(".") for name in imported_names(path))
+    return {
+        parts[1] for parts in names if parts[0] == "engineroom" and parts[1:] and parts[1] != "__version__"
+    }
+
+
+@pytest.mark.parametrize(
+    "module", [module for module in MODULES if module not in {"__init__.py", "__main__.py"}]
+)
+def test_a_file_imports_only_the_rooms_that_its_room_may(module: str) -> None:
+    room = room_of(module)
+    assert room in MAY_IMPORT, f"{room} is a new room: say in MAY_IMPORT what it may import"
+
+    allowed = MAY_IMPORT[room] | LOCAL_ADMINISTRATION.get(module, set()) | {room}
+
+    assert imported_rooms(PACKAGE / module) <= allowed
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if room_of(module) in STANDARD_LIBRARY_ONLY])
+def test_a_file_of_the_model_or_the_keeper_needs_only_the_standard_library(module: str) -> None:
+    roots = {name.split(".")[0] for name in imported_names(PACKAGE / module)}
+
+    assert roots <= sys.stdlib_module_names | {"engineroom"}
+
+
+def test_every_exception_to_the_table_is_used() -> None:
+    for module, rooms in LOCAL_ADMINISTRATION.items():
+        assert rooms <= imported_rooms(PACKAGE / module), f"{module} no longer needs all of {sorted(rooms)}"
