@@ -59,7 +59,9 @@ class Reconciler:
         await self._reconcile(None)
         while True:
             try:
-                await asyncio.wait_for(self._woken.wait(), FULL_PASS_SECONDS)
+                # Not wait_for, which until Python 3.12 may swallow being cancelled (python/cpython issue 86296).
+                async with asyncio.timeout(FULL_PASS_SECONDS):
+                    await self._woken.wait()
             except TimeoutError:
                 await self._reconcile(None)
                 continue

@@ -49,7 +49,8 @@ class Recorder:
         """Record until cancelled. Completion is also looked for without a report, as a change may need no work."""
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._reported.wait(), _CHECK_SECONDS)
+                async with asyncio.timeout(_CHECK_SECONDS):
+                    await self._reported.wait()
             await asyncio.sleep(_GATHER_SECONDS)
             self._reported.clear()
             try:

@@ -4,6 +4,7 @@ import fcntl
 import os
 import socket
 import sys
+import time
 from pathlib import Path
 
 from engineroom import __version__
@@ -18,6 +19,11 @@ from engineroom.keeper.supervisor import Supervisor
 SOCKET_NAME = "socket"
 LOCK_NAME = "lock"
 
+_LOCK_OPTION = "--lock"
+_LOCK_TRIES = 5
+_LOCK_PAUSE_SECONDS = 0.02
+"""Whoever only looks whether a keeper runs holds the lock for a moment."""
+
 
 class StartError(Exception):
     """The keeper cannot start, and why."""
@@ -25,22 +31,27 @@ class StartError(Exception):
 
 def main() -> int:
     """Run the keeper; return its exit status."""
-    if len(sys.argv) != 2:
+    folder, *rest = sys.argv[1:] or [""]
+    if not folder or (rest and rest[0] != _LOCK_OPTION):
         sys.stderr.write("usage: python -m engineroom.keeper FOLDER\n")
         return 2
     try:
-        run(Path(sys.argv[1]))
+        run(Path(folder), inherited_lock=int(rest[1]) if rest else None)
     except (StartError, OSError) as error:
         sys.stderr.write(f"cannot start the keeper: {error}\n")
         return 1
     return 0
 
 
-def run(folder: Path) -> None:
-    """Supervise until told to stop. Raises StartError when another keeper has the folder, OSError when it is bad."""
+def run(folder: Path, *, inherited_lock: int | None = None) -> None:
+    """Supervise until told to stop. Raises StartError when another keeper has the folder, OSError when it is bad.
+
+    `inherited_lock` is the folder's lock, held by this very process since before its upgrade.
+    """
     folder = folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _lock(folder)
+    lock = _lock(folder) if inherited_lock is None else inherited_lock
+    os.set_inheritable(lock, False)
     kernel.become_subreaper()
     boot = kernel.boot_id()
     journal = Journal(folder / "journal", boot=boot)
@@ -48,21 +59,42 @@ def run(folder: Path) -> None:
     supervisor = Supervisor(journal, spool)
     recover(journal, supervisor, boot)
     spool.remove_others(set(supervisor.processes))
-    listener = _listen(folder)
+    calls = Calls(supervisor, journal, __version__)
+    loop = Loop(supervisor, calls, _listen(folder))
     os.chdir("/")
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
-    Loop(supervisor, Calls(supervisor, journal, __version__), listener).run()
+    loop.open()
+    loop.run()
+    while calls.upgrading:
+        _execute_anew(folder, lock)
+        calls.upgrading = False
+        loop.run()
     log.write("info", "keeper.stopped", "The keeper ends.", processes=len(supervisor.processes))
     os.close(lock)
 
 
+def _execute_anew(folder: Path, lock: int) -> None:
+    """Become the program as it is installed now: same pid, same children, same lock. Returns only when that fails."""
+    os.set_inheritable(lock, True)
+    command = [sys.executable, "-I", "-m", "engineroom.keeper", str(folder), _LOCK_OPTION, str(lock)]
+    try:
+        os.execv(sys.executable, command)  # noqa: S606
+    except OSError as error:
+        os.set_inheritable(lock, False)
+        log.write("error", "keeper.upgrade_failed", "Cannot execute the keeper anew.", reason=str(error))
+
+
 def _lock(folder: Path) -> int:
     descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    for _ in range(_LOCK_TRIES):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE_SECONDS)
+    else:
         holder = os.pread(descriptor, 32, 0).decode().strip()
-        raise StartError(f"another keeper (pid {holder}) already runs on {folder}") from None
+        raise StartError(f"another keeper (pid {holder}) already runs on {folder}")
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
     return descriptor

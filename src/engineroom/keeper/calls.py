@@ -23,6 +23,7 @@ class Calls:
 
     def __init__(self, supervisor: Supervisor, journal: Journal, version: str) -> None:
         self.shutting_down = False
+        self.upgrading = False
         self._supervisor = supervisor
         self._journal = journal
         self._version = version
@@ -33,6 +34,7 @@ class Calls:
             "stop": self._stop,
             "watch": self._watch,
             "shutdown": self._shutdown,
+            "upgrade": self._upgrade,
         }
 
     def call(self, request: JsonObject, watcher: Watcher) -> JsonObject:
@@ -97,6 +99,11 @@ class Calls:
         timeout_seconds = _seconds(request["timeout_seconds"])
         self.shutting_down = True
         self._supervisor.stop(list(self._supervisor.processes), timeout_seconds=timeout_seconds)
+        return {}
+
+    def _upgrade(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        """Have the keeper execute its program anew, as it is installed now. Every connection ends with the old one."""
+        self.upgrading = True
         return {}
 
 

@@ -4,6 +4,7 @@ It survives the keeper, not the host: what should run after a boot comes from th
 is flushed to the device. It is also what a client reads that was away and wants to know what happened meanwhile.
 """
 
+import contextlib
 import json
 import os
 from collections.abc import Iterable, Iterator
@@ -88,7 +89,8 @@ class Journal:
             fresh = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         except OSError as error:
             self._report(error)
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
             return
         os.close(self._file)
         self._file = fresh
@@ -124,7 +126,8 @@ class Journal:
             self._size += written
         except OSError as error:
             self._report(error)
-            os.ftruncate(self._file, self._size)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, self._size)
 
     def _report(self, error: OSError) -> None:
         if not self.failing:

@@ -43,7 +43,9 @@ class Action(StrEnum):
     """What is done about it."""
 
     NOTHING = "nothing"
+    """There is nothing to do."""
     START = "start"
+    """Execute the program."""
     WAIT = "wait"
     """Start again after a delay."""
     SIGNAL = "signal"
@@ -53,6 +55,7 @@ class Action(StrEnum):
     SWEEP = "sweep"
     """Look for what is left of the group, end that too, and look again until nothing is."""
     FORGET = "forget"
+    """Drop all memory of the process, and its output."""
 
 
 class Step(NamedTuple):

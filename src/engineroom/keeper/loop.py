@@ -1,18 +1,21 @@
 """The keeper's loop: one epoll over its socket, its clients, its dead children and the adopted ones."""
 
+import contextlib
+import errno
 import os
 import select
 import signal
 import socket
 from collections.abc import Callable
 
+from engineroom.keeper import log
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.server import Connection
 from engineroom.keeper.supervisor import Supervisor
 
 
 class Loop:
-    """Runs until it is told to stop, or until a shutdown has drained everything."""
+    """Runs until it is told to stop or to be upgraded, or until a shutdown has drained everything."""
 
     def __init__(self, supervisor: Supervisor, calls: Calls, listener: socket.socket) -> None:
         self._supervisor = supervisor
@@ -22,23 +25,24 @@ class Loop:
         self._handlers: dict[int, Callable[[int], None]] = {}
         self._connections: dict[int, Connection] = {}
         self._stopping = False
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._wakeup_reader, self._wakeup_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> None:
         """Supervise. Returns with every child still running, unless a shutdown drained them."""
-        self._start()
         while not self._stopping:
             pause = self._supervisor.turn()
             for connection in list(self._connections.values()):
                 connection.flush()
-            if self._calls.shutting_down and not self._supervisor.processes:
+            if self._calls.upgrading or (self._calls.shutting_down and not self._supervisor.processes):
                 return
             for descriptor, mask in self._epoll.poll(pause):
                 handler = self._handlers.get(descriptor)
                 if handler is not None:
                     handler(mask)
 
-    def _start(self) -> None:
+    def open(self) -> None:
+        """Begin to listen: to clients, to signals, and for the ends of processes."""
         self._register(self._wakeup_reader, self._woken)
         self._listener.setblocking(False)
         self._register(self._listener.fileno(), self._accept)
@@ -63,12 +67,24 @@ class Loop:
     def _accept(self, mask: int) -> None:  # noqa: ARG002
         try:
             stream, _ = self._listener.accept()
-        except OSError:
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self._turn_away()
             return
         descriptor = stream.fileno()
         connection = Connection(stream, self._epoll, self._calls, self._closed)
         self._connections[descriptor] = connection
         self._handlers[descriptor] = connection.ready
+
+    def _turn_away(self) -> None:
+        """Close a connection for which there is no descriptor: left waiting, it would wake the loop for ever."""
+        os.close(self._spare)
+        with contextlib.suppress(OSError):
+            self._listener.accept()[0].close()
+        self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        log.write(
+            "error", "client.refused", "Out of file descriptors: a client is turned away. Raise the limit."
+        )
 
     def _closed(self, descriptor: int) -> None:
         del self._connections[descriptor]

@@ -83,7 +83,10 @@ class Connection:
             self._closed(descriptor)
 
     def _read(self) -> None:
-        data = self._stream.recv(_READ_BYTES)
+        try:
+            data = self._stream.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
         self._received += data
         if not data or len(self._received) > _LONGEST_REQUEST_BYTES:
             self.close()

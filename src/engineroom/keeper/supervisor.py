@@ -86,12 +86,16 @@ class Supervisor:
                 self._start(self.processes[spec.id])
 
     def stop(self, ids: Iterable[str], *, timeout_seconds: float, force: bool = False) -> None:
-        """Drain these, or with `force` kill them at once; an unknown id is one that is gone already."""
+        """Drain these, or with `force` kill them at once; an unknown id is one that is gone already.
+
+        One that drains already may be given less time, not more.
+        """
         now = time.monotonic()
         for process in [self.processes[name] for name in ids if name in self.processes]:
             deadline = now if force else now + timeout_seconds
-            if not process.stop_asked or (process.due_monotonic or deadline) > deadline:
-                self._set_due(process, deadline)
+            if process.stop_asked and (process.due_monotonic or deadline) <= deadline and not force:
+                continue
+            self._set_due(process, deadline)
             process.stop_asked = True
             self._handle(process, Event.KILL_ASKED if force else Event.STOP_ASKED)
 
@@ -179,11 +183,9 @@ class Supervisor:
         decided = step(process.state, event)
         if decided is None:
             return
-        changed = decided.state is not process.state or decided.action is not Action.NOTHING
         process.state = decided.state
         self._actions[decided.action](process)
-        if changed or event is Event.MATURED:
-            self._tell(process, event)
+        self._tell(process, event)
         if decided.action is Action.SWEEP or decided.action is Action.KILL:
             self._sweep(process)
 

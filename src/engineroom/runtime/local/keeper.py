@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import fcntl
 import itertools
 import os
 import subprocess
@@ -18,6 +19,7 @@ PROTOCOL = 1
 """What this client speaks; it gets along with keepers one version older or newer."""
 
 _SOCKET = "socket"
+_LOCK = "lock"
 _LOG = "log"
 _LONGEST_LINE_BYTES = 256 * 1024 * 1024
 _CONNECT_TRIES = 200
@@ -123,7 +125,7 @@ class Launcher:
         raise RuntimeUnavailableError(f"the keeper does not answer on {self._folder}: {self._last_words()}")
 
     def _launch_unless_running(self) -> None:
-        if self._started is not None and self._started.poll() is None:
+        if (self._started is not None and self._started.poll() is None) or self._is_locked():
             return
         if self._started is not None and self._started.returncode == 1:
             raise RuntimeUnavailableError(self._last_words())
@@ -137,6 +139,20 @@ class Launcher:
                 env={name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ},
                 start_new_session=True,
             )
+
+    def _is_locked(self) -> bool:
+        """Return whether a keeper runs on the folder, though it may not listen yet, or not just now."""
+        try:
+            descriptor = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
 
     def _last_words(self) -> str:
         try:

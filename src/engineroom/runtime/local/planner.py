@@ -90,9 +90,13 @@ def _drain_first(slot: Slot, fingerprint: str, occupants: list[Occupant]) -> Pla
 
 
 def _split(occupants: list[Occupant], fingerprint: str) -> tuple[list[Occupant], list[Occupant]]:
-    """Return those that run what is wanted and those that run something else, without the draining ones."""
+    """Return those that run what is wanted and those that run something else, without the draining ones.
+
+    Of the first, what has run longest comes first: it is the one to rely on, should there be more than one.
+    """
     staying = [occupant for occupant in occupants if occupant.state is not ProcessState.DRAINING]
     current = [occupant for occupant in staying if occupant.fingerprint == fingerprint]
+    current.sort(key=lambda occupant: (occupant.state is not ProcessState.RUNNING, -occupant.age_seconds))
     return current, [occupant for occupant in staying if occupant.fingerprint != fingerprint]
 
 

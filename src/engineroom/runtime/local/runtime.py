@@ -1,6 +1,7 @@
 """The local runtime: keeps a mirror of what the keeper has, plans from it, and has the keeper do the difference."""
 
 import asyncio
+import contextlib
 import time
 import uuid
 from collections import defaultdict
@@ -12,12 +13,13 @@ from typing import Any
 
 import structlog
 
+from engineroom import __version__
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
-from engineroom.runtime.local.keeper import PROTOCOL, Keeper, Launcher
+from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.planner import Occupant, Plan, Slot, plan
 
 JsonObject = dict[str, Any]
@@ -54,7 +56,8 @@ class LocalRuntime:
         self._leaving: dict[BackgroundProcessId, float] = {}
         self._seen: dict[BackgroundProcessId, dict[str, _Seen]] = defaultdict(dict)
         self._task: asyncio.Task[None] | None = None
-        self._connected = asyncio.Event()
+        self._opened = asyncio.Event()
+        self._upgrade_asked = False
         self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
         self._draining = False
 
@@ -65,7 +68,7 @@ class LocalRuntime:
         self._cursor = (epoch, int(sequence))
         keeper = await self._launcher.connect()
         self._task = asyncio.create_task(self._stay_connected(keeper))
-        waiter = asyncio.ensure_future(self._connected.wait())
+        waiter = asyncio.ensure_future(self._opened.wait())
         await asyncio.wait([waiter, self._task], return_when=asyncio.FIRST_COMPLETED)
         waiter.cancel()
         if self._task.done():
@@ -117,14 +120,22 @@ class LocalRuntime:
     # The connection
 
     async def _stay_connected(self, keeper: Keeper) -> None:
-        """Listen to the keeper; when it is gone, start another, which finds the processes again."""
+        """Listen to the keeper; when it is gone, start another, which finds the processes again.
+
+        Raises RuntimeUnavailableError when the first connection comes to nothing.
+        """
         while True:
-            await self._listen(keeper)
+            try:
+                await self._listen(keeper)
+            except RuntimeUnavailableError as error:
+                if not self._opened.is_set():
+                    raise
+                _log.error("Cannot work with the keeper.", action="keeper.unavailable", reason=str(error))
+                await asyncio.sleep(_RECONNECT_SECONDS)
             self._keeper = None
-            self._connected.clear()
             if self._draining:
                 return
-            _log.warning("The keeper is gone; starting it again.", action="keeper.lost")
+            _log.warning("The keeper is gone; connecting again.", action="keeper.lost")
             keeper = await self._reconnect()
 
     async def _reconnect(self) -> Keeper:
@@ -136,24 +147,28 @@ class LocalRuntime:
                 await asyncio.sleep(_RECONNECT_SECONDS)
 
     async def _listen(self, keeper: Keeper) -> None:
+        """Take in what the keeper says, until it is gone. Raises what makes the greeting fail, but for its end."""
         greeting = asyncio.create_task(self._greet(keeper))
+        greeting.add_done_callback(
+            lambda done: keeper.close() if done.cancelled() or done.exception() else None
+        )
         try:
             async for entries in keeper.events():
-                await greeting
-                self._take(entries)
+                await asyncio.wait([greeting])
+                if greeting.exception() is None:
+                    self._take(entries)
         finally:
-            await asyncio.gather(greeting, return_exceptions=True)
+            greeting.cancel()
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                await greeting
 
     async def _greet(self, keeper: Keeper) -> None:
         """Learn what the keeper has, and have it tell what happened since we last listened."""
-        hello = await keeper.call("hello")
-        if hello["protocol"] != PROTOCOL:
-            _log.warning(
-                "The keeper is of another version; restart it when it suits you.",
-                action="keeper.version",
-                keeper=hello["protocol"],
-                ours=PROTOCOL,
-            )
+        try:
+            hello = await keeper.call("hello")
+        except KeeperError as error:
+            raise RuntimeUnavailableError(f"the keeper refuses to talk: {error}") from None
+        await self._bring_up_to_date(keeper, hello)
         epoch, sequence = self._cursor
         known = await keeper.call("watch", epoch=epoch, after=sequence)
         if known["epoch"] != epoch:
@@ -163,10 +178,32 @@ class LocalRuntime:
             self._remember(data)
         self._sequence_seen = known["sequence"]
         self._keeper = keeper
-        self._connected.set()
+        self._opened.set()
         everything = frozenset({*self._seen, *self._workloads, *self._leaving})
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
-        await self._converge(everything)
+        # Not awaited: its answers are taken in by who waits for this greeting to end.
+        self._converge_soon(everything)
+
+    async def _bring_up_to_date(self, keeper: Keeper, hello: JsonObject) -> None:
+        """Have a keeper of another version execute itself anew, once; its processes go on. Say so when that is no help.
+
+        Raises RuntimeUnavailableError when we would misunderstand each other.
+        """
+        if hello["version"] == __version__:
+            return
+        versions = {"keeper": hello["version"], "ours": __version__}
+        if not self._upgrade_asked:
+            self._upgrade_asked = True
+            _log.info("The keeper is of another version; upgrading it.", action="keeper.upgrade", **versions)
+            with contextlib.suppress(KeeperError):
+                await keeper.call("upgrade")
+                raise ConnectionError("the keeper executes itself anew")
+        if abs(hello["protocol"] - PROTOCOL) > 1:
+            raise RuntimeUnavailableError(
+                f"the keeper is of version {hello['version']}, which this server ({__version__}) cannot talk to; "
+                "install both from the same version"
+            )
+        _log.warning("The keeper stays of another version.", action="keeper.version", **versions)
 
     def _take(self, entries: list[JsonObject]) -> None:
         """Take in events that arrived together, tell the listener, and do what follows from them."""
@@ -221,9 +258,20 @@ class LocalRuntime:
                     background_process, decided.stops, workload.stop_timeout_seconds
                 )
             elif background_process in self._leaving:
+                if not self._seen[background_process]:
+                    self._forget(background_process)
+                    continue
                 timeout = self._leaving[background_process]
                 stops[timeout] += self._end(background_process, list(self._seen[background_process]), timeout)
         return starts, stops
+
+    def _forget(self, background_process: BackgroundProcessId) -> None:
+        """Drop what is known of a background process that is to be removed and has nothing left."""
+        del self._seen[background_process]
+        del self._leaving[background_process]
+        timer = self._timers.pop(background_process, None)
+        if timer is not None:
+            timer.cancel()
 
     def _plan(self, workload: Workload) -> Plan:
         background_process = workload.background_process

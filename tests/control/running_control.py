@@ -1,0 +1,141 @@
+"""A control plane on a real database and a fake runtime."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, update
+
+from engineroom.control import background_processes as changing
+from engineroom.control.control import Control
+from engineroom.control.links import Linked, link
+from engineroom.control.recorder import RUNTIME
+from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, new_token_id
+from engineroom.model.operation import Operation, OperationStatus
+from engineroom.model.process import Process, ProcessState
+from engineroom.model.token import Ability, Token
+from engineroom.runtime.fake import FakeRuntime
+from engineroom.store import Store, events, operations, organizations
+from engineroom.store import background_processes as stored
+from engineroom.store.tables import environments
+from tests.runtime.asynchronous import eventually
+from tests.store.rows import a_background_process
+
+T = TypeVar("T")
+
+
+@dataclass
+class Running:
+    """An open control plane, and what tests ask of it."""
+
+    control: Control
+    store: Store
+    fake: FakeRuntime
+    linked: Linked
+    actor: Token
+
+    async def create(self, **fields: Any) -> tuple[BackgroundProcess, Operation]:
+        new = a_background_process(self.linked.instance, **fields)
+        return await changing.create(self.control, self.actor, new)
+
+    async def update(
+        self, of: BackgroundProcess, change: Callable[[BackgroundProcess], BackgroundProcess]
+    ) -> Operation:
+        _, operation = await changing.update(self.control, self.actor, of.id, change)
+        return operation
+
+    async def delete(self, of: BackgroundProcess) -> Operation:
+        return await changing.delete(self.control, self.actor, of.id)
+
+    async def set_environment(self, status: EnvironmentStatus) -> None:
+        change = (
+            update(environments).where(environments.c.id == self.linked.environment).values(status=status)
+        )
+        await self.store.write(lambda connection: connection.execute(change).rowcount)
+
+    async def running(self, of: BackgroundProcess, count: int) -> Sequence[Process]:
+        """Wait until exactly so many processes are there, all of them running."""
+
+        def look() -> bool:
+            found = self.fake.processes(of.id)
+            return len(found) == count and {process.state for process in found} <= {ProcessState.RUNNING}
+
+        await eventually(f"{count} processes of {of.id} run", look)
+        return self.fake.processes(of.id)
+
+    async def status(self, operation: Operation) -> OperationStatus:
+        found = await self.store.read(
+            lambda connection: operations.find(connection, self.actor.organization_id, operation.id)
+        )
+        assert found is not None
+        return found.status
+
+    async def finished(self, operation: Operation) -> None:
+        for _ in range(1000):
+            if await self.status(operation) is OperationStatus.SUCCEEDED:
+                return
+            await eventually_a_moment()
+        raise AssertionError(f"{operation.id} does not finish: {await self.status(operation)}")
+
+    async def tombstones(self) -> list[BackgroundProcessId]:
+        return await self.store.read(stored.tombstones)
+
+    async def events(self, of: BackgroundProcess) -> list[Event]:
+        """Return the recorded events, oldest first."""
+        page = await self.store.read(lambda connection: events.page(connection, of.id, 1))
+        return list(reversed(page.items))
+
+    async def recorded(self, of: BackgroundProcess, kinds: list[str]) -> None:
+        """Wait until exactly these events are recorded."""
+        for _ in range(1000):
+            found = [event.kind for event in await self.events(of)]
+            if found == kinds:
+                return
+            await eventually_a_moment()
+        raise AssertionError(f"{kinds} are not recorded, but {found}")
+
+    async def cursor(self) -> str | None:
+        return await self.store.read(lambda connection: events.cursor_of(connection, RUNTIME))
+
+
+async def eventually_a_moment() -> None:
+    """Let the loops go on."""
+    moments = iter([False, True])
+    await eventually("a moment has passed", lambda: next(moments))
+
+
+@contextlib.asynccontextmanager
+async def running_control(folder: Path, fake: FakeRuntime | None = None) -> AsyncIterator[Running]:
+    """Run a control plane on the database in the folder for as long as the block lasts."""
+    store = Store.open(folder / "engineroom.db")
+    try:
+        running = await _opened(store, folder, fake or FakeRuntime())
+        try:
+            yield running
+        finally:
+            await running.control.close()
+    finally:
+        store.close()
+
+
+async def _opened(store: Store, folder: Path, fake: FakeRuntime) -> Running:
+    def default(connection: Connection) -> Token:
+        return Token(
+            id=new_token_id(),
+            organization_id=organizations.default(connection).id,
+            name="test",
+            abilities=frozenset(Ability),
+            created_at=datetime.now(UTC),
+        )
+
+    actor = await store.read(default)
+    linked = await link(store, folder, "Shop", {"GREETING": "hello"})
+    control = Control(store, fake)
+    await control.open()
+    return Running(control, store, fake, linked, actor)

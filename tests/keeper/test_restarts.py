@@ -1,0 +1,51 @@
+"""When a process that died starts again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engineroom.keeper.restarts import (
+    CRASH_LOOPING_FROM,
+    LONGEST_DELAY_SECONDS,
+    YOUNG_SECONDS,
+    delay_seconds,
+    is_young,
+)
+
+DEATHS = st.integers(min_value=0, max_value=10**9)
+SPREADS = st.floats(min_value=0.0, max_value=1.0, exclude_max=True)
+
+
+@pytest.mark.parametrize(
+    ("young_deaths", "seconds"),
+    [(0, 0), (1, 0), (2, 1), (3, 2), (4, 4), (5, 8), (6, 16), (7, 32), (8, 60), (9, 60), (10**6, 60)],
+)
+def test_the_delay_doubles_from_the_second_young_death_on(young_deaths: int, seconds: float) -> None:
+    assert delay_seconds(young_deaths, 0.0) == seconds
+
+
+@given(DEATHS, SPREADS)
+def test_the_delay_is_never_negative_and_never_over_a_minute(young_deaths: int, spread: float) -> None:
+    assert 0.0 <= delay_seconds(young_deaths, spread) <= LONGEST_DELAY_SECONDS == 60.0
+
+
+@given(DEATHS, SPREADS)
+def test_the_spread_takes_off_a_quarter_at_most(young_deaths: int, spread: float) -> None:
+    full = delay_seconds(young_deaths, 0.0)
+    assert 0.75 * full <= delay_seconds(young_deaths, spread) <= full
+
+
+@given(DEATHS, SPREADS)
+def test_one_more_death_never_shortens_the_delay(young_deaths: int, spread: float) -> None:
+    assert delay_seconds(young_deaths, spread) <= delay_seconds(young_deaths + 1, spread)
+
+
+@given(st.integers(min_value=2, max_value=60), SPREADS)
+def test_whatever_is_shown_as_crash_looping_is_waited_for(young_deaths: int, spread: float) -> None:
+    assert delay_seconds(young_deaths, spread) > 0.0
+    assert CRASH_LOOPING_FROM > 2, "the first two deaths may be a hiccup"
+
+
+@given(st.floats(min_value=0.0, max_value=10**9))
+def test_young_is_what_lived_less_than_ten_seconds(lived: float) -> None:
+    assert is_young(lived) == (lived < YOUNG_SECONDS)

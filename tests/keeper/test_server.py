@@ -1,0 +1,167 @@
+"""Clients that are wrong, slow or suddenly gone do no harm."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.keeper.running_keeper import Client, RunningKeeper
+from tests.support import proc
+from tests.support.waiting import wait_until
+
+SLEEP = ("sleep", "600")
+
+MALFORMED = [
+    b"",
+    b"hello",
+    b"{",
+    b"[]",
+    b"null",
+    b'"start"',
+    b"\xff\xfe",
+    b"[" * 100_000,
+    b'{"id":1}',
+    b'{"id":1,"call":"dance"}',
+    b'{"id":1,"call":["start"]}',
+    b'{"id":1,"call":{"start":1}}',
+    b'{"id":1,"call":"start"}',
+    b'{"id":1,"call":"start","processes":null}',
+    b'{"id":1,"call":"start","processes":["a"]}',
+    b'{"id":1,"call":"start","processes":[{"id":"a"}]}',
+    b'{"id":1,"call":"stop"}',
+    b'{"id":1,"call":"stop","ids":3,"timeout_seconds":1}',
+    b'{"id":1,"call":"stop","ids":[[]],"timeout_seconds":1}',
+    b'{"id":1,"call":"stop","ids":[],"timeout_seconds":"soon"}',
+    b'{"id":1,"call":"stop","ids":[],"timeout_seconds":NaN}',
+    b'{"id":1,"call":"stop","ids":[],"timeout_seconds":Infinity}',
+    b'{"id":1,"call":"stop","ids":[],"timeout_seconds":-1}',
+    b'{"id":1,"call":"stop","ids":[],"timeout_seconds":1' + b"0" * 400 + b"}",
+    b'{"id":1,"call":"watch","epoch":"EPOCH","after":"x"}',
+    b'{"id":1,"call":"watch","epoch":"EPOCH","after":Infinity}',
+    b'{"id":1,"call":"shutdown"}',
+    b'{"id":1,"call":"shutdown","timeout_seconds":null}',
+]
+
+
+def test_a_malformed_request_gets_an_error_and_harms_nothing(keeper: RunningKeeper) -> None:
+    pid = keeper.run("a", *SLEEP)
+    epoch = keeper.call("hello")["epoch"].encode()
+    for request in MALFORMED:
+        with keeper.client() as client:
+            client.write(request.replace(b"EPOCH", epoch) + b"\n")
+            answer = client.line()
+            assert answer["error"], request[:80]
+            assert client.call("hello")["pid"] == keeper.pid, "the same client may go on"
+    assert keeper.running("a") == pid
+    assert keeper.living() == [pid]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "../../etc"},
+        {"id": ""},
+        {"id": ".."},
+        {"id": 5},
+        {"id": "a" * 300},
+        {"argv": []},
+        {"argv": "sleep 600"},
+        {"argv": [1]},
+        {"environment": {"A": 1}},
+        {"labels": []},
+        {"working_directory": None},
+        {"surprise": 1},
+    ],
+)
+def test_a_wrong_spec_is_refused_and_so_are_those_beside_it(
+    keeper: RunningKeeper, wrong: dict[str, object]
+) -> None:
+    good, bad = keeper.spec("good", *SLEEP), keeper.spec("bad", *SLEEP, **wrong)
+    with keeper.client() as client:
+        assert "must" in client.ask("start", processes=[good, bad])["error"]
+    assert keeper.processes() == {}
+
+
+def test_a_request_may_come_in_pieces_and_many_in_one(keeper: RunningKeeper) -> None:
+    with keeper.client() as client:
+        for piece in (b'{"id": 5, ', b'"call"', b': "hello"}\n{"id": 6, "call": "hello"}\n{"id":'):
+            client.write(piece)
+        assert client.line()["id"] == 5
+        assert client.line()["id"] == 6
+        client.write(b' 7, "call": "hello"}\n')
+        assert client.line()["id"] == 7
+
+
+def test_a_client_that_goes_away_in_the_middle_does_no_harm(keeper: RunningKeeper) -> None:
+    pid = keeper.run("a", *SLEEP)
+    for request in (b'{"id": 1, "call"', b'{"id": 1, "call": "watch"}\n', b""):
+        with keeper.client() as client:
+            client.write(request)
+    proc.kill(pid)
+    keeper.running("a", other_than=pid)
+
+
+def events_of(client: Client, names: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield (id, event) until each of the processes has been told of as emptied."""
+    while names:
+        told = client.line()
+        yield told["process"]["id"], told["event"]
+        if told["event"] == "emptied":
+            names.discard(told["process"]["id"])
+
+
+def test_one_who_watches_is_told_everything_once_and_in_order(keeper: RunningKeeper) -> None:
+    with keeper.client() as watcher:
+        watcher.call("watch")
+        watcher.call("watch")
+        keeper.run("a", *SLEEP)
+        keeper.stop("a")
+        told = list(events_of(watcher, {keeper.id("a")}))
+    assert [event for _, event in told] == ["started", "stop_asked", "exited", "emptied"]
+
+
+def test_one_who_was_away_is_told_what_happened_meanwhile(keeper: RunningKeeper) -> None:
+    keeper.run("a", *SLEEP)
+    hello = keeper.call("hello")
+    keeper.stop("a")
+    keeper.gone("a")
+    with keeper.client() as client:
+        answer = client.call("watch", epoch=hello["epoch"], after=hello["sequence"])
+        missed = [client.line() for _ in range(answer["sequence"] - hello["sequence"])]
+    assert [event["event"] for event in missed] == ["stop_asked", "exited", "emptied"]
+    assert [event["sequence"] for event in missed] == sorted(event["sequence"] for event in missed)
+
+
+def test_one_with_the_cursor_of_another_memory_is_told_everything(keeper: RunningKeeper) -> None:
+    keeper.run("a", *SLEEP)
+    with keeper.client() as client:
+        answer = client.call("watch", epoch="another", after=1_000_000)
+        assert answer["epoch"] != "another"
+        assert client.line()["event"] == "started"
+
+
+def test_a_watcher_that_does_not_read_is_let_go_and_costs_others_nothing(keeper: RunningKeeper) -> None:
+    """Its backlog is filled by answers, which are as long as the labels that are asked back."""
+    keeper.call("start", processes=[keeper.spec("a", *SLEEP, labels={"long": "x" * 4_000_000})])
+    keeper.running("a")
+    with keeper.client() as slow, keeper.client() as watcher:
+        watcher.call("watch")
+        slow.write(b'{"id": 1, "call": "watch"}\n' * 30)
+        wait_until("the keeper lets it go", lambda: "client.slow" in keeper.log())
+        keeper.stop("a")
+        told = list(events_of(watcher, {keeper.id("a")}))
+    assert [event for _, event in told][-1] == "emptied"
+
+
+def test_a_request_without_an_end_is_cut_off(keeper: RunningKeeper) -> None:
+    with keeper.client() as client, pytest.raises(ConnectionError):
+        client.write(b"x" * (80 * 1024 * 1024))
+    assert keeper.call("hello")["pid"] == keeper.pid
+
+
+def test_text_of_every_kind_comes_back_as_it_was(keeper: RunningKeeper) -> None:
+    labels = {"name": "żółć \u2028 \x00 \U0001f600", "lone": "\ud800"}
+    keeper.call("start", processes=[keeper.spec("a", *SLEEP, labels=labels)])
+    keeper.running("a")
+    found = keeper.processes()[keeper.id("a")]
+    assert json.dumps(found["labels"]) == json.dumps(labels)

@@ -1,0 +1,174 @@
+"""Starting programs, and saying why one cannot be started."""
+
+import errno
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from engineroom.keeper.process import Spec
+from engineroom.keeper.spawn import LaunchError, launch
+
+PATH = {"PATH": "/usr/bin:/bin"}
+
+
+@pytest.fixture(autouse=True)
+def _in_the_root_folder() -> Iterator[None]:
+    """The keeper lives there, and `launch` goes back there; the tests go back to where they were."""
+    before = Path.cwd()
+    os.chdir("/")
+    yield
+    os.chdir(before)
+
+
+def started(argv: list[str], folder: Path, environment: Mapping[str, str] = PATH) -> int:
+    spec = Spec(
+        id="a",
+        argv=argv,
+        working_directory=str(folder),
+        environment=dict(environment),
+        signal_group=False,
+        labels={},
+    )
+    return launch(spec, environment, str(folder / "out"), str(folder / "err"))
+
+
+def finished(argv: list[str], folder: Path, environment: Mapping[str, str] = PATH) -> tuple[int, str]:
+    """Return the exit code of the program and what it printed."""
+    _, status = os.waitpid(started(argv, folder, environment), 0)
+    return os.waitstatus_to_exitcode(status), (folder / "out").read_text()
+
+
+def failure(argv: list[str], folder: Path, environment: Mapping[str, str] = PATH) -> tuple[int, str]:
+    with pytest.raises(LaunchError) as caught:
+        started(argv, folder, environment)
+    assert Path.cwd() == Path("/")
+    return caught.value.error_number, caught.value.path
+
+
+def script(path: Path, text: str, mode: int = 0o755) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_output_is_appended_and_for_the_owner_alone(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert finished(["sh", "-c", "echo out; echo err >&2"], tmp_path)[0] == 0
+    assert (tmp_path / "out").read_text() == "out\n" * 2
+    assert (tmp_path / "err").read_text() == "err\n" * 2
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o600 & ~current_umask()
+
+
+def current_umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_it_runs_in_its_folder_and_the_keeper_stays_in_its_own(tmp_path: Path) -> None:
+    assert finished(["pwd"], tmp_path) == (0, f"{tmp_path}\n")
+    assert Path.cwd() == Path("/")
+
+
+def test_a_name_without_a_slash_is_looked_up_in_the_path_of_the_child(tmp_path: Path) -> None:
+    script(tmp_path / "first" / "work", "#!/bin/sh\necho first\n", 0o644)
+    (tmp_path / "second" / "work").mkdir(parents=True)
+    script(tmp_path / "third" / "work", "#!/bin/sh\necho third\n")
+    path = ":".join(str(tmp_path / name) for name in ("missing", "first", "second", "third"))
+    assert finished(["work"], tmp_path, {"PATH": path}) == (0, "third\n")
+
+
+def test_without_a_path_the_usual_one_is_taken(tmp_path: Path) -> None:
+    assert finished(["true"], tmp_path, {})[0] == 0
+
+
+def test_an_empty_entry_of_the_path_is_the_folder_of_the_child(tmp_path: Path) -> None:
+    script(tmp_path / "work", "#!/bin/sh\necho here\n")
+    assert finished(["work"], tmp_path, {"PATH": "/nowhere::"}) == (0, "here\n")
+
+
+def test_a_relative_program_is_found_from_the_folder_of_the_child(tmp_path: Path) -> None:
+    script(tmp_path / "bin" / "work", "#!/bin/sh\necho here\n")
+    assert finished(["bin/work"], tmp_path) == (0, "here\n")
+    assert failure(["bin/other"], tmp_path) == (errno.ENOENT, str(tmp_path / "bin/other"))
+
+
+def test_a_program_that_is_nowhere_in_the_path(tmp_path: Path) -> None:
+    assert failure(["no-such-program"], tmp_path) == (errno.ENOENT, "no-such-program (in /usr/bin:/bin)")
+
+
+@pytest.mark.parametrize("name", ["", "."])
+def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
+    assert failure([name], tmp_path)[0] == errno.ENOENT
+
+
+def test_a_program_that_is_in_the_path_but_not_executable(tmp_path: Path) -> None:
+    found = script(tmp_path / "bin" / "work", "#!/bin/sh\n", 0o644)
+    assert failure(["work"], tmp_path, {"PATH": str(tmp_path / "bin")}) == (errno.EACCES, str(found))
+
+
+def test_a_path_that_is_not_executable(tmp_path: Path) -> None:
+    found = script(tmp_path / "work", "#!/bin/sh\n", 0o644)
+    assert failure([str(found)], tmp_path) == (errno.EACCES, str(found))
+
+
+def test_a_folder_instead_of_a_program(tmp_path: Path) -> None:
+    assert failure([str(tmp_path)], tmp_path) == (errno.EACCES, str(tmp_path))
+
+
+def test_a_script_whose_interpreter_is_missing(tmp_path: Path) -> None:
+    found = script(tmp_path / "work", "#!/opt/no/such/python -u\n")
+    expected = f"/opt/no/such/python (the interpreter of {found})"
+    assert failure(["./work"], tmp_path) == (errno.ENOENT, expected)
+
+
+def test_a_script_without_an_interpreter(tmp_path: Path) -> None:
+    found = script(tmp_path / "work", "echo hello\n")
+    assert failure([str(found)], tmp_path) == (errno.ENOEXEC, str(found))
+
+
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    assert failure(["true"], tmp_path / "gone") == (errno.ENOENT, str(tmp_path / "gone"))
+
+
+def test_a_file_instead_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert failure(["true"], tmp_path / "file") == (errno.ENOTDIR, str(tmp_path / "file"))
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_text_that_no_program_can_be_given(tmp_path: Path, text: str) -> None:
+    assert failure(["true", text], tmp_path)[0] == errno.EINVAL
+    assert failure(["true"], tmp_path, {**PATH, "NAME": text})[0] == errno.EINVAL
+    assert failure(["true"], tmp_path, {**PATH, text: "value"})[0] == errno.EINVAL
+    assert failure(["true"], Path(f"{tmp_path}/{text}"))[0] == errno.EINVAL
+
+
+def test_a_variable_without_a_proper_name(tmp_path: Path) -> None:
+    assert failure(["true"], tmp_path, {**PATH, "A=B": "value"})[0] == errno.EINVAL
+
+
+def test_arguments_that_are_too_long(tmp_path: Path) -> None:
+    assert failure(["true", "x" * 200_000], tmp_path)[0] == errno.E2BIG
+
+
+def test_it_leads_a_session_and_a_group(tmp_path: Path) -> None:
+    pid = started(["sleep", "600"], tmp_path)
+    try:
+        assert (os.getsid(pid), os.getpgid(pid)) == (pid, pid)
+    finally:
+        os.kill(pid, 9)
+        os.waitpid(pid, 0)
+
+
+def test_a_start_takes_milliseconds_at_most(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    pids = [started(["true"], tmp_path) for _ in range(20)]
+    spent = time.monotonic() - begun
+    for pid in pids:
+        os.waitpid(pid, 0)
+    assert spent / 20 < 0.05

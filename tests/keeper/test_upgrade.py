@@ -1,0 +1,94 @@
+"""The keeper executes itself anew: same pid, same children, and nothing that happens meanwhile is lost."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.keeper.running_keeper import RunningKeeper
+from tests.support.waiting import wait_until
+
+SLEEP = ("sleep", "600")
+
+
+@contextlib.contextmanager
+def upgrading(keeper: RunningKeeper) -> Iterator[None]:
+    """At the end of the block, wait until the keeper that was asked to upgrade answers again."""
+    before = keeper.log().count("keeper.started")
+    yield
+    wait_until("the new keeper has started", lambda: keeper.log().count("keeper.started") > before)
+    wait_until("the new keeper answers", lambda: answers(keeper))
+
+
+def upgrade(keeper: RunningKeeper) -> None:
+    with upgrading(keeper):
+        keeper.call("upgrade")
+
+
+def answers(keeper: RunningKeeper) -> bool:
+    try:
+        return bool(keeper.call("hello"))
+    except (OSError, EOFError):
+        return False
+
+
+def test_an_upgrade_changes_no_pid_not_even_the_keepers_own(keeper: RunningKeeper) -> None:
+    pids = {name: keeper.run(name, *SLEEP) for name in "ab"}
+    for _ in range(3):
+        upgrade(keeper)
+        assert keeper.call("hello")["pid"] == keeper.pid
+        assert {name: keeper.running(name) for name in "ab"} == pids
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_after_an_upgrade_the_true_end_of_a_child_is_known(
+    keeper: RunningKeeper, number: signal.Signals
+) -> None:
+    pid = keeper.run("a", *SLEEP)
+    upgrade(keeper)
+    os.kill(pid, number)
+    keeper.running("a", other_than=pid)
+    assert keeper.processes()[keeper.id("a")]["last_exit"]["signal"] == number
+
+
+def test_a_child_that_ends_during_the_upgrade_has_its_true_exit_code(keeper: RunningKeeper) -> None:
+    code = "import os, signal; signal.signal(signal.SIGUSR1, lambda *_: os._exit(42)); signal.pause()"
+    pid = keeper.run("a", sys.executable, "-c", code)
+    wait_until("it handles the signal", lambda: handles(pid, signal.SIGUSR1))
+    # Stopped, the keeper takes neither the request nor the end in; both are waiting when it goes on.
+    os.kill(keeper.pid, signal.SIGSTOP)
+    with upgrading(keeper), keeper.client() as client:
+        client.write(b'{"id": 1, "call": "upgrade"}\n')
+        os.kill(pid, signal.SIGUSR1)
+        os.kill(keeper.pid, signal.SIGCONT)
+    keeper.running("a", other_than=pid)
+    assert keeper.processes()[keeper.id("a")]["last_exit"]["code"] == 42
+
+
+def handles(pid: int, number: signal.Signals) -> bool:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    caught = next(line for line in lines if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) & 1 << number - 1)
+
+
+def test_the_folder_stays_locked_through_an_upgrade(keeper: RunningKeeper) -> None:
+    upgrade(keeper)
+    command = [sys.executable, "-I", "-m", "engineroom.keeper", str(keeper.folder)]
+    second = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert f"another keeper (pid {keeper.pid}) already runs" in second.stderr
+
+
+def test_a_drain_goes_on_through_an_upgrade(keeper: RunningKeeper) -> None:
+    pid = keeper.run("a", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done")
+    wait_until("it ignores the signal", lambda: keeper.output("a") == b"ready\n")
+    keeper.stop("a", timeout_seconds=1.0)
+    upgrade(keeper)
+    assert keeper.processes()[keeper.id("a")]["state"] == "draining"
+    keeper.gone("a")
+    assert pid not in keeper.living()

@@ -1,0 +1,245 @@
+"""The local runtime on a real keeper: it conforms, and it survives its keeper."""
+
+import os
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from engineroom.keeper.spool import Spool
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.process import ProcessState
+from engineroom.model.workload import Replacement
+from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.runtime.local import LocalRuntime, planner
+from tests.keeper.running_keeper import Client
+from tests.runtime.asynchronous import asynchronous, eventually
+from tests.runtime.conformance import RuntimeConformance, Session, lives, some_workload
+from tests.support import proc
+
+
+class LocalHost:
+    """A folder for a keeper, which the first runtime that opens will start."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._runtimes: list[LocalRuntime] = []
+
+    def runtime(self) -> LocalRuntime:
+        self._runtimes.append(LocalRuntime(self.folder))
+        return self._runtimes[-1]
+
+    def keeper_pid(self) -> int:
+        with Client(self.folder) as client:
+            return int(client.call("hello")["pid"])
+
+    def clean_up(self) -> None:
+        """End the keeper and all it keeps, and make sure that nothing is left."""
+        ids: set[str] = set()
+        try:
+            with Client(self.folder) as client:
+                ids = {process["id"] for process in client.call("watch")["processes"]}
+                client.call("stop", ids=list(ids), timeout_seconds=0, force=True)
+                client.call("shutdown", timeout_seconds=0)
+        except (FileNotFoundError, ConnectionError, EOFError):
+            pass
+        started = [runtime._launcher._started for runtime in self._runtimes]
+        for keeper in started:
+            if keeper is not None:
+                keeper.wait(10)
+        left = [pid for id in ids for pid in proc.with_variable("ENGINEROOM_PROCESS", id)]
+        assert not [pid for pid in left if proc.is_alive(pid)]
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHost]:
+    monkeypatch.setattr(planner, "SETTLED_SECONDS", 0.05)
+    found = LocalHost(tmp_path / "keeper")
+    yield found
+    found.clean_up()
+
+
+class TestConformance(RuntimeConformance):
+    """It does what every runtime does."""
+
+
+@asynchronous
+async def test_processes_get_their_variables_and_their_place(host: LocalHost) -> None:
+    session, workload = await Session.opened(host), some_workload(processes=1)
+    for process in await session.applied(workload):
+        pid = process.pid
+        assert pid
+        # For a moment after exec the kernel shows an environment that is still empty.
+        environment = await eventually("its environment is there", partial(proc.environment, pid))
+        assert environment["GREETING"] == "hello"
+        assert environment["PATH"] == "/usr/bin:/bin"
+        assert environment["ENGINEROOM_REPLICA"] == str(process.replica)
+        assert environment["ENGINEROOM_INDEX"] == "0"
+    await session.runtime.close()
+
+
+@asynchronous
+async def test_one_that_dies_runs_again_and_it_is_told_why(host: LocalHost) -> None:
+    session, workload = await Session.opened(host), some_workload(processes=1, replicas=1)
+    (before,) = await session.applied(workload)
+    assert before.pid
+    os.kill(before.pid, signal.SIGKILL)
+    await eventually(
+        "it is told", lambda: session.kinds(workload.background_process).count("process.started") == 2
+    )
+    (after,) = await session.settled(workload)
+    assert after.id == before.id
+    assert after.restarts == 1
+    assert after.last_exit
+    assert after.last_exit.signal == signal.SIGKILL
+    exited = session.events(workload.background_process)[1]
+    assert "killed by signal 9 (SIGKILL)" in exited.message
+    assert "starts again at once" in exited.message
+    await session.runtime.close()
+
+
+@asynchronous
+async def test_one_that_cannot_start_backs_off_with_the_reason_until_it_can(
+    host: LocalHost, tmp_path: Path
+) -> None:
+    program = tmp_path / "worker"
+    session = await Session.opened(host)
+    workload = some_workload(argv=(str(program),), processes=1, replicas=1)
+    id = workload.background_process
+    await session.runtime.apply([workload])
+    await eventually("it is told", lambda: "process.start_failed" in session.kinds(id))
+    assert f"{program} was not found" in session.events(id)[0].message
+    program.write_text("#!/bin/sh\nexec sleep 600\n")
+    program.chmod(0o755)
+    (healed,) = await session.settled(workload)
+    assert healed.last_exit
+    assert healed.last_exit.error_number == 2
+    await session.runtime.close()
+
+
+@asynchronous
+async def test_a_kept_connection_survives_the_death_of_the_keeper(host: LocalHost) -> None:
+    session, workload = await Session.opened(host), some_workload()
+    before = lives(await session.applied(workload))
+    first = host.keeper_pid()
+    os.kill(first, signal.SIGKILL)
+    await eventually("another keeper runs", lambda: keeper_other_than(host, first))
+    assert lives(await session.applied(workload)) == before
+    more = workload.background_process
+    assert len(session.kinds(more)) == 4, "nothing is told twice"
+    await session.runtime.close()
+
+
+@asynchronous
+async def test_what_is_applied_while_the_keeper_is_away_runs_when_it_is_back(host: LocalHost) -> None:
+    session, workload = await Session.opened(host), some_workload(processes=1, replicas=1)
+    await session.applied(workload)
+    os.kill(host.keeper_pid(), signal.SIGKILL)
+    other = some_workload(processes=1, replicas=1)
+    await session.runtime.apply([other])
+    await session.runtime.remove([workload.background_process], stop_timeout_seconds=5.0)
+    await session.settled(other)
+    await eventually("it is gone", lambda: not session.runtime.processes(workload.background_process))
+    await session.runtime.close()
+
+
+@asynchronous
+async def test_a_keeper_that_failed_once_is_started_again(host: LocalHost) -> None:
+    """Exit status 1 ends an attempt to connect, with the keeper's words; it does not end all later ones."""
+    session, workload = await Session.opened(host), some_workload()
+    before = lives(await session.applied(workload))
+    launcher = host._runtimes[0]._launcher
+    assert launcher._started
+    first = host.keeper_pid()
+    os.kill(first, signal.SIGKILL)
+    launcher._started.wait()
+    launcher._started.returncode = 1
+    await eventually("another keeper runs", lambda: keeper_other_than(host, first))
+    assert lives(await session.applied(workload)) == before
+    await session.runtime.close()
+
+
+def keeper_other_than(host: LocalHost, pid: int) -> bool:
+    try:
+        return host.keeper_pid() != pid
+    except (ConnectionError, EOFError):
+        return False
+
+
+@asynchronous
+async def test_a_keeper_that_cannot_start_is_told_in_its_own_words(host: LocalHost) -> None:
+    host.folder.mkdir()
+    (host.folder / "journal").mkdir()
+    with pytest.raises(RuntimeUnavailableError, match=r"cannot start the keeper: .*journal"):
+        await Session.opened(host)
+
+
+@asynchronous
+async def test_drain_first_waits_for_a_process_that_takes_its_time(host: LocalHost) -> None:
+    body = "trap 'sleep 0.4; exit 0' TERM; echo; while :; do sleep 0.02; done"
+    session = await Session.opened(host)
+    workload = some_workload(
+        argv=("sh", "-c", body), processes=1, replicas=1, replacement=Replacement.DRAIN_FIRST
+    )
+    (old,) = await session.applied(workload)
+    output = Path(Spool(host.folder / "spool").paths(old.id)[0])
+    await eventually("it listens for TERM", lambda: output.read_bytes() == b"\n")
+    changed = some_workload(
+        background_process=workload.background_process,
+        processes=1,
+        replicas=1,
+        replacement=Replacement.DRAIN_FIRST,
+    )
+    await session.runtime.apply([changed])
+    (draining,) = session.runtime.processes(BackgroundProcessId(workload.background_process))
+    assert (draining.id, draining.state) == (old.id, ProcessState.DRAINING)
+    (new,) = await session.settled(changed)
+    assert old.pid
+    assert not proc.is_alive(old.pid)
+    assert new.id != old.id
+    await session.runtime.close()
+
+
+def test_the_keeper_gets_none_of_our_secrets(host: LocalHost, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_SERVER", "hush")
+
+    @asynchronous
+    async def scenario() -> None:
+        session = await Session.opened(host)
+        await session.applied(some_workload(processes=1, replicas=1))
+        await session.runtime.close()
+
+    scenario()
+    assert "SECRET_OF_THE_SERVER" not in proc.environment(host.keeper_pid())
+
+
+@asynchronous
+async def test_a_keeper_of_another_version_is_upgraded_and_its_processes_go_on(
+    host: LocalHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, workload = await Session.opened(host), some_workload(processes=2, replicas=1)
+    before = await session.applied(workload)
+    await session.runtime.close()
+    keeper = Path(f"/proc/{host.keeper_pid()}")
+    executed_before = (keeper / "auxv").read_bytes()
+
+    monkeypatch.setattr("engineroom.runtime.local.runtime.__version__", "9.9.9")
+    again = await Session.opened(host)
+
+    # Another random value in the auxiliary vector: the same process, with its program executed anew.
+    assert (keeper / "auxv").read_bytes() != executed_before
+    found = again.runtime.processes(workload.background_process)
+    assert [process.pid for process in found] == [process.pid for process in before]
+    await again.runtime.close()
+
+
+@asynchronous
+async def test_a_keeper_that_would_misunderstand_us_is_refused_with_what_to_do(
+    host: LocalHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engineroom.runtime.local.runtime.__version__", "9.9.9")
+    monkeypatch.setattr("engineroom.runtime.local.runtime.PROTOCOL", 99)
+    with pytest.raises(RuntimeUnavailableError, match="install both from the same version"):
+        await Session.opened(host)
