@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench clean
+.PHONY: help run test soak check format bench clean
 
 INSTALLED_FROM := pyproject.toml constraints.txt
 
@@ -13,6 +13,9 @@ test: .venv/.installed-dev ## install what the tests need, then check and run al
 	scripts/install-test-packages.sh
 	$(MAKE) --no-print-directory check
 	scripts/test.sh
+
+soak: .venv/.installed-dev ## kill everything at random for some minutes, with a new seed each time
+	ENGINEROOM_FAULT_ROUNDS=3000 ENGINEROOM_FAULT_SEED=$$(date +%s) scripts/test.sh tests/faults
 
 check: .venv/.installed-dev ## formatting, lint, types, import rules, documents that agree with the code
 	scripts/check.sh

@@ -138,11 +138,11 @@ class EngineroomServer:
     def everything(self) -> list[int]:
         """Return the pids of all that runs for this data folder: server, keeper and processes."""
         marked = proc.with_variable(_MARK, self._mark)
-        return [pid for pid in {*marked, *self._keepers()} if proc.is_alive(pid)]
+        return [pid for pid in {*marked, *self.keepers()} if proc.is_alive(pid)]
 
     def keeper_pid(self) -> int:
         """Return the pid of the keeper."""
-        alike = set(self._keepers())
+        alike = set(self.keepers())
         # A child of the keeper looks like it for the moment between fork and exec.
         keepers = [pid for pid in alike if proc.parent(pid) not in alike]
         assert len(keepers) == 1, f"there are {len(keepers)} keepers: {keepers}"
@@ -150,9 +150,10 @@ class EngineroomServer:
 
     def user_pids(self) -> set[int]:
         """Return the pids of what runs for users: everything but server and keeper."""
-        return set(self.everything()) - {self.pid, *self._keepers()}
+        return set(self.everything()) - {self.pid, *self.keepers()}
 
-    def _keepers(self) -> list[int]:
+    def keepers(self) -> list[int]:
+        """Return the pids of what is, or looks like, a keeper on this data folder."""
         return [pid for pid in proc.everyone() if _is_keeper(proc.argv(pid), self.data)]
 
     def _wait_for_address(self, process: subprocess.Popen[bytes], seen: int) -> str:
