@@ -1,0 +1,62 @@
+"""What the benchmarks need beyond Python: two C programs and PM2, made in the build folder."""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).parent
+BUILD = SOURCE.parent / "build" / "benchmarks"
+
+
+class MissingError(Exception):
+    """Something that a contender needs is not there; the message says what, and how to get it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The programs written in C."""
+
+    child: Path
+    spawn_loop: Path
+
+
+def programs() -> Programs:
+    """Compile the programs, and return where they are. Raises MissingError without a C compiler."""
+    if shutil.which("gcc") is None:
+        raise MissingError("gcc was not found; install it with: apt-get install gcc libc6-dev")
+    BUILD.mkdir(parents=True, exist_ok=True)
+    return Programs(child=_compiled("child"), spawn_loop=_compiled("spawn_loop"))
+
+
+def pm2() -> Path:
+    """Install the pinned PM2 unless it is there, and return its command. Raises MissingError when that cannot be."""
+    for program, package in (("node", "nodejs"), ("npm", "npm")):
+        if shutil.which(program) is None:
+            raise MissingError(f"{program} was not found; install it with: apt-get install {package}")
+    folder = BUILD / "pm2"
+    folder.mkdir(parents=True, exist_ok=True)
+    command = folder / "node_modules" / "pm2" / "bin" / "pm2"
+    wanted = (SOURCE / "package.json").read_text()
+    installed = folder / "package.json"
+    if command.exists() and installed.exists() and installed.read_text() == wanted:
+        return command
+    installed.write_text(wanted)
+    words = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
+    _run([*words, "--loglevel=error"], folder)
+    return command
+
+
+def _compiled(name: str) -> Path:
+    output = BUILD / name
+    source = SOURCE / "child" / f"{name}.c"
+    _run(["gcc", "-std=c11", "-D_GNU_SOURCE", "-static", "-O2", str(source), "-o", str(output)], BUILD)
+    return output
+
+
+def _run(words: list[str], folder: Path) -> None:
+    ran = subprocess.run(
+        words, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if ran.returncode != 0:
+        raise MissingError(f"`{' '.join(words[:2])} …` failed in {folder}: {ran.stdout.strip()}")

@@ -1,0 +1,77 @@
+"""Where a benchmark measures its contenders, one after the other, each in a folder of its own."""
+
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from benchmarks.contenders.base import Contender, ContenderError
+from benchmarks.contenders.c_loop import CLoop
+from benchmarks.contenders.engineroom import Engineroom
+from benchmarks.contenders.pm2 import Pm2
+from benchmarks.contenders.supervisor import Supervisor
+from benchmarks.processes import NotGoneError
+from benchmarks.records import RecordsMissingError
+from benchmarks.result import ENGINEROOM
+from benchmarks.setup import MissingError, Programs
+
+T = TypeVar("T")
+
+CONTENDERS: Sequence[type[Contender]] = (Engineroom, CLoop, Supervisor, Pm2)
+
+
+@dataclass
+class Measured(Generic[T]):
+    """What was found, by contender, and why others are left out."""
+
+    found: dict[str, list[T]] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> list[str]:
+        """Return a sentence for each contender that is left out."""
+        return [f"{name} is left out: {reason}" for name, reason in self.left_out.items()]
+
+
+class Stage:
+    """Brings contenders up and down below `folder`."""
+
+    def __init__(self, folder: Path, programs: Programs) -> None:
+        self._folder = folder
+        self._programs = programs
+        self._numbers = itertools.count(1)
+
+    def measure(
+        self,
+        measure: Callable[[Contender], T],
+        *,
+        rounds: int = 1,
+        fewer_rounds: Mapping[str, int] | None = None,
+    ) -> Measured[T]:
+        """Measure each contender afresh in each round; `fewer_rounds` are for some, by name.
+
+        A peer that cannot be had, or fails, is left out with the reason; engineroom's own failures are raised.
+        """
+        measured: Measured[T] = Measured()
+        for number, kind in itertools.product(range(1, rounds + 1), CONTENDERS):
+            last = (fewer_rounds or {}).get(kind.name, rounds)
+            if kind.name in measured.left_out or number > last:
+                continue
+            print(f"  {kind.name}, round {number} of {last} …", file=sys.stderr, flush=True)
+            try:
+                with self._contender(kind) as contender:
+                    measured.found.setdefault(kind.name, []).append(measure(contender))
+            except (ContenderError, MissingError, NotGoneError, RecordsMissingError) as error:
+                if kind.name == ENGINEROOM:
+                    raise
+                measured.left_out[kind.name] = str(error)
+                measured.found.pop(kind.name, None)
+        return measured
+
+    @contextmanager
+    def _contender(self, kind: type[Contender]) -> Iterator[Contender]:
+        with kind(self._folder / str(next(self._numbers)), self._programs) as contender:
+            yield contender
