@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from benchmarks.contenders.base import Contender, ContenderError
 from benchmarks.contenders.c_loop import CLoop
-from benchmarks.contenders.pm2 import Pm2
-from benchmarks.contenders.supervisor import Supervisor
 from benchmarks.processes import Departure, Memory, memory
 from benchmarks.result import Aim, Measure, Result
 from benchmarks.stage import CONTENDERS, Stage
@@ -16,8 +14,7 @@ from benchmarks.stage import CONTENDERS, Stage
 NAME = "start"
 
 _PROCESSES = 500
-_ROUNDS = 9
-_ROUNDS_OF_SLOW = {Supervisor.name: 3, Pm2.name: 3}
+_ROUNDS = 5
 _SETTLING_SECONDS = 3.0
 _MOST_TIMES_THE_C_LOOP = 2.5
 
@@ -32,7 +29,7 @@ class _Found:
 
 def run(stage: Stage) -> Result:
     """Measure every contender afresh in each round; the figures are the medians of the rounds."""
-    measured = stage.measure(_measure, rounds=_ROUNDS, fewer_rounds=_ROUNDS_OF_SLOW)
+    measured = stage.measure(_measure, rounds=_ROUNDS)
 
     def measure(
         name: str,

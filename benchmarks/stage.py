@@ -2,7 +2,7 @@
 
 import itertools
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,23 +44,16 @@ class Stage:
         self._programs = programs
         self._numbers = itertools.count(1)
 
-    def measure(
-        self,
-        measure: Callable[[Contender], T],
-        *,
-        rounds: int = 1,
-        fewer_rounds: Mapping[str, int] | None = None,
-    ) -> Measured[T]:
-        """Measure each contender afresh in each round; `fewer_rounds` are for some, by name.
+    def measure(self, measure: Callable[[Contender], T], *, rounds: int = 1) -> Measured[T]:
+        """Measure each contender afresh in each round; all take turns, so that a busy minute meets all of them.
 
         A peer that cannot be had, or fails, is left out with the reason; engineroom's own failures are raised.
         """
         measured: Measured[T] = Measured()
         for number, kind in itertools.product(range(1, rounds + 1), CONTENDERS):
-            last = (fewer_rounds or {}).get(kind.name, rounds)
-            if kind.name in measured.left_out or number > last:
+            if kind.name in measured.left_out:
                 continue
-            print(f"  {kind.name}, round {number} of {last} …", file=sys.stderr, flush=True)
+            print(f"  {kind.name}, round {number} of {rounds} …", file=sys.stderr, flush=True)
             try:
                 with self._contender(kind) as contender:
                     measured.found.setdefault(kind.name, []).append(measure(contender))

@@ -1,9 +1,13 @@
 """Contract sheet, section 2."""
 
+import asyncio
 import re
 
 import pytest
 
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.store.background_processes import purge
+from engineroom.store.wanted import wanted
 from tests.support.api import Api
 
 KEYS = ["type", "processes", "command", "config", "strategy_type", "strategy_threshold", "created_at"]
@@ -262,9 +266,92 @@ def test_a_deleted_process_is_gone_at_once_while_its_row_waits_for_its_processes
     assert "content-type" not in answer.headers
     assert "content-length" not in answer.headers
     assert api.get(f"/api/background-processes/{made}").status_code == 404
-    assert api.delete(made).status_code == 404
     assert api.patch(made, {"processes": 1}).status_code == 404
+    assert api.client.request("POST", f"/api/background-processes/{made}/restart").status_code == 404
     assert api.get(api.collection).json()["data"] == []
+
+
+def forced(api: Api, background_process: str) -> bool:
+    """Return whether what is left of a deleted background process is to be killed."""
+    rows = asyncio.run(api.control.store.read(wanted))
+    [found] = [row for row in rows if row.background_process.id == background_process]
+    assert found.deleted
+    return found.deleted_force
+
+
+@pytest.mark.parametrize(
+    ("query", "kills"), [("", False), ("?force=false", False), ("?force=true", True), ("?force=1", True)]
+)
+def test_a_delete_drains_unless_it_is_forced(api: Api, query: str, kills: bool) -> None:
+    made = api.made()
+
+    assert api.delete(made + query).status_code == 204
+
+    assert forced(api, made) is kills
+
+
+def test_a_second_delete_of_what_still_drains_is_a_forced_one(api: Api) -> None:
+    made = api.made()
+    first = api.delete(made).headers["engineroom-operation"]
+
+    answer = api.delete(made)
+
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert forced(api, made)
+    assert api.get(f"/api/background-processes/{made}").status_code == 404
+    second = answer.headers["engineroom-operation"]
+    assert second != first
+    shown = api.get(f"/api/operations/{second}").json()["data"]["attributes"]
+    assert (shown["action"], shown["changes"]) == ("delete", {"force": {"from": False, "to": True}})
+    assert api.get(f"/api/operations/{first}").json()["data"]["attributes"]["status"] == "superseded"
+    asyncio.run(api.control.store.write(lambda connection: purge(connection, [BackgroundProcessId(made)])))
+    assert api.delete(made).status_code == 404
+
+
+@pytest.mark.parametrize("body", [b"", b"{}"])
+def test_a_restart_is_accepted_as_an_operation(api: Api, body: bytes) -> None:
+    made = api.made()
+    before = api.shown(made)
+
+    for number in range(2):
+        answer = api.client.request("POST", f"/api/background-processes/{made}/restart", content=body)
+
+        assert answer.status_code == 202
+        assert answer.headers["content-type"] == "application/vnd.api+json"
+        data = answer.json()["data"]
+        assert (data["type"], data["id"]) == ("operations", answer.headers["engineroom-operation"])
+        assert (data["attributes"]["action"], data["attributes"]["status"]) == ("restart", "running")
+        assert data["attributes"]["changes"] == {"generation": {"from": number, "to": number + 1}}
+        assert data == api.get(f"/api/operations/{data['id']}").json()["data"]
+    assert api.control.woken == [made] * 3
+    assert api.shown(made) == before
+
+
+def test_a_restart_of_an_instance_restarts_each_of_its_background_processes(api: Api) -> None:
+    made = [api.made(), api.made(type="worker", command=None)]
+    api.delete(api.made())
+    path = f"/api/instances/{api.linked.instance}/restart"
+
+    answer = api.client.request("POST", path, json={})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (202, "application/vnd.api+json")
+    body = answer.json()
+    assert list(body) == ["data", "links", "meta"]
+    assert body["meta"] == {"total": 2}
+    assert [item["attributes"]["background_process_id"] for item in body["data"]] == made
+    assert {item["attributes"]["action"] for item in body["data"]} == {"restart"}
+    assert api.control.woken[-2:] == made
+
+
+def test_a_restart_of_an_instance_without_background_processes_is_no_error(api: Api) -> None:
+    answer = api.client.request("POST", f"/api/instances/{api.linked.instance}/restart")
+
+    assert (answer.status_code, answer.json()["data"]) == (202, [])
+
+
+def test_a_restart_of_an_unknown_instance_is_not_found(api: Api) -> None:
+    path = "/api/instances/inst-01900000-0000-7000-8000-000000000000/restart"
+    assert api.client.request("POST", path).status_code == 404
 
 
 def test_every_change_names_its_operation_and_wakes_the_control_plane(api: Api) -> None:

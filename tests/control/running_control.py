@@ -50,8 +50,8 @@ class Running:
         _, operation = await changing.update(self.control, self.actor, of.id, change)
         return operation
 
-    async def delete(self, of: BackgroundProcess) -> Operation:
-        return await changing.delete(self.control, self.actor, of.id)
+    async def delete(self, of: BackgroundProcess, *, force: bool = False) -> Operation:
+        return await changing.delete(self.control, self.actor, of.id, force=force)
 
     async def set_environment(self, status: EnvironmentStatus) -> None:
         change = (
@@ -102,6 +102,17 @@ class Running:
 
     async def cursor(self) -> str | None:
         return await self.store.read(lambda connection: events.cursor_of(connection, RUNTIME))
+
+
+def draining(running: Running, of: BackgroundProcess) -> int:
+    return sum(process.state is ProcessState.DRAINING for process in running.fake.processes(of.id))
+
+
+async def settle(running: Running) -> None:
+    """Let both loops go round several times, with a write of their own at the end."""
+    for _ in range(10):
+        await eventually_a_moment()
+        await running.store.write(lambda connection: None)  # noqa: ARG005
 
 
 async def eventually_a_moment() -> None:

@@ -1,7 +1,7 @@
 """From what is stored to what runs, and back: the loops of the control plane on a runtime that is scripted."""
 
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,29 +9,20 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from engineroom.control import reconciler, recorder
+from engineroom.control import background_processes as changing
+from engineroom.control import reconciler
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType
 from engineroom.model.environment import EnvironmentStatus
-from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.operation import OperationStatus
+from engineroom.model.operation import OperationAction, OperationStatus
 from engineroom.model.process import ProcessState
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.fake import FakeRuntime
-from tests.control.running_control import Running, eventually_a_moment, running_control
+from tests.control.running_control import Running, draining, eventually_a_moment, running_control, settle
 from tests.runtime.asynchronous import asynchronous, eventually
-from tests.runtime.conformance import lives, some_workload
+from tests.runtime.conformance import lives
 
 STARTED, STOPPED = ["process.started"], ["process.draining", "process.stopped"]
-
-
-@pytest.fixture(autouse=True)
-def _short_times(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reconciler, "FULL_PASS_SECONDS", 0.1)
-    monkeypatch.setattr(reconciler, "_RETRY_SECONDS", 0.02)
-    monkeypatch.setattr(recorder, "_CHECK_SECONDS", 0.02)
-    monkeypatch.setattr(recorder, "_RETRY_SECONDS", 0.02)
-    monkeypatch.setattr(recorder, "_GATHER_SECONDS", 0.002)
 
 
 def with_processes(number: int) -> Callable[[BackgroundProcess], BackgroundProcess]:
@@ -77,17 +68,6 @@ async def test_an_operation_succeeds_when_its_aim_is_reached_and_not_before(tmp_
         assert await running.status(fewer) is OperationStatus.RUNNING
         running.fake.end_drains(created.id)
         await running.finished(fewer)
-
-
-def draining(running: Running, of: BackgroundProcess) -> int:
-    return sum(process.state is ProcessState.DRAINING for process in running.fake.processes(of.id))
-
-
-async def settle(running: Running) -> None:
-    """Let both loops go round several times, with a write of their own at the end."""
-    for _ in range(10):
-        await eventually_a_moment()
-        await running.store.write(lambda connection: None)  # noqa: ARG005
 
 
 @asynchronous
@@ -159,51 +139,26 @@ async def test_a_worker_is_replaced_by_starting_first_and_a_command_by_draining_
 
 
 @asynchronous
-async def test_a_tombstone_stays_until_nothing_is_left_of_its_processes(tmp_path: Path) -> None:
+async def test_a_restart_replaces_every_process_and_is_complete_when_the_new_ones_run(tmp_path: Path) -> None:
     async with running_control(tmp_path) as running:
-        created, _ = await running.create(processes=2)
-        await running.running(created, 2)
-        running.fake.script(created.id).holds_drains = True
-        deleted = await running.delete(created)
-        await eventually("they drain", lambda: draining(running, created) == 2)
+        created, _ = await running.create(processes=3)
+        before = lives(await running.running(created, 3))
+        script = running.fake.script(created.id)
+        script.holds_starts = True
+        restart = await changing.restart(running.control, running.actor, created.id)
+        await eventually("one is replaced", lambda: not_running(running, created) == 1)
         await settle(running)
-        assert await running.tombstones() == [created.id]
-        assert await running.status(deleted) is OperationStatus.RUNNING
-
-        running.fake.exit(running.fake.processes(created.id)[0].id, code=0)
-        await settle(running)
-        assert await running.tombstones() == [created.id]
-
-        running.fake.end_drains(created.id)
-        await running.finished(deleted)
-        assert await running.tombstones() == []
-        await eventually("it is forgotten", lambda: running.control.progress(created.id) is None)
+        assert await running.status(restart) is OperationStatus.RUNNING
+        assert len(before.keys() & lives(running.fake.processes(created.id)).keys()) == 2
+        script.holds_starts = False
+        running.fake.start_now(created.id)
+        await running.finished(restart)
+        assert not before.keys() & lives(await running.running(created, 3)).keys()
+        assert (restart.action, restart.changes) == (OperationAction.RESTART, {"generation": (0, 1)})
 
 
-@asynchronous
-async def test_nothing_but_a_tombstone_is_ever_removed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake, unknown = FakeRuntime(), some_workload()
-    await fake.apply([unknown])
-    before = lives(fake.processes(unknown.background_process))
-    removed: set[BackgroundProcessId] = set()
-    remove = fake.remove
-
-    async def noted(ids: Sequence[BackgroundProcessId], *, stop_timeout_seconds: float) -> None:
-        removed.update(ids)
-        await remove(ids, stop_timeout_seconds=stop_timeout_seconds)
-
-    monkeypatch.setattr(fake, "remove", noted)
-    async with running_control(tmp_path, fake) as running:
-        staying, _ = await running.create()
-        leaving, _ = await running.create()
-        await running.finished(await running.delete(leaving))
-        await running.set_environment(EnvironmentStatus.STOPPED)
-        await running.running(staying, 0)
-        await settle(running)
-        assert lives(fake.processes(unknown.background_process)) == before
-        assert removed == {leaving.id}
+def not_running(running: Running, of: BackgroundProcess) -> int:
+    return sum(process.state is not ProcessState.RUNNING for process in running.fake.processes(of.id))
 
 
 @asynchronous

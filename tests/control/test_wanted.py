@@ -27,6 +27,7 @@ def row(*, background_process: dict[str, Any] | None = None, **facts: Any) -> Wa
     usual: dict[str, Any] = {
         "background_process": BackgroundProcess(**(fields | (background_process or {}))),
         "deleted": False,
+        "deleted_force": False,
         "application_id": ApplicationId("app-1"),
         "environment_id": EnvironmentId("env-1"),
         "environment_status": EnvironmentStatus.RUNNING,

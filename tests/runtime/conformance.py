@@ -1,8 +1,11 @@
 """What every runtime does. A test module of a runtime subclasses `RuntimeConformance` and provides its `host`."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
+
+import pytest
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_background_process_id
@@ -17,6 +20,9 @@ class Host(Protocol):
 
     def runtime(self) -> Runtime:
         """Return the runtime, not open yet; asked again, it finds what the one before has left."""
+
+    async def stubborn(self, session: "Session") -> Workload:
+        """Have two processes running that do not end when they are asked to, and return their workload."""
 
 
 class Session:
@@ -203,6 +209,65 @@ class RuntimeConformance:
         await session.runtime.remove([leaving.background_process], stop_timeout_seconds=5.0)
         assert lives(await session.settled(staying)) == before
         assert session.runtime.background_processes() == {staying.background_process}
+        await session.runtime.close()
+
+    @asynchronous
+    @pytest.mark.parametrize("drained_first", [False, True])
+    async def test_what_is_removed_by_force_is_killed_at_once(self, host: Host, drained_first: bool) -> None:
+        session = await Session.opened(host)
+        staying = some_workload(processes=1)
+        before = lives(await session.applied(staying))
+        workload = await host.stubborn(session)
+        id = workload.background_process
+        if drained_first:
+            await session.runtime.remove([id], stop_timeout_seconds=600.0)
+            await eventually("they are asked", lambda: session.kinds(id).count("process.draining") == 2)
+            assert len(session.runtime.processes(id)) == 2
+        for _ in range(2):
+            await session.runtime.remove([id], stop_timeout_seconds=600.0, force=True)
+        await session.gone(id)
+        await eventually("both ends are told", lambda: session.kinds(id).count("process.stopped") == 2)
+        assert session.kinds(id).count("process.killed") == 2
+        assert lives(await session.settled(staying)) == before
+        await session.runtime.close()
+
+    @asynchronous
+    @pytest.mark.parametrize("force", [False, True])
+    async def test_what_is_removed_before_it_has_started_is_gone(self, host: Host, force: bool) -> None:
+        session = await Session.opened(host)
+        workload = some_workload()
+        id = workload.background_process
+        await asyncio.gather(
+            session.runtime.apply([workload]),
+            session.runtime.remove([id], stop_timeout_seconds=5.0, force=force),
+        )
+        await session.gone(id)
+        await eventually("all ends are told", lambda: session.kinds(id).count("process.stopped") == 4)
+        await session.runtime.close()
+
+    @asynchronous
+    async def test_another_generation_replaces_every_process(self, host: Host) -> None:
+        session = await Session.opened(host)
+        workload = some_workload()
+        before = lives(await session.applied(workload))
+        after = lives(await session.applied(replace(workload, generation=1)))
+        assert not before.keys() & after.keys()
+        await session.runtime.close()
+
+    @asynchronous
+    async def test_drain_first_replaces_a_quarter_at_a_time(self, host: Host) -> None:
+        session = await Session.opened(host)
+        workload = some_workload(processes=4, replicas=2, replacement=Replacement.DRAIN_FIRST)
+        await session.applied(workload)
+        await session.applied(replace(workload, generation=1))
+        id = workload.background_process
+        await eventually("all is told", lambda: session.kinds(id).count("process.started") == 16)
+        running, fewest = 0, workload.wanted
+        for event in session.events(id):
+            running += {"process.started": 1, "process.draining": -1}.get(event.kind, 0)
+            if event.kind == "process.draining":
+                fewest = min(fewest, running)
+        assert fewest == 6
         await session.runtime.close()
 
     @asynchronous

@@ -5,6 +5,7 @@ import errno
 import pytest
 
 from engineroom.model.process import ProcessState
+from engineroom.model.workload import Workload
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.fake import FakeRuntime
 from tests.runtime.asynchronous import asynchronous
@@ -17,6 +18,12 @@ class FakeHost:
 
     def runtime(self) -> FakeRuntime:
         return self.fake
+
+    async def stubborn(self, session: Session) -> Workload:
+        workload = some_workload(processes=2, replicas=1)
+        self.fake.script(workload.background_process).holds_drains = True
+        await session.applied(workload)
+        return workload
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from engineroom.keeper.spool import Spool
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.process import ProcessState
-from engineroom.model.workload import Replacement
+from engineroom.model.workload import Replacement, Workload
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalRuntime, planner
 from tests.keeper.running_keeper import Client
@@ -30,6 +30,13 @@ class LocalHost:
     def runtime(self) -> LocalRuntime:
         self._runtimes.append(LocalRuntime(self.folder))
         return self._runtimes[-1]
+
+    async def stubborn(self, session: Session) -> Workload:
+        body = "trap '' TERM; exec sleep 600"
+        workload = some_workload(argv=("sh", "-c", body), processes=2, replicas=1)
+        pids = [process.pid for process in await session.applied(workload) if process.pid]
+        await eventually("they ignore TERM", lambda: all(proc.ignores(pid, signal.SIGTERM) for pid in pids))
+        return workload
 
     def keeper_pid(self) -> int:
         with Client(self.folder) as client:

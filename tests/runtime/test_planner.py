@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.process import ProcessState
 from engineroom.model.workload import Replacement, Workload
-from engineroom.runtime.local.planner import SETTLED_SECONDS, Occupant, Plan, Slot, plan
+from engineroom.runtime.local.planner import SETTLED_SECONDS, Occupant, Plan, Slot, at_once, plan
 
 STARTING, RUNNING = ProcessState.STARTING, ProcessState.RUNNING
 DRAINING, BACKING_OFF = ProcessState.DRAINING, ProcessState.BACKING_OFF
@@ -105,6 +105,87 @@ def test_drain_first_stops_the_old_one_and_starts_nothing_yet() -> None:
     assert plan(DRAIN_FIRST, []) == Plan(starts=(SLOT,))
 
 
+def test_drain_first_leaves_an_old_one_that_is_about_to_run_until_it_does() -> None:
+    """It may run a moment later. Replaced now, an old one that dies would never come back while new ones die young."""
+    assert plan(DRAIN_FIRST, [occupant("a", STARTING, OLD, age_seconds=0.0)]) == Plan()
+    assert plan(DRAIN_FIRST, [occupant("a", BACKING_OFF, OLD)]) == Plan(stops=("a",))
+
+
+def many(
+    replacement: Replacement, old: dict[int, ProcessState], new: dict[int, tuple[ProcessState, float]]
+) -> Plan:
+    """Return the plan for eight slots, of which two may be replaced at the same time."""
+    wanted = workload(replacement, processes=8)
+    return plan(
+        wanted,
+        [
+            *(Occupant(f"old{index}", Slot(1, index), OLD, state, 60.0) for index, state in old.items()),
+            *(
+                Occupant(f"new{index}", Slot(1, index), wanted.fingerprint, state, age)
+                for index, (state, age) in new.items()
+            ),
+        ],
+    )
+
+
+ALL_OLD = dict.fromkeys(range(8), RUNNING)
+
+
+def test_start_first_starts_a_quarter_beside_the_old_ones() -> None:
+    assert many(Replacement.START_FIRST, ALL_OLD, {}) == Plan(starts=(Slot(1, 0), Slot(1, 1)))
+
+
+def test_start_first_goes_on_as_new_ones_settle() -> None:
+    new = {0: (RUNNING, 60.0), 1: (RUNNING, 0.75)}
+    assert many(Replacement.START_FIRST, ALL_OLD, new) == Plan(
+        starts=(Slot(1, 2),), stops=("old0",), look_again_seconds=0.25
+    )
+
+
+@pytest.mark.parametrize("state", [STARTING, BACKING_OFF])
+def test_start_first_goes_no_further_while_new_ones_do_not_settle(state: ProcessState) -> None:
+    assert many(Replacement.START_FIRST, ALL_OLD, {0: (state, 0.0), 1: (state, 0.0)}) == Plan()
+
+
+def test_start_first_starts_what_is_missing_altogether_whatever_is_being_replaced() -> None:
+    old = dict.fromkeys(range(5), RUNNING)
+    assert many(Replacement.START_FIRST, old, {0: (STARTING, 0.0), 1: (STARTING, 0.0)}) == Plan(
+        starts=(Slot(1, 5), Slot(1, 6), Slot(1, 7))
+    )
+
+
+def test_drain_first_stops_a_quarter() -> None:
+    assert many(Replacement.DRAIN_FIRST, ALL_OLD, {}) == Plan(stops=("old0", "old1"))
+
+
+def test_drain_first_goes_on_as_new_ones_settle() -> None:
+    old = dict.fromkeys(range(2, 8), RUNNING)
+    new = {0: (RUNNING, 60.0), 1: (RUNNING, 0.75)}
+    assert many(Replacement.DRAIN_FIRST, old, new) == Plan(stops=("old2",), look_again_seconds=0.25)
+
+
+@pytest.mark.parametrize("state", [STARTING, BACKING_OFF])
+def test_drain_first_goes_no_further_while_new_ones_do_not_settle(state: ProcessState) -> None:
+    old = dict.fromkeys(range(2, 8), RUNNING)
+    assert many(Replacement.DRAIN_FIRST, old, {0: (state, 0.0), 1: (state, 0.0)}) == Plan()
+
+
+def test_drain_first_goes_no_further_while_old_ones_still_drain() -> None:
+    assert many(Replacement.DRAIN_FIRST, {**ALL_OLD, 0: DRAINING, 1: DRAINING}, {}) == Plan()
+
+
+def test_drain_first_stops_what_backs_off_at_once_and_counts_it_as_missing() -> None:
+    old = {**ALL_OLD, 5: BACKING_OFF, 6: BACKING_OFF, 7: BACKING_OFF}
+    assert many(Replacement.DRAIN_FIRST, old, {}) == Plan(stops=("old5", "old6", "old7"))
+
+
+def test_drain_first_begins_with_an_old_one_that_cannot_be_relied_on() -> None:
+    occupants = [Occupant(f"old{index}", Slot(1, index), OLD, RUNNING, 60.0) for index in range(3)]
+    occupants.append(Occupant("young", Slot(1, 3), OLD, RUNNING, 0.1))
+    wanted = workload(Replacement.DRAIN_FIRST, processes=4)
+    assert plan(wanted, occupants).stops == ("young",)
+
+
 def test_the_next_look_is_the_earliest() -> None:
     wanted = workload(Replacement.START_FIRST, processes=2)
     occupants = [
@@ -125,7 +206,7 @@ OCCUPANTS = st.lists(
         slot=SLOTS,
         fingerprint=FINGERPRINTS,
         state=STATES,
-        age_seconds=st.just(60.0),
+        age_seconds=st.sampled_from([0.0, 0.5, 60.0]),
     ),
     max_size=12,
 )
@@ -157,7 +238,34 @@ class World:
         """Return the wanted slots in which something runs."""
         return {one.slot for one in self.occupants.values() if one.state is RUNNING} & self.slots
 
+    def unavailable(self) -> int:
+        """Return in how many wanted slots neither an old one runs nor a new one is settled."""
+        relied_on = {
+            one.slot
+            for one in self.occupants.values()
+            if one.settled or (one.state is RUNNING and one.fingerprint != self.wanted.fingerprint)
+        }
+        return len(self.slots - relied_on)
+
+    def beside_old_ones(self) -> int:
+        """Return in how many wanted slots a new one that is not settled stands beside an old one that runs."""
+        there = self.occupants.values()
+        old = {one.slot for one in there if one.state is RUNNING and one.fingerprint != NEW} & self.slots
+        new = [one for one in there if one.state is not DRAINING and one.fingerprint == NEW]
+        return len({one.slot for one in new} & old - {one.slot for one in new if one.settled})
+
     def carry_out_plan(self) -> None:
+        """Do what the plan says, and see that it replaces no more at once than it may."""
+        limit = at_once(len(self.slots))
+        most_unavailable = max(limit, self.unavailable())
+        most_beside_old_ones = max(limit, self.beside_old_ones())
+        self._carry_out()
+        if self.wanted.replacement is Replacement.DRAIN_FIRST:
+            assert self.unavailable() <= most_unavailable
+        else:
+            assert self.beside_old_ones() <= most_beside_old_ones
+
+    def _carry_out(self) -> None:
         decided = plan(self.wanted, self.occupants.values())
         for slot in decided.starts:
             if self.wanted.replacement is Replacement.DRAIN_FIRST:
@@ -183,6 +291,10 @@ class World:
             self.occupants[id] = replace(one, state=RUNNING, age_seconds=0.0)
 
 
+_ROUNDS = 6 * 12
+"""Twelve slots at most; one after the other drains, starts, runs and settles, with a round to spare."""
+
+
 @settings(max_examples=200, deadline=None)
 @given(WORKLOADS, OCCUPANTS, st.lists(st.integers(min_value=0, max_value=1000), max_size=30))
 def test_plans_lead_to_exactly_what_is_wanted(
@@ -197,7 +309,7 @@ def test_plans_lead_to_exactly_what_is_wanted(
         ran |= world.running()
         if wanted.replacement is Replacement.START_FIRST:
             assert world.running() == ran, "where something ran, something runs"
-    for _ in range(8):
+    for _ in range(_ROUNDS):
         world.carry_out_plan()
         for id in list(world.occupants):
             world.go_on(id)
@@ -207,6 +319,36 @@ def test_plans_lead_to_exactly_what_is_wanted(
     assert {one.fingerprint for one in there} <= {wanted.fingerprint}
     assert {one.state for one in there} <= {RUNNING}
     assert len(set(world.started)) == len(world.started), "no slot is started twice"
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.sampled_from(Replacement),
+    st.integers(min_value=1, max_value=12),
+    st.lists(st.tuples(st.integers(min_value=0, max_value=1000), st.booleans()), max_size=80),
+)
+def test_a_roll_stops_by_itself_while_new_ones_die_young(
+    replacement: Replacement, processes: int, order: list[tuple[int, bool]]
+) -> None:
+    wanted = workload(replacement, processes=processes)
+    old = {
+        f"old{index}": Occupant(f"old{index}", Slot(1, index), OLD, RUNNING, 60.0)
+        for index in range(processes)
+    }
+    world = World(wanted, dict(old))
+    for choice, starts_well in order:
+        world.carry_out_plan()
+        one = world.occupants[sorted(world.occupants)[choice % len(world.occupants)]]
+        if one.fingerprint == NEW and one.state is not DRAINING:
+            after = RUNNING if starts_well and one.state is not RUNNING else BACKING_OFF
+            world.occupants[one.id] = replace(one, state=after, age_seconds=0.0)
+        else:
+            world.go_on(one.id)
+    world.carry_out_plan()
+
+    untouched = [one for one in world.occupants.values() if one.fingerprint == OLD and one.state is RUNNING]
+    lost = at_once(processes) if replacement is Replacement.DRAIN_FIRST else 0
+    assert len(untouched) >= processes - lost
 
 
 @given(WORKLOADS, OCCUPANTS)

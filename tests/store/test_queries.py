@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from engineroom.control.links import Linked
 from engineroom.model.background_process import BackgroundProcessType, StrategyType
 from engineroom.model.environment import EnvironmentStatus
-from engineroom.model.ids import BackgroundProcessId, new_instance_id
+from engineroom.model.ids import BackgroundProcessId, new_instance_id, new_organization_id
 from engineroom.model.operation import OperationStatus
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.store import Store, background_processes, events, operations, organizations
@@ -37,7 +37,9 @@ def test_a_background_process_comes_back_as_it_was_stored(store: Store, linked: 
         return background_processes.find(connection, organization, worker.id)
 
     assert asyncio.run(store.read(find)) == worker
-    changed = replace(worker, type=BackgroundProcessType.CUSTOM, config=None, custom_command="x")
+    changed = replace(
+        worker, type=BackgroundProcessType.CUSTOM, config=None, custom_command="x", generation=3
+    )
     asyncio.run(store.write(lambda connection: background_processes.replace(connection, changed)))
     assert asyncio.run(store.read(find)) == changed
 
@@ -85,6 +87,32 @@ def test_the_instances_shutdown_timeout_wins_over_the_environments(store: Store,
 
     asyncio.run(store.write(write))
     assert asyncio.run(store.read(wanted))[0].shutdown_timeout_seconds == 0
+
+
+def test_a_tombstone_is_found_only_by_who_looks_for_one_and_can_be_forced(
+    store: Store, linked: Linked
+) -> None:
+    kept, deleted = (a_background_process(linked.instance) for _ in range(2))
+
+    def write(connection: Connection) -> None:
+        organization = organizations.default(connection).id
+        for each in (kept, deleted):
+            background_processes.add(connection, each)
+        background_processes.mark_deleted(connection, deleted.id, NOW)
+        assert background_processes.find(connection, organization, deleted.id) is None
+        assert background_processes.find_deleted(connection, organization, deleted.id) == deleted
+        assert background_processes.find_deleted(connection, organization, kept.id) is None
+        assert background_processes.find_deleted(connection, new_organization_id(), deleted.id) is None
+        assert [row.deleted_force for row in wanted(connection)] == [False, False]
+        background_processes.mark_forced(connection, deleted.id)
+
+    asyncio.run(store.write(write))
+
+    found = asyncio.run(store.read(wanted))
+    assert {row.background_process.id: (row.deleted, row.deleted_force) for row in found} == {
+        kept.id: (False, False),
+        deleted.id: (True, True),
+    }
 
 
 def test_only_tombstones_are_purged(store: Store, linked: Linked) -> None:

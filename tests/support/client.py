@@ -71,12 +71,23 @@ class Api:
         assert answer.status_code == 200, f"PATCH {path} answered {answer.status_code}: {answer.text}"
         return answer.headers[OPERATION_HEADER]
 
-    def delete(self, background_process: str) -> str:
+    def delete(self, background_process: str, *, force: bool = False) -> str:
         """Delete a background process and return the id of the operation."""
         path = f"/api/background-processes/{background_process}"
-        answer = self._client.delete(path)
+        answer = self._client.delete(path, params={"force": "true"} if force else {})
         assert answer.status_code == 204, f"DELETE {path} answered {answer.status_code}: {answer.text}"
         return answer.headers[OPERATION_HEADER]
+
+    def restart(self, path: str) -> list[str]:
+        """Restart what is at `path`, and return the ids of the operations."""
+        answer = self._client.post(f"{path}/restart")
+        assert answer.status_code == 202, f"POST {path}/restart answered {answer.status_code}: {answer.text}"
+        data = answer.json()["data"]
+        return [operation["id"] for operation in (data if isinstance(data, list) else [data])]
+
+    def status(self, method: str, path: str) -> int:
+        """Return the status of the answer to a request without a body."""
+        return self._client.request(method, path).status_code
 
     def operation(self, operation: str) -> Operation:
         """Read an operation as it is right now."""
@@ -99,8 +110,13 @@ class BackgroundProcess:
     def update(self, **fields: object) -> str:
         return self._api.update(self.id, **fields)
 
-    def delete(self) -> str:
-        return self._api.delete(self.id)
+    def delete(self, *, force: bool = False) -> str:
+        return self._api.delete(self.id, force=force)
+
+    def restart(self) -> str:
+        """Restart it and return the id of the operation."""
+        [operation] = self._api.restart(f"/api/background-processes/{self.id}")
+        return operation
 
     def events(self) -> list[str]:
         """Return what happened, each as a sentence."""

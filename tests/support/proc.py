@@ -39,6 +39,12 @@ def working_directory(pid: int) -> Path:
     return (_PROC / str(pid) / "cwd").readlink()
 
 
+def ignores(pid: int, number: int) -> bool:
+    """Return whether the process ignores the signal; nothing that is gone does."""
+    fields = dict(line.split(b":", 1) for line in _read(pid, "status").splitlines())
+    return bool(int(fields.get(b"SigIgn", b"0"), 16) & 1 << (number - 1))
+
+
 def everyone() -> list[int]:
     """Return the pids of all processes of this host, in order."""
     return sorted(int(entry.name) for entry in _PROC.iterdir() if entry.name.isdecimal())

@@ -79,11 +79,21 @@ async def update(call: Call) -> Answer:
     return _written(shown.show(call, after), operation, status=200)
 
 
-async def delete(call: Call) -> Answer:
-    """Delete a background process; its processes drain."""
+async def restart(call: Call) -> Answer:
+    """Have every process of a background process replaced, a few at a time."""
     found = await call.read(lambda connection: _require(connection, call))
     try:
-        operation = await change.delete(call.control, call.token, found.id)
+        operation = await change.restart(call.control, call.token, found.id)
+    except change.BackgroundProcessGoneError:
+        raise NotFoundError from None
+    return _written(shown_operation.show(call, operation), operation, status=202)
+
+
+async def delete(call: Call) -> Answer:
+    """Delete a background process; its processes drain, or are killed by `force` or when it is deleted once more."""
+    found = await call.read(lambda connection: _require_or_deleted(connection, call))
+    try:
+        operation = await change.delete(call.control, call.token, found.id, force=call.flag("force"))
     except change.BackgroundProcessGoneError:
         raise NotFoundError from None
     return Answer(None, status=204, headers={OPERATION_HEADER: operation.id})
@@ -126,6 +136,13 @@ def _require(connection: Connection, call: Call) -> BackgroundProcess:
     if found is None:
         raise NotFoundError
     return found
+
+
+def _require_or_deleted(connection: Connection, call: Call) -> BackgroundProcess:
+    """Return the background process even when it is deleted, as long as something is left of it."""
+    background_process_id = BackgroundProcessId(call.id("backgroundProcess"))
+    deleted = background_processes.find_deleted(connection, call.organization_id, background_process_id)
+    return deleted or _require(connection, call)
 
 
 def _written(resource: Resource, operation: Operation, *, status: int) -> Answer:

@@ -76,6 +76,10 @@ class Call:
         """The names of the relations to include; unknown ones are left to the handler, which ignores them."""
         return frozenset(self._request.query_params.get("include", "").split(","))
 
+    def flag(self, name: str) -> bool:
+        """Return whether the query sets this flag."""
+        return self._request.query_params.get(name, "").lower() in ("true", "1")
+
     def filters(self, names: tuple[str, ...]) -> dict[str, str | None]:
         """Return the value of each filter, None where it was not given."""
         return {name: self._request.query_params.get(f"filter[{name}]") or None for name in names}

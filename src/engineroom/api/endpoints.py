@@ -38,6 +38,18 @@ def _read(path: str, response: type[Attributes], handler: Handler, contract: str
     )
 
 
+def _restart(path: str, handler: Handler) -> Endpoint:
+    return Endpoint(
+        method="POST",
+        path=f"{path}/restart",
+        ability=Ability.WRITE,
+        request=None,
+        response=OperationAttributes,
+        handler=handler,
+        contract="ours",
+    )
+
+
 def _open(path: str, handler: Handler) -> Endpoint:
     return Endpoint(
         method="GET", path=path, ability=None, request=None, response=None, handler=handler, contract="ours"
@@ -76,6 +88,7 @@ ENDPOINTS = (
         handler=background_processes.create,
         contract="2.1",
     ),
+    _restart(_BACKGROUND_PROCESS, background_processes.restart),
     _read(f"{_BACKGROUND_PROCESS}/processes", ProcessAttributes, background_processes.processes, "ours"),
     _read(f"{_BACKGROUND_PROCESS}/events", EventAttributes, background_processes.its_events, "ours"),
     _read(
@@ -84,6 +97,7 @@ ENDPOINTS = (
     _read("/api/operations", OperationAttributes, operations.index, "ours"),
     _read("/api/operations/{operation}", OperationAttributes, operations.show, "ours"),
     _read("/api/instances/{instance}", InstanceAttributes, instances.show, "3.1"),
+    _restart("/api/instances/{instance}", instances.restart),
     _read("/api/environments/{environment}/instances", InstanceAttributes, instances.index, "3.1"),
     _read("/api/environments/{environment}", EnvironmentAttributes, environments.show, "4.1"),
     _read("/api/applications/{application}/environments", EnvironmentAttributes, environments.index, "4.1"),

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from engineroom.api.call import Answer, Call
-from engineroom.api.documents import Resource
+from engineroom.api.documents import ListDocument, Resource, encode
 from engineroom.api.errors import NotFoundError
 from engineroom.api.inclusion import Related, Relations, list_answer, one_answer
 from engineroom.api.resources import background_process as shown_background_process
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.resources import instance as shown
+from engineroom.api.resources import operation as shown_operation
+from engineroom.control import background_processes as change
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.instance import Instance
 from engineroom.store import background_processes, environments, instances
@@ -53,12 +55,22 @@ async def index(call: Call) -> Answer:
 
 async def show(call: Call) -> Answer:
     """Show one instance."""
-    instance_id = InstanceId(call.id("instance"))
+    return await one_answer(call, lambda connection: _require(connection, call), shown.show, _RELATIONS)
 
-    def read(connection: Connection) -> Instance:
-        found = instances.find(connection, call.organization_id, instance_id)
-        if found is None:
-            raise NotFoundError
-        return found
 
-    return await one_answer(call, read, shown.show, _RELATIONS)
+async def restart(call: Call) -> Answer:
+    """Restart every background process of an instance; the operations are answered on one page, however many."""
+    found = await call.read(lambda connection: _require(connection, call))
+    try:
+        operations = await change.restart_instance(call.control, call.token, found.id)
+    except change.InstanceGoneError:
+        raise NotFoundError from None
+    resources = [shown_operation.show(call, operation) for operation in operations]
+    return Answer(encode(ListDocument(resources, {}, {"total": len(resources)})), status=202)
+
+
+def _require(connection: Connection, call: Call) -> Instance:
+    found = instances.find(connection, call.organization_id, InstanceId(call.id("instance")))
+    if found is None:
+        raise NotFoundError
+    return found

@@ -1,8 +1,9 @@
 """Changes of background processes: each is one write of the rows and the operation, and then a wake-up."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
@@ -15,6 +16,9 @@ from engineroom.store import Store, background_processes, instances, operations
 
 Change = Callable[[BackgroundProcess], BackgroundProcess]
 """Returns what a background process becomes; may raise, and then nothing is written."""
+
+
+_FORCED = {"force": (False, True)}
 
 
 class Changing(Protocol):
@@ -47,7 +51,7 @@ async def create(
     def write(connection: Connection) -> Operation:
         _require_instance(connection, actor.organization_id, new.instance_id)
         background_processes.add(connection, new)
-        return _record(connection, actor, OperationAction.CREATE, None, new)
+        return _record(connection, actor, OperationAction.CREATE, new, changes(None, new))
 
     operation = await control.store.write(write)
     control.wake([new.id])
@@ -66,28 +70,85 @@ async def update(
         before = _require(connection, actor.organization_id, background_process_id)
         after = change(before)
         background_processes.replace(connection, after)
-        return after, _record(connection, actor, OperationAction.UPDATE, before, after)
+        return after, _record(connection, actor, OperationAction.UPDATE, after, changes(before, after))
 
     changed = await control.store.write(write)
     control.wake([background_process_id])
     return changed
 
 
-async def delete(control: Changing, actor: Token, background_process_id: BackgroundProcessId) -> Operation:
-    """Mark a background process as deleted, so that its processes drain; return the operation.
+async def restart(control: Changing, actor: Token, background_process_id: BackgroundProcessId) -> Operation:
+    """Have every process of a background process replaced, a few at a time; return the operation.
 
     Raises BackgroundProcessGoneError when the organization of `actor` has none of this id.
     """
 
     def write(connection: Connection) -> Operation:
         before = _require(connection, actor.organization_id, background_process_id)
-        operation = _record(connection, actor, OperationAction.DELETE, before, None)
-        background_processes.mark_deleted(connection, background_process_id, operation.created_at)
+        return _raise_generation(connection, actor, before)
+
+    operation = await control.store.write(write)
+    control.wake([background_process_id])
+    return operation
+
+
+async def restart_instance(control: Changing, actor: Token, instance_id: InstanceId) -> list[Operation]:
+    """Restart every background process of an instance; return their operations, of the oldest first.
+
+    Raises InstanceGoneError when the organization of `actor` has no such instance.
+    """
+
+    def write(connection: Connection) -> list[Operation]:
+        _require_instance(connection, actor.organization_id, instance_id)
+        found = background_processes.of_instances(connection, actor.organization_id, [instance_id])
+        return [_raise_generation(connection, actor, each) for each in found]
+
+    operations_of = await control.store.write(write)
+    control.wake([operation.background_process_id for operation in operations_of])
+    return operations_of
+
+
+async def delete(
+    control: Changing, actor: Token, background_process_id: BackgroundProcessId, *, force: bool = False
+) -> Operation:
+    """Mark a background process as deleted, so that its processes drain; return the operation.
+
+    With `force` they are killed at once, and so is what is left of one that was deleted before.
+
+    Raises BackgroundProcessGoneError when the organization of `actor` has none of this id, not even a draining one.
+    """
+
+    def write(connection: Connection) -> Operation:
+        found = background_processes.find(connection, actor.organization_id, background_process_id)
+        if found is None:
+            return _delete_again(connection, actor, background_process_id)
+        changed = {**changes(found, None), **(_FORCED if force else {})}
+        operation = _record(connection, actor, OperationAction.DELETE, found, changed)
+        background_processes.mark_deleted(connection, found.id, operation.created_at)
+        if force:
+            background_processes.mark_forced(connection, found.id)
         return operation
 
     operation = await control.store.write(write)
     control.wake([background_process_id])
     return operation
+
+
+def _delete_again(
+    connection: Connection, actor: Token, background_process_id: BackgroundProcessId
+) -> Operation:
+    """Have what is left of a deleted background process killed: who asks twice does not want to wait."""
+    found = background_processes.find_deleted(connection, actor.organization_id, background_process_id)
+    if found is None:
+        raise BackgroundProcessGoneError(background_process_id)
+    background_processes.mark_forced(connection, found.id)
+    return _record(connection, actor, OperationAction.DELETE, found, _FORCED)
+
+
+def _raise_generation(connection: Connection, actor: Token, before: BackgroundProcess) -> Operation:
+    after = replace(before, generation=before.generation + 1)
+    background_processes.replace(connection, after)
+    return _record(connection, actor, OperationAction.RESTART, after, changes(before, after))
 
 
 def _require_instance(
@@ -110,12 +171,9 @@ def _record(
     connection: Connection,
     actor: Token,
     action: OperationAction,
-    before: BackgroundProcess | None,
-    after: BackgroundProcess | None,
+    subject: BackgroundProcess,
+    changed: Mapping[str, tuple[Any, Any]],
 ) -> Operation:
-    subject = after or before
-    if subject is None:
-        raise ValueError("an operation is about a background process before or after it")
     operation = Operation(
         id=new_operation_id(),
         organization_id=actor.organization_id,
@@ -123,7 +181,7 @@ def _record(
         action=action,
         status=OperationStatus.RUNNING,
         actor=actor.name,
-        changes=changes(before, after),
+        changes=changed,
         created_at=datetime.now(UTC),
         finished_at=None,
     )

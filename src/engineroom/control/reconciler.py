@@ -29,11 +29,13 @@ _log = structlog.get_logger()
 class Target:
     """What one background process should come to, as last read from the store.
 
-    `workload` is None for a tombstone. `operations` are those that are complete once it is reached.
+    `workload` is None for a tombstone; with `force`, what is left of that is killed instead of drained. `operations` are
+    those that are complete once it is reached.
     """
 
     workload: Workload | None
     stop_timeout_seconds: float
+    force: bool
     operations: list[OperationId] = field(default_factory=list)
 
 
@@ -96,18 +98,18 @@ class Reconciler:
 
     async def _bring_about(self, targets: dict[BackgroundProcessId, Target]) -> None:
         changed = []
-        leaving: dict[float, list[BackgroundProcessId]] = {}
+        leaving: dict[tuple[float, bool], list[BackgroundProcessId]] = {}
         for background_process, target in targets.items():
             self.targets[background_process] = target
             if target.workload is None:
-                leaving.setdefault(target.stop_timeout_seconds, []).append(background_process)
+                leaving.setdefault((target.stop_timeout_seconds, target.force), []).append(background_process)
             elif self._applied.get(background_process) != target.workload:
                 changed.append(target.workload)
         if changed:
             await self._runtime.apply(changed)
             self._applied.update((workload.background_process, workload) for workload in changed)
-        for timeout, background_processes in leaving.items():
-            await self._runtime.remove(background_processes, stop_timeout_seconds=timeout)
+        for (timeout, force), background_processes in leaving.items():
+            await self._runtime.remove(background_processes, stop_timeout_seconds=timeout, force=force)
 
 
 def _read(connection: Connection, ids: set[BackgroundProcessId] | None) -> dict[BackgroundProcessId, Target]:
@@ -124,4 +126,5 @@ def _target(row: Wanted) -> Target:
     return Target(
         workload=None if row.deleted else workload(row),
         stop_timeout_seconds=float(row.shutdown_timeout_seconds),
+        force=row.deleted_force,
     )

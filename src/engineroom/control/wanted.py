@@ -43,6 +43,7 @@ def workload(row: Wanted, base: Mapping[str, str] = _BASE) -> Workload:
         replacement=Replacement.START_FIRST if worker else Replacement.DRAIN_FIRST,
         stop_timeout_seconds=float(row.shutdown_timeout_seconds),
         worker_timeout_seconds=background_process.config.timeout if background_process.config else None,
+        generation=background_process.generation,
     )
 
 

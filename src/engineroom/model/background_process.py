@@ -29,7 +29,10 @@ class StrategyType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackgroundProcess:
-    """One row of what should be. `config` is set for workers, `custom_command` for custom processes, never both."""
+    """One row of what should be. `config` is set for workers, `custom_command` for custom processes, never both.
+
+    `generation` counts the restarts that were asked for.
+    """
 
     id: BackgroundProcessId
     instance_id: InstanceId
@@ -40,6 +43,7 @@ class BackgroundProcess:
     strategy_type: StrategyType
     strategy_threshold: int | None
     created_at: datetime
+    generation: int = 0
 
     @property
     def command(self) -> str:

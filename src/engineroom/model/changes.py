@@ -16,6 +16,9 @@ def changes(
 ) -> Mapping[str, tuple[Any, Any]]:
     """Return each field that differs, with its values before and after; None stands for a process that is not there."""
     old, new = _shown(before), _shown(after)
+    if before is not None and after is not None:
+        # Nobody sets it, so it is no part of what is created or deleted.
+        old["generation"], new["generation"] = before.generation, after.generation
     return {
         field: (old.get(field), new.get(field)) for field in (new or old) if old.get(field) != new.get(field)
     }

@@ -15,6 +15,7 @@ class OperationAction(StrEnum):
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"
+    RESTART = "restart"
 
 
 class OperationStatus(StrEnum):

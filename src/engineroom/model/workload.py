@@ -40,11 +40,16 @@ class Workload:
     stop_timeout_seconds: float
     worker_timeout_seconds: int | None = None
     """A queue worker's own `--timeout`, to tell its end by it from other kills."""
+    generation: int = 0
+    """How often it was asked to be restarted."""
 
     @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change when, and only when, running processes must be replaced."""
         parts = [list(self.argv), self.signal_group, self.working_directory, sorted(self.variables.items())]
+        if self.generation:
+            # Left out at first: fingerprints of processes that an earlier engineroom started must stay as they are.
+            parts.append(self.generation)
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     @property

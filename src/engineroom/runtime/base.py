@@ -52,9 +52,16 @@ class Runtime(Protocol):
         """Have exactly these workloads running; those not named stay as they are."""
 
     async def remove(
-        self, background_processes: Sequence[BackgroundProcessId], *, stop_timeout_seconds: float
+        self,
+        background_processes: Sequence[BackgroundProcessId],
+        *,
+        stop_timeout_seconds: float,
+        force: bool = False,
     ) -> None:
-        """Drain all processes of these background processes, and forget them; nothing is left running afterwards."""
+        """Drain all processes of these background processes, and forget them; nothing is left running afterwards.
+
+        With `force` they are killed at once, those that drain already included.
+        """
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return what is known of the processes of one background process, by replica and index."""

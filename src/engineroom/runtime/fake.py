@@ -31,7 +31,7 @@ class Script:
     holds_starts: bool = False
     """Starts take until `start_now`."""
     holds_drains: bool = False
-    """Draining takes until `end_drains`."""
+    """Draining takes until `end_drains`, or until it is forced."""
 
 
 class FakeRuntime:
@@ -72,7 +72,11 @@ class FakeRuntime:
         self._settle(workload.background_process for workload in workloads)
 
     async def remove(
-        self, background_processes: Sequence[BackgroundProcessId], *, stop_timeout_seconds: float
+        self,
+        background_processes: Sequence[BackgroundProcessId],
+        *,
+        stop_timeout_seconds: float,
+        force: bool = False,
     ) -> None:
         """See Runtime.remove."""
         self._require_available()
@@ -80,7 +84,10 @@ class FakeRuntime:
             self._workloads.pop(background_process, None)
             self._stop_timeouts[background_process] = stop_timeout_seconds
             for process in self.processes(background_process):
-                self._drain(process)
+                if force:
+                    self._kill(process)
+                else:
+                    self._drain(process)
         self._settle(background_processes)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
@@ -214,6 +221,11 @@ class FakeRuntime:
         self._have(draining, "process.draining", "was asked to stop")
         if not self._scripts[process.background_process].holds_drains:
             self._stopped(draining)
+
+    def _kill(self, process: Process) -> None:
+        killed = replace(process, state=ProcessState.DRAINING, next_start_at=None, deadline_at=_now())
+        self._have(killed, "process.killed", "is killed, as asked")
+        self._stopped(killed)
 
     def _stopped(self, process: Process) -> None:
         self._have(process, "process.stopped", "is gone, and nothing of it is left")

@@ -19,14 +19,15 @@ from engineroom.store.tables import applications, background_processes, environm
 
 def owned(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     """Return `statement`, which selects from background processes, for one `organization_id` and without tombstones."""
+    return _of_organization(statement).where(background_processes.c.deleted_at.is_(None))
+
+
+def _of_organization(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
     return (
         statement.join(instances, instances.c.id == background_processes.c.instance_id)
         .join(environments, environments.c.id == instances.c.environment_id)
         .join(applications, applications.c.id == environments.c.application_id)
-        .where(
-            applications.c.organization_id == bindparam("organization_id"),
-            background_processes.c.deleted_at.is_(None),
-        )
+        .where(applications.c.organization_id == bindparam("organization_id"))
     )
 
 
@@ -34,6 +35,9 @@ _ORDER = (background_processes.c.created_at, background_processes.c.id)
 _INSERT = insert(background_processes)
 _UPDATE = update(background_processes).where(background_processes.c.id == bindparam("row_id"))
 _ONE = owned(select(background_processes)).where(background_processes.c.id == bindparam("id"))
+_DELETED = _of_organization(select(background_processes)).where(
+    background_processes.c.id == bindparam("id"), background_processes.c.deleted_at.is_not(None)
+)
 _LIST = PagedSelect(
     select(background_processes)
     .where(
@@ -73,6 +77,11 @@ def mark_deleted(connection: Connection, background_process_id: BackgroundProces
     connection.execute(_UPDATE, {"row_id": background_process_id, "deleted_at": at})
 
 
+def mark_forced(connection: Connection, background_process_id: BackgroundProcessId) -> None:
+    """Note that what is left of a tombstone is to be killed at once."""
+    connection.execute(_UPDATE, {"row_id": background_process_id, "deleted_force": True})
+
+
 def tombstones(connection: Connection) -> list[BackgroundProcessId]:
     """Return the deleted background processes whose rows are still kept, oldest first."""
     return list(connection.execute(_TOMBSTONES).scalars())
@@ -89,6 +98,15 @@ def find(
     """Return one background process of an organization."""
     parameters = {"organization_id": organization_id, "id": background_process_id}
     row = connection.execute(_ONE, parameters).one_or_none()
+    return None if row is None else from_row(row)
+
+
+def find_deleted(
+    connection: Connection, organization_id: OrganizationId, background_process_id: BackgroundProcessId
+) -> BackgroundProcess | None:
+    """Return one tombstone of an organization."""
+    parameters = {"organization_id": organization_id, "id": background_process_id}
+    row = connection.execute(_DELETED, parameters).one_or_none()
     return None if row is None else from_row(row)
 
 
@@ -118,6 +136,7 @@ def from_row(row: AnyRow) -> BackgroundProcess:
         strategy_type=StrategyType(row.strategy_type),
         strategy_threshold=row.strategy_threshold,
         created_at=row.created_at,
+        generation=row.generation,
     )
 
 
@@ -132,4 +151,5 @@ def _columns(background_process: BackgroundProcess) -> Mapping[str, Any]:
         "strategy_type": background_process.strategy_type,
         "strategy_threshold": background_process.strategy_threshold,
         "created_at": background_process.created_at,
+        "generation": background_process.generation,
     }

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
 )
 
 metadata = MetaData(
@@ -141,6 +142,8 @@ background_processes = Table(
     Column("strategy_threshold", Integer, nullable=True),
     Column("created_at", Moment, nullable=False),
     Column("deleted_at", Moment, nullable=True),
+    Column("generation", Integer, nullable=False, server_default="0"),
+    Column("deleted_force", Boolean, nullable=False, server_default=false()),
     Index(None, "instance_id", "created_at"),
 )
 

@@ -37,11 +37,13 @@ _SOME = _ALL.where(background_processes.c.id.in_(bindparam("ids", expanding=True
 class Wanted:
     """A background process and what decides how it runs. `deleted` marks a tombstone: of it nothing should run.
 
+    `deleted_force` says that what still runs of a tombstone is to be killed instead of drained.
     `shutdown_timeout_seconds` is the instance's, or the environment's where the instance has none.
     """
 
     background_process: BackgroundProcess
     deleted: bool
+    deleted_force: bool
     application_id: ApplicationId
     environment_id: EnvironmentId
     environment_status: EnvironmentStatus
@@ -66,6 +68,7 @@ def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
     return Wanted(
         background_process=background_processes_of.from_row(row),
         deleted=row.deleted_at is not None,
+        deleted_force=row.deleted_force,
         application_id=row.application_id,
         environment_id=row.environment_id,
         environment_status=EnvironmentStatus(row.environment_status),

@@ -49,13 +49,18 @@ class Keeper:
 
         Somebody must be iterating over `events`, which takes the answers in.
         """
+        return await self.send(name, **arguments)
+
+    def send(self, name: str, **arguments: Any) -> asyncio.Future[JsonObject]:
+        """Ask now, before whoever asks next, and return what the result will be; see `call`."""
+        answer = asyncio.get_running_loop().create_future()
         if self._writer.is_closing():
-            raise ConnectionError("the keeper is gone")
+            answer.set_exception(ConnectionError("the keeper is gone"))
+            return answer
         number = next(self._ids)
-        answer = self._waiting[number] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
         self._writer.write(_encoder.encode({"id": number, "call": name, **arguments}) + b"\n")
-        result: JsonObject = await answer
-        return result
+        return answer
 
     async def events(self) -> AsyncIterator[list[JsonObject]]:
         """Yield the events that arrived together, until the keeper is gone."""

@@ -48,17 +48,65 @@ class Plan:
         return Plan(self.starts + other.starts, self.stops + other.stops, min(waits, default=None))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """A slot with what is in it, apart from what drains: of that only `empty` knows.
+
+    `current` run what is wanted; the first has run longest, and is the one to rely on, should there be more than one.
+    `outdated` run something else.
+    """
+
+    slot: Slot
+    current: tuple[Occupant, ...]
+    outdated: tuple[Occupant, ...]
+    empty: bool
+
+    @property
+    def settled(self) -> bool:
+        """Whether the new one can be relied on."""
+        return bool(self.current) and self.current[0].settled
+
+    @property
+    def available(self) -> bool:
+        """Whether the slot does its work, be it with the new one or with an old one."""
+        return self.settled or any(one.state is ProcessState.RUNNING for one in self.outdated)
+
+    @property
+    def idle(self) -> tuple[Occupant, ...]:
+        """The outdated ones that do no work just now: nothing is lost when they go before their successor is there."""
+        return tuple(one for one in self.outdated if one.state is ProcessState.BACKING_OFF)
+
+    @property
+    def busy(self) -> tuple[Occupant, ...]:
+        """The outdated ones that do their work, or are about to."""
+        return tuple(one for one in self.outdated if one.state is not ProcessState.BACKING_OFF)
+
+    @property
+    def settles_in_seconds(self) -> float | None:
+        """After how many seconds time alone settles the new one; None when something else must happen first."""
+        if self.settled or not self.current or self.current[0].state is not ProcessState.RUNNING:
+            return None
+        return SETTLED_SECONDS - self.current[0].age_seconds
+
+
 def plan(workload: Workload, occupants: Iterable[Occupant]) -> Plan:
-    """Return how to get from these occupants to one process of the workload in each of its slots, and nothing else."""
+    """Return how to get from these occupants to one process of the workload in each of its slots, and nothing else.
+
+    Outdated processes are replaced a few at a time, and the next only when the new ones before them are settled. What is
+    missing altogether is started at once.
+    """
     by_slot: dict[Slot, list[Occupant]] = defaultdict(list)
     for occupant in occupants:
         by_slot[occupant.slot].append(occupant)
-    replace = _start_first if workload.replacement is Replacement.START_FIRST else _drain_first
-    total = Plan()
-    for slot in _slots(workload):
-        total += replace(slot, workload.fingerprint, by_slot.pop(slot, []))
+    places = [_place(slot, by_slot.pop(slot, []), workload.fingerprint) for slot in _slots(workload)]
+    roll = _start_first if workload.replacement is Replacement.START_FIRST else _drain_first
     leaving = [occupant for others in by_slot.values() for occupant in others]
-    return total + Plan(stops=_not_draining(leaving))
+    return roll(places, at_once(len(places))) + Plan(stops=_ids(_staying(leaving)))
+
+
+def at_once(slots: int) -> int:
+    """Return how many of so many slots are replaced at the same time: a quarter, but at least one."""
+    return max(1, slots // 4)
 
 
 def _slots(workload: Workload) -> list[Slot]:
@@ -67,47 +115,62 @@ def _slots(workload: Workload) -> list[Slot]:
     return [Slot(replica, index) for index in indexes for replica in replicas]
 
 
-def _start_first(slot: Slot, fingerprint: str, occupants: list[Occupant]) -> Plan:
-    current, outdated = _split(occupants, fingerprint)
-    if not current:
-        return Plan(starts=(slot,), stops=_idle(outdated))
-    keeper_of_slot, *extra = current
-    if not outdated:
-        return Plan(stops=_ids(extra))
-    if keeper_of_slot.settled:
-        return Plan(stops=_ids(extra) + _ids(outdated))
-    wait = None
-    if keeper_of_slot.state is ProcessState.RUNNING:
-        wait = SETTLED_SECONDS - keeper_of_slot.age_seconds
-    return Plan(stops=_ids(extra) + _idle(outdated), look_again_seconds=wait)
-
-
-def _drain_first(slot: Slot, fingerprint: str, occupants: list[Occupant]) -> Plan:
-    current, outdated = _split(occupants, fingerprint)
-    if not occupants:
-        return Plan(starts=(slot,))
-    return Plan(stops=_ids(current[1:]) + _ids(outdated))
-
-
-def _split(occupants: list[Occupant], fingerprint: str) -> tuple[list[Occupant], list[Occupant]]:
-    """Return those that run what is wanted and those that run something else, without the draining ones.
-
-    Of the first, what has run longest comes first: it is the one to rely on, should there be more than one.
-    """
-    staying = [occupant for occupant in occupants if occupant.state is not ProcessState.DRAINING]
+def _place(slot: Slot, occupants: list[Occupant], fingerprint: str) -> _Place:
+    staying = _staying(occupants)
     current = [occupant for occupant in staying if occupant.fingerprint == fingerprint]
     current.sort(key=lambda occupant: (occupant.state is not ProcessState.RUNNING, -occupant.age_seconds))
-    return current, [occupant for occupant in staying if occupant.fingerprint != fingerprint]
+    outdated = tuple(occupant for occupant in staying if occupant.fingerprint != fingerprint)
+    return _Place(slot=slot, current=tuple(current), outdated=outdated, empty=not occupants)
 
 
-def _idle(occupants: list[Occupant]) -> tuple[str, ...]:
-    """Return those that do no work just now: nothing is lost when they go before their successor is there."""
-    return tuple(occupant.id for occupant in occupants if occupant.state is ProcessState.BACKING_OFF)
+def _start_first(places: list[_Place], limit: int) -> Plan:
+    """Start new ones beside at most `limit` old ones at a time; an old one goes when its new one is settled."""
+    free = limit - sum(bool(place.current and place.busy) and not place.settled for place in places)
+    total = Plan()
+    for place in places:
+        starts = not place.current and (not place.busy or free > 0)
+        if starts and place.busy:
+            free -= 1
+        total += Plan(
+            starts=(place.slot,) if starts else (),
+            stops=_ids(place.current[1:] + (place.outdated if place.settled else place.idle)),
+            look_again_seconds=place.settles_in_seconds if place.busy else None,
+        )
+    return total
 
 
-def _not_draining(occupants: list[Occupant]) -> tuple[str, ...]:
-    return tuple(occupant.id for occupant in occupants if occupant.state is not ProcessState.DRAINING)
+def _drain_first(places: list[_Place], limit: int) -> Plan:
+    """Stop old ones as long as fewer than `limit` slots do no work; a new one starts when its slot is empty."""
+    rolling = [place for place in places if place.busy and not place.settled]
+    rolled = _rolled_now(rolling, limit - sum(not place.available for place in places))
+    total = Plan()
+    for place in places:
+        goes = place.settled or place.slot in rolled
+        total += Plan(
+            starts=(place.slot,) if place.empty else (),
+            stops=_ids(place.current[1:] + (place.outdated if goes else place.idle)),
+            look_again_seconds=place.settles_in_seconds if len(rolled) < len(rolling) else None,
+        )
+    return total
 
 
-def _ids(occupants: list[Occupant]) -> tuple[str, ...]:
+def _rolled_now(rolling: list[_Place], free: int) -> frozenset[Slot]:
+    """Return the slots whose old ones may be stopped, when `free` more slots may do no work.
+
+    First come those whose old one cannot be relied on, for it may be gone a moment later anyway.
+    """
+    rolled: set[Slot] = set()
+    for place in sorted(rolling, key=lambda place: any(one.settled for one in place.busy)):
+        if free <= 0:
+            break
+        rolled.add(place.slot)
+        free -= place.available
+    return frozenset(rolled)
+
+
+def _staying(occupants: Iterable[Occupant]) -> list[Occupant]:
+    return [occupant for occupant in occupants if occupant.state is not ProcessState.DRAINING]
+
+
+def _ids(occupants: Iterable[Occupant]) -> tuple[str, ...]:
     return tuple(occupant.id for occupant in occupants)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -28,12 +28,23 @@ _RECONNECT_SECONDS = 0.5
 _log = structlog.get_logger()
 
 
+class _Stop(NamedTuple):
+    """How processes are stopped: with how much time to drain, or with none by `force`."""
+
+    timeout_seconds: float
+    force: bool = False
+
+
 @dataclass(slots=True)
 class _Seen:
-    """A process as last seen; `started_monotonic` is on the host's clock, which the keeper and we share."""
+    """A process as last seen; `started_monotonic` is on the host's clock, which the keeper and we share.
+
+    `killed` says that the keeper was asked to kill it, and need not be asked again.
+    """
 
     process: Process
     started_monotonic: float
+    killed: bool = False
 
     def occupant(self, now: float) -> Occupant:
         seen = self.process
@@ -53,7 +64,7 @@ class LocalRuntime:
         self._listener: Listener = lambda report: None  # noqa: ARG005
         self._cursor = ("", 0)
         self._workloads: dict[BackgroundProcessId, Workload] = {}
-        self._leaving: dict[BackgroundProcessId, float] = {}
+        self._leaving: dict[BackgroundProcessId, _Stop] = {}
         self._seen: dict[BackgroundProcessId, dict[str, _Seen]] = defaultdict(dict)
         self._task: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
@@ -82,12 +93,16 @@ class LocalRuntime:
         await self._converge(workload.background_process for workload in workloads)
 
     async def remove(
-        self, background_processes: Sequence[BackgroundProcessId], *, stop_timeout_seconds: float
+        self,
+        background_processes: Sequence[BackgroundProcessId],
+        *,
+        stop_timeout_seconds: float,
+        force: bool = False,
     ) -> None:
         """See Runtime.remove."""
         for background_process in background_processes:
             self._workloads.pop(background_process, None)
-            self._leaving[background_process] = stop_timeout_seconds
+            self._leaving[background_process] = _Stop(stop_timeout_seconds, force)
         await self._converge(background_processes)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
@@ -224,45 +239,44 @@ class LocalRuntime:
 
     def _remember(self, data: JsonObject) -> BackgroundProcessId:
         background_process = BackgroundProcessId(data["labels"]["background_process"])
-        if data["state"] == "stopped":
-            self._seen[background_process].pop(data["id"], None)
-        else:
+        before = self._seen[background_process].pop(data["id"], None)
+        if data["state"] != "stopped":
             seen = _Seen(translation.process(data), data["started_monotonic"] or 0.0)
-            self._seen[background_process][data["id"]] = seen
+            self._seen[background_process][data["id"]] = (
+                seen if before is None else _still_leaving(before, seen)
+            )
         return background_process
 
     # The difference
 
     def _converge_soon(self, background_processes: Iterable[BackgroundProcessId]) -> None:
-        starts, stops = self._differences(background_processes)
-        if starts or stops:
-            task = asyncio.ensure_future(self._ask(starts, stops))
-            task.add_done_callback(_report_failure)
+        calls = self._send(*self._differences(background_processes))
+        if calls:
+            asyncio.ensure_future(_answered(calls)).add_done_callback(_report_failure)
 
     async def _converge(self, background_processes: Iterable[BackgroundProcessId]) -> None:
         if self._keeper is not None:
-            await self._ask(*self._differences(background_processes))
+            await _answered(self._send(*self._differences(background_processes)))
 
     def _differences(
         self, background_processes: Iterable[BackgroundProcessId]
-    ) -> tuple[list[JsonObject], dict[float, list[str]]]:
-        """Return the specs to start, and the processes to stop by their time limit; the mirror shows them at once."""
+    ) -> tuple[list[JsonObject], dict[_Stop, list[str]]]:
+        """Return the specs to start, and the processes to stop by how that is done; the mirror shows them at once."""
         starts: list[JsonObject] = []
-        stops: dict[float, list[str]] = defaultdict(list)
+        stops: dict[_Stop, list[str]] = defaultdict(list)
         for background_process in background_processes:
             workload = self._workloads.get(background_process)
             if workload is not None:
                 decided = self._plan(workload)
                 starts += [self._begin(workload, slot) for slot in decided.starts]
-                stops[workload.stop_timeout_seconds] += self._end(
-                    background_process, decided.stops, workload.stop_timeout_seconds
-                )
+                how = _Stop(workload.stop_timeout_seconds)
+                stops[how] += self._end(background_process, decided.stops, how)
             elif background_process in self._leaving:
                 if not self._seen[background_process]:
                     self._forget(background_process)
                     continue
-                timeout = self._leaving[background_process]
-                stops[timeout] += self._end(background_process, list(self._seen[background_process]), timeout)
+                how = self._leaving[background_process]
+                stops[how] += self._end(background_process, list(self._seen[background_process]), how)
         return starts, stops
 
     def _forget(self, background_process: BackgroundProcessId) -> None:
@@ -300,32 +314,60 @@ class LocalRuntime:
         self._seen[workload.background_process][spec["id"]] = _Seen(starting, 0.0)
         return spec
 
-    def _end(
-        self, background_process: BackgroundProcessId, ids: Iterable[str], timeout_seconds: float
-    ) -> list[str]:
-        """Return those of the processes that are not draining yet; from now on they count as draining."""
+    def _end(self, background_process: BackgroundProcessId, ids: Iterable[str], how: _Stop) -> list[str]:
+        """Return those of the processes of which the keeper must be told; from now on they count as draining."""
         seen = self._seen[background_process]
-        ending = [name for name in ids if seen[name].process.state is not ProcessState.DRAINING]
-        deadline = datetime.now(UTC) + timedelta(seconds=timeout_seconds)
+        ending = [name for name in ids if _is_to_be_told(seen[name], how)]
+        time_left = timedelta(seconds=0.0 if how.force else how.timeout_seconds)
+        deadline = datetime.now(UTC) + time_left
         for name in ending:
+            seen[name].killed = how.force
             seen[name].process = replace(
                 seen[name].process, state=ProcessState.DRAINING, deadline_at=deadline, next_start_at=None
             )
         return ending
 
-    async def _ask(self, starts: list[JsonObject], stops: dict[float, list[str]]) -> None:
-        """Have the keeper do it. When it is gone meanwhile, what it has is looked at afresh on the next connection."""
+    def _send(
+        self, starts: list[JsonObject], stops: dict[_Stop, list[str]]
+    ) -> list[asyncio.Future[JsonObject]]:
+        """Ask the keeper for it at once, so that it hears of decisions in the order in which they were made."""
         keeper = self._keeper
         if keeper is None:
-            return
+            return []
         calls = [
-            keeper.call("stop", ids=ids, timeout_seconds=timeout) for timeout, ids in stops.items() if ids
+            keeper.send("stop", ids=ids, timeout_seconds=how.timeout_seconds, force=how.force)
+            for how, ids in stops.items()
+            if ids
         ]
         if starts:
-            calls.append(keeper.call("start", processes=starts))
-        for answer in await asyncio.gather(*calls, return_exceptions=True):
-            if isinstance(answer, BaseException) and not isinstance(answer, ConnectionError):
-                raise answer
+            calls.append(keeper.send("start", processes=starts))
+        return calls
+
+
+async def _answered(calls: list[asyncio.Future[JsonObject]]) -> None:
+    """Wait for the answers. When the keeper is gone meanwhile, what it has is looked at afresh on the next connection."""
+    for answer in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(answer, BaseException) and not isinstance(answer, ConnectionError):
+            raise answer
+
+
+def _still_leaving(before: _Seen, now: _Seen) -> _Seen:
+    """Return what is seen now of a process; one that was asked to leave stays so.
+
+    The keeper may have said it before it heard of that. Counted as running again, it would let another one go in its place.
+    """
+    state = before.process.state
+    if state is ProcessState.DRAINING and now.process.state is not state:
+        deadline = before.process.deadline_at
+        now.process = replace(now.process, state=state, deadline_at=deadline, next_start_at=None)
+    now.killed = before.killed
+    return now
+
+
+def _is_to_be_told(seen: _Seen, how: _Stop) -> bool:
+    if how.force:
+        return not seen.killed
+    return seen.process.state is not ProcessState.DRAINING
 
 
 def _report_failure(task: asyncio.Future[None]) -> None:
