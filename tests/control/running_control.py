@@ -12,7 +12,6 @@ from sqlalchemy import Connection, update
 from engineroom.control import background_processes as changing
 from engineroom.control.control import Control
 from engineroom.control.links import Linked, link
-from engineroom.control.recorder import RUNTIME
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.event import Event
@@ -101,7 +100,7 @@ class Running:
         raise AssertionError(f"{kinds} are not recorded, but {found}")
 
     async def cursor(self) -> str | None:
-        return await self.store.read(lambda connection: events.cursor_of(connection, RUNTIME))
+        return await self.store.read(lambda connection: events.cursor_of(connection, "fake"))
 
 
 def draining(running: Running, of: BackgroundProcess) -> int:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 
 from engineroom.control.reconciler import Reconciler
-from engineroom.control.recorder import RUNTIME, Recorder
+from engineroom.control.recorder import Recorder
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -19,12 +19,13 @@ class Control:
         self.store = store
         self._runtime = runtime
         self._reconciler = Reconciler(store, runtime)
-        self._recorder = Recorder(store, self._reconciler)
+        self._recorder = Recorder(store, self._reconciler, runtime=runtime.capabilities.name)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         """Connect the runtime and start the loops. Raises RuntimeUnavailableError when it cannot be reached."""
-        cursor = await self.store.read(lambda connection: events.cursor_of(connection, RUNTIME))
+        name = self._runtime.capabilities.name
+        cursor = await self.store.read(lambda connection: events.cursor_of(connection, name))
         await self._runtime.open(self._recorder.take, cursor)
         self._loops = [asyncio.create_task(loop.run()) for loop in (self._reconciler, self._recorder)]
 

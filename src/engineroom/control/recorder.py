@@ -14,9 +14,6 @@ from engineroom.model.ids import BackgroundProcessId, OperationId
 from engineroom.runtime.base import Report
 from engineroom.store import Store, background_processes, events, operations
 
-RUNTIME = "local"
-"""The name under which the place in the runtime's events is kept."""
-
 _GATHER_SECONDS = 0.02
 """How long reports are gathered to be written together: an event may be a moment late, a burst must be cheap."""
 
@@ -29,11 +26,12 @@ _log = structlog.get_logger()
 
 
 class Recorder:
-    """Gathers reports and stores them. What cannot be stored is kept and tried again, in order."""
+    """Gathers the reports of one runtime and stores them. What cannot be stored is kept and tried again, in order."""
 
-    def __init__(self, store: Store, reconciler: Reconciler) -> None:
+    def __init__(self, store: Store, reconciler: Reconciler, *, runtime: str) -> None:
         self._store = store
         self._reconciler = reconciler
+        self._runtime = runtime
         self._events: list[Event] = []
         self._cursor: str | None = None
         self._reported = asyncio.Event()
@@ -70,7 +68,7 @@ class Recorder:
 
         def write(connection: Connection) -> None:
             if cursor is not None:
-                events.record(connection, new, runtime=RUNTIME, cursor=cursor)
+                events.record(connection, new, runtime=self._runtime, cursor=cursor)
             if finished:
                 operations.finish(connection, finished, datetime.now(UTC))
             if gone:

@@ -12,8 +12,9 @@ from engineroom.model.workload import Workload
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a runtime can do beyond the protocol's minimum."""
+    """What a runtime can do beyond the protocol's minimum, and its name: its events are recorded under that."""
 
+    name: str
     multiple_hosts: bool
 
 

@@ -37,7 +37,7 @@ class Script:
 class FakeRuntime:
     """See `engineroom.runtime.base.Runtime`. Closed and opened again, it still has its processes."""
 
-    capabilities = Capabilities(multiple_hosts=False)
+    capabilities = Capabilities(name="fake", multiple_hosts=False)
 
     def __init__(self) -> None:
         self.available = True

@@ -56,7 +56,7 @@ class _Seen:
 class LocalRuntime:
     """Runs workloads on this host through the keeper in `folder`. See `engineroom.runtime.base.Runtime`."""
 
-    capabilities = Capabilities(multiple_hosts=False)
+    capabilities = Capabilities(name="local", multiple_hosts=False)
 
     def __init__(self, folder: Path) -> None:
         self._launcher = Launcher(folder)
