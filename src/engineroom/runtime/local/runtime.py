@@ -2,14 +2,11 @@
 
 import asyncio
 import contextlib
-import time
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
 
@@ -20,37 +17,13 @@ from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
-from engineroom.runtime.local.planner import Occupant, Plan, Slot, plan
+from engineroom.runtime.local.mirror import Mirror, Stop
+from engineroom.runtime.local.planner import Plan, Slot, plan
 
 JsonObject = dict[str, Any]
 
 _RECONNECT_SECONDS = 0.5
 _log = structlog.get_logger()
-
-
-class _Stop(NamedTuple):
-    """How processes are stopped: with how much time to drain, or with none by `force`."""
-
-    timeout_seconds: float
-    force: bool = False
-
-
-@dataclass(slots=True)
-class _Seen:
-    """A process as last seen; `started_monotonic` is on the host's clock, which the keeper and we share.
-
-    `killed` says that the keeper was asked to kill it, and need not be asked again.
-    """
-
-    process: Process
-    started_monotonic: float
-    killed: bool = False
-
-    def occupant(self, now: float) -> Occupant:
-        seen = self.process
-        slot = Slot(seen.replica, seen.index)
-        age = now - self.started_monotonic if seen.state is ProcessState.RUNNING else 0.0
-        return Occupant(seen.id, slot, seen.fingerprint, seen.state, age)
 
 
 class LocalRuntime:
@@ -64,11 +37,12 @@ class LocalRuntime:
         self._listener: Listener = lambda report: None  # noqa: ARG005
         self._cursor = ("", 0)
         self._workloads: dict[BackgroundProcessId, Workload] = {}
-        self._leaving: dict[BackgroundProcessId, _Stop] = {}
-        self._seen: dict[BackgroundProcessId, dict[str, _Seen]] = defaultdict(dict)
+        self._leaving: dict[BackgroundProcessId, Stop] = {}
+        self._mirror = Mirror()
         self._task: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
         self._upgrade_asked = False
+        self._sequence_seen = 0
         self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
         self._draining = False
 
@@ -102,18 +76,16 @@ class LocalRuntime:
         """See Runtime.remove."""
         for background_process in background_processes:
             self._workloads.pop(background_process, None)
-            self._leaving[background_process] = _Stop(stop_timeout_seconds, force)
+            self._leaving[background_process] = Stop(stop_timeout_seconds, force)
         await self._converge(background_processes)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
-        seen = self._seen.get(background_process, {})
-        found = [entry.process for entry in seen.values()]
-        return sorted(found, key=lambda process: (process.replica, process.index, process.id))
+        return self._mirror.processes(background_process)
 
     def background_processes(self) -> frozenset[BackgroundProcessId]:
         """See Runtime.background_processes."""
-        return frozenset(background_process for background_process, seen in self._seen.items() if seen)
+        return self._mirror.background_processes()
 
     async def drain(self, *, stop_timeout_seconds: float) -> None:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
@@ -188,13 +160,11 @@ class LocalRuntime:
         known = await keeper.call("watch", epoch=epoch, after=sequence)
         if known["epoch"] != epoch:
             self._cursor = (known["epoch"], 0)
-        self._seen.clear()
-        for data in known["processes"]:
-            self._remember(data)
+        self._mirror.begin_anew(known["processes"])
         self._sequence_seen = known["sequence"]
         self._keeper = keeper
         self._opened.set()
-        everything = frozenset({*self._seen, *self._workloads, *self._leaving})
+        everything = self._mirror.background_processes() | self._workloads.keys() | self._leaving.keys()
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
         # Not awaited: its answers are taken in by who waits for this greeting to end.
         self._converge_soon(everything)
@@ -226,7 +196,7 @@ class LocalRuntime:
         events = []
         for entry in entries:
             if entry["sequence"] > self._sequence_seen:
-                changed.add(self._remember(entry["process"]))
+                changed.add(self._mirror.take(entry["process"]))
             told = translation.event(entry)
             if told is not None:
                 events.append(told)
@@ -236,16 +206,6 @@ class LocalRuntime:
 
     def _cursor_text(self) -> str:
         return "{}:{}".format(*self._cursor)
-
-    def _remember(self, data: JsonObject) -> BackgroundProcessId:
-        background_process = BackgroundProcessId(data["labels"]["background_process"])
-        before = self._seen[background_process].pop(data["id"], None)
-        if data["state"] != "stopped":
-            seen = _Seen(translation.process(data), data["started_monotonic"] or 0.0)
-            self._seen[background_process][data["id"]] = (
-                seen if before is None else _still_leaving(before, seen)
-            )
-        return background_process
 
     # The difference
 
@@ -260,28 +220,29 @@ class LocalRuntime:
 
     def _differences(
         self, background_processes: Iterable[BackgroundProcessId]
-    ) -> tuple[list[JsonObject], dict[_Stop, list[str]]]:
+    ) -> tuple[list[JsonObject], dict[Stop, list[str]]]:
         """Return the specs to start, and the processes to stop by how that is done; the mirror shows them at once."""
         starts: list[JsonObject] = []
-        stops: dict[_Stop, list[str]] = defaultdict(list)
+        stops: dict[Stop, list[str]] = defaultdict(list)
         for background_process in background_processes:
             workload = self._workloads.get(background_process)
             if workload is not None:
                 decided = self._plan(workload)
                 starts += [self._begin(workload, slot) for slot in decided.starts]
-                how = _Stop(workload.stop_timeout_seconds)
-                stops[how] += self._end(background_process, decided.stops, how)
+                how = Stop(workload.stop_timeout_seconds)
+                stops[how] += self._mirror.stop(background_process, decided.stops, how)
             elif background_process in self._leaving:
-                if not self._seen[background_process]:
+                ids = self._mirror.ids(background_process)
+                if not ids:
                     self._forget(background_process)
                     continue
                 how = self._leaving[background_process]
-                stops[how] += self._end(background_process, list(self._seen[background_process]), how)
+                stops[how] += self._mirror.stop(background_process, ids, how)
         return starts, stops
 
     def _forget(self, background_process: BackgroundProcessId) -> None:
         """Drop what is known of a background process that is to be removed and has nothing left."""
-        del self._seen[background_process]
+        self._mirror.forget(background_process)
         del self._leaving[background_process]
         timer = self._timers.pop(background_process, None)
         if timer is not None:
@@ -289,8 +250,7 @@ class LocalRuntime:
 
     def _plan(self, workload: Workload) -> Plan:
         background_process = workload.background_process
-        now = time.monotonic()
-        decided = plan(workload, [seen.occupant(now) for seen in self._seen[background_process].values()])
+        decided = plan(workload, self._mirror.occupants(background_process))
         if decided.look_again_seconds is not None:
             previous = self._timers.pop(background_process, None)
             if previous is not None:
@@ -303,32 +263,20 @@ class LocalRuntime:
     def _begin(self, workload: Workload, slot: Slot) -> JsonObject:
         """Return the spec for a slot, which from now on counts as starting."""
         spec = translation.spec(f"{workload.background_process}-{uuid.uuid4().hex[:12]}", workload, slot)
-        starting = Process(
-            id=spec["id"],
-            background_process=workload.background_process,
-            replica=slot.replica,
-            index=slot.index,
-            fingerprint=workload.fingerprint,
-            state=ProcessState.STARTING,
+        self._mirror.start(
+            Process(
+                id=spec["id"],
+                background_process=workload.background_process,
+                replica=slot.replica,
+                index=slot.index,
+                fingerprint=workload.fingerprint,
+                state=ProcessState.STARTING,
+            )
         )
-        self._seen[workload.background_process][spec["id"]] = _Seen(starting, 0.0)
         return spec
 
-    def _end(self, background_process: BackgroundProcessId, ids: Iterable[str], how: _Stop) -> list[str]:
-        """Return those of the processes of which the keeper must be told; from now on they count as draining."""
-        seen = self._seen[background_process]
-        ending = [name for name in ids if _is_to_be_told(seen[name], how)]
-        time_left = timedelta(seconds=0.0 if how.force else how.timeout_seconds)
-        deadline = datetime.now(UTC) + time_left
-        for name in ending:
-            seen[name].killed = how.force
-            seen[name].process = replace(
-                seen[name].process, state=ProcessState.DRAINING, deadline_at=deadline, next_start_at=None
-            )
-        return ending
-
     def _send(
-        self, starts: list[JsonObject], stops: dict[_Stop, list[str]]
+        self, starts: list[JsonObject], stops: dict[Stop, list[str]]
     ) -> list[asyncio.Future[JsonObject]]:
         """Ask the keeper for it at once, so that it hears of decisions in the order in which they were made."""
         keeper = self._keeper
@@ -349,25 +297,6 @@ async def _answered(calls: list[asyncio.Future[JsonObject]]) -> None:
     for answer in await asyncio.gather(*calls, return_exceptions=True):
         if isinstance(answer, BaseException) and not isinstance(answer, ConnectionError):
             raise answer
-
-
-def _still_leaving(before: _Seen, now: _Seen) -> _Seen:
-    """Return what is seen now of a process; one that was asked to leave stays so.
-
-    The keeper may have said it before it heard of that. Counted as running again, it would let another one go in its place.
-    """
-    state = before.process.state
-    if state is ProcessState.DRAINING and now.process.state is not state:
-        deadline = before.process.deadline_at
-        now.process = replace(now.process, state=state, deadline_at=deadline, next_start_at=None)
-    now.killed = before.killed
-    return now
-
-
-def _is_to_be_told(seen: _Seen, how: _Stop) -> bool:
-    if how.force:
-        return not seen.killed
-    return seen.process.state is not ProcessState.DRAINING
 
 
 def _report_failure(task: asyncio.Future[None]) -> None:

@@ -1,0 +1,119 @@
+"""What the keeper has, as last heard of: true within milliseconds, and asked without waiting."""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.process import Process, ProcessState
+from engineroom.runtime.local import translation
+from engineroom.runtime.local.planner import Occupant, Slot
+
+JsonObject = dict[str, Any]
+
+
+class Stop(NamedTuple):
+    """How processes are stopped: with how much time to drain, or with none by `force`."""
+
+    timeout_seconds: float
+    force: bool = False
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A process as last seen; `started_monotonic` is on the host's clock, which the keeper and we share.
+
+    `killed` says that the keeper was asked to kill it, and need not be asked again.
+    """
+
+    process: Process
+    started_monotonic: float
+    killed: bool = False
+
+    def occupant(self, now: float) -> Occupant:
+        seen = self.process
+        slot = Slot(seen.replica, seen.index)
+        age = now - self.started_monotonic if seen.state is ProcessState.RUNNING else 0.0
+        return Occupant(seen.id, slot, seen.fingerprint, seen.state, age)
+
+    def needs(self, how: Stop) -> bool:
+        """Return whether the keeper must still be told to stop it in this way."""
+        return not self.killed if how.force else self.process.state is not ProcessState.DRAINING
+
+
+class Mirror:
+    """The processes of this host by background process. What the keeper was asked for shows before it has answered."""
+
+    def __init__(self) -> None:
+        self._seen: defaultdict[BackgroundProcessId, dict[str, _Seen]] = defaultdict(dict)
+
+    def begin_anew(self, processes: Iterable[JsonObject]) -> None:
+        """Take in all that the keeper has, and forget everything else."""
+        self._seen.clear()
+        for data in processes:
+            self.take(data)
+
+    def take(self, data: JsonObject) -> BackgroundProcessId:
+        """Take in what the keeper says of one process, and return whose it is."""
+        background_process = BackgroundProcessId(data["labels"]["background_process"])
+        before = self._seen[background_process].pop(data["id"], None)
+        if data["state"] != "stopped":
+            seen = _Seen(translation.process(data), data["started_monotonic"] or 0.0)
+            self._seen[background_process][data["id"]] = (
+                seen if before is None else _still_leaving(before, seen)
+            )
+        return background_process
+
+    def start(self, starting: Process) -> None:
+        """Show a process that the keeper is being asked to start."""
+        self._seen[starting.background_process][starting.id] = _Seen(starting, 0.0)
+
+    def stop(self, background_process: BackgroundProcessId, ids: Iterable[str], how: Stop) -> list[str]:
+        """Show processes as draining, and return those that the keeper must be told of."""
+        seen = self._seen[background_process]
+        ending = [name for name in ids if seen[name].needs(how)]
+        deadline = datetime.now(UTC) + timedelta(seconds=0.0 if how.force else how.timeout_seconds)
+        for name in ending:
+            seen[name].killed = how.force
+            seen[name].process = replace(
+                seen[name].process, state=ProcessState.DRAINING, deadline_at=deadline, next_start_at=None
+            )
+        return ending
+
+    def forget(self, background_process: BackgroundProcessId) -> None:
+        """Drop the memory of a background process that has nothing left."""
+        self._seen.pop(background_process, None)
+
+    def occupants(self, background_process: BackgroundProcessId) -> list[Occupant]:
+        """Return its processes as the planner sees them."""
+        now = time.monotonic()
+        return [seen.occupant(now) for seen in self._seen[background_process].values()]
+
+    def ids(self, background_process: BackgroundProcessId) -> list[str]:
+        """Return the ids of its processes, draining ones included."""
+        return list(self._seen[background_process])
+
+    def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
+        """Return its processes, by replica and index."""
+        found = [seen.process for seen in self._seen.get(background_process, {}).values()]
+        return sorted(found, key=lambda process: (process.replica, process.index, process.id))
+
+    def background_processes(self) -> frozenset[BackgroundProcessId]:
+        """Return the background processes of which at least one process is there."""
+        return frozenset(background_process for background_process, seen in self._seen.items() if seen)
+
+
+def _still_leaving(before: _Seen, now: _Seen) -> _Seen:
+    """Return what is seen now of a process; one that was asked to leave stays so.
+
+    The keeper may have said it before it heard of that. Counted as running again, it would let another one go in its place.
+    """
+    state = before.process.state
+    if state is ProcessState.DRAINING and now.process.state is not state:
+        deadline = before.process.deadline_at
+        now.process = replace(now.process, state=state, deadline_at=deadline, next_start_at=None)
+    now.killed = before.killed
+    return now
