@@ -2,11 +2,13 @@
 
 import os
 import signal
+import time
 from pathlib import Path
 
 from tests.support.waiting import wait_until
 
 _PROC = Path("/proc")
+_EXEC_SECONDS = 0.1
 
 
 def is_alive(pid: int) -> bool:
@@ -21,11 +23,21 @@ def argv(pid: int) -> list[str]:
 
 
 def environment(pid: int) -> dict[str, str]:
-    """Return the environment that the process was started with; empty when it is gone."""
-    pairs = (
-        pair.decode(errors="replace").partition("=") for pair in _read(pid, "environ").split(b"\0") if pair
-    )
+    """Return the environment that the process was started with; empty when it is gone.
+
+    For a moment after exec the kernel shows an empty one, which is waited out.
+    """
+    deadline = time.monotonic() + _EXEC_SECONDS
+    while not (text := _read(pid, "environ")) and _has_session(pid) and time.monotonic() < deadline:
+        time.sleep(0.001)
+    pairs = (pair.decode(errors="replace").partition("=") for pair in text.split(b"\0") if pair)
     return {key: value for key, _, value in pairs}
+
+
+def _has_session(pid: int) -> bool:
+    """Return whether the process is a living one of a user's; the kernel's own threads have no environment ever."""
+    words = _read(pid, "stat").rpartition(b")")[2].split()
+    return bool(words) and words[0] not in {b"Z", b"X"} and int(words[3]) != 0
 
 
 def parent(pid: int) -> int:
