@@ -27,6 +27,11 @@ class Settings:
         return self.data / "engineroom.db"
 
     @property
+    def server_lock(self) -> Path:
+        """The file that the server of this folder holds locked, with its pid in it."""
+        return self.data / "server.lock"
+
+    @property
     def keeper(self) -> Path:
         """The keeper's folder."""
         return self.data / "keeper"

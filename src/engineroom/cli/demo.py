@@ -9,7 +9,7 @@ from pathlib import Path
 
 import engineroom
 from engineroom.cli.errors import CommandError
-from engineroom.cli.serve import settings
+from engineroom.cli.options import settings
 from engineroom.cli.server import Server
 from engineroom.cli.terminal import configure_log, say
 from engineroom.control.links import link

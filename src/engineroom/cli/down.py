@@ -8,8 +8,7 @@ import signal
 from pathlib import Path
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.serve import settings
-from engineroom.cli.server import LOCK_NAME
+from engineroom.cli.options import settings
 from engineroom.cli.terminal import say
 from engineroom.runtime.local.keeper import Keeper, connect
 
@@ -29,7 +28,7 @@ def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
     if timeout < 0:
         raise CommandError(f"cannot wait for {timeout} s; give --timeout as seconds, 0 or more")
     found = settings(data)
-    _stop_server(found.data / LOCK_NAME)
+    _stop_server(found.server_lock)
     asyncio.run(_drain(found.keeper, timeout))
     say("Everything is stopped.")
 

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from engineroom.cli.serve import settings
+from engineroom.cli.options import settings
 
 
 def keeper(*, data: Path | None = None) -> None:

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from engineroom.cli.errors import CommandError
+from engineroom.cli.options import settings
 from engineroom.cli.server import Server
 from engineroom.cli.terminal import configure_log, say
-from engineroom.settings import Settings, SettingsError, load
 from engineroom.store import Store
 
 
@@ -21,14 +20,6 @@ def serve(*, data: Path | None = None, bind: str | None = None) -> None:
     """
     configure_log()
     Server(settings(data, bind)).run(_announce)
-
-
-def settings(data: Path | None, bind: str | None = None) -> Settings:
-    """Return the settings that the options, the variables and the file give. Raises CommandError."""
-    try:
-        return load(data=data, bind=bind)
-    except SettingsError as error:
-        raise CommandError(str(error)) from None
 
 
 async def _announce(store: Store, url: str) -> None:  # noqa: ARG001

@@ -22,8 +22,6 @@ from engineroom.runtime.local import LocalRuntime
 from engineroom.settings import Settings
 from engineroom.store import Store
 
-LOCK_NAME = "server.lock"
-
 _GRACEFUL_SECONDS = 5
 _BACKLOG = 1024
 
@@ -122,7 +120,7 @@ def _claim(settings: Settings) -> int:
     """Return the descriptor of the lock that keeps a second server off the data folder."""
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(settings.data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(settings.server_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise unusable_folder(settings, error) from None
     try:

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engineroom.cli.errors import CommandError
-from engineroom.settings import Settings, SettingsError, load
+from engineroom.cli.options import settings
+from engineroom.settings import Settings
 from engineroom.store import Store
 from engineroom.store.errors import StoreError
 
@@ -14,31 +15,27 @@ from engineroom.store.errors import StoreError
 @contextmanager
 def opened_store(data: Path | None) -> Iterator[Store]:
     """Give the store in the data folder, both made where they are missing, and close it. Raises CommandError."""
-    try:
-        settings = load(data=data)
-    except SettingsError as error:
-        raise CommandError(str(error)) from None
-    store = open_store(settings)
+    store = open_store(settings(data))
     try:
         yield store
     finally:
         store.close()
 
 
-def open_store(settings: Settings) -> Store:
+def open_store(found: Settings) -> Store:
     """Return the store in the data folder, both made where they are missing. Raises CommandError."""
     try:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Store.open(settings.database)
+        found.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Store.open(found.database)
     except StoreError as error:
         raise CommandError(str(error)) from None
     except OSError as error:
-        raise unusable_folder(settings, error) from None
+        raise unusable_folder(found, error) from None
 
 
-def unusable_folder(settings: Settings, error: OSError) -> CommandError:
+def unusable_folder(found: Settings, error: OSError) -> CommandError:
     """Return what to say when the data folder cannot be used."""
     return CommandError(
-        f"cannot keep data in {settings.data}: {os.strerror(error.errno or 0)}; "
+        f"cannot keep data in {found.data}: {os.strerror(error.errno or 0)}; "
         "make the folder writable, or name another with --data"
     )
