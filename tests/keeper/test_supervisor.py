@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engineroom.keeper import groups, kernel, supervisor
+from engineroom.keeper import exit_facts, groups, kernel, supervisor
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import Spec
@@ -96,10 +96,10 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
             kill=self.world.kill,
             close=os.close,
             WNOHANG=os.WNOHANG,
-            waitstatus_to_exitcode=os.waitstatus_to_exitcode,
         )
         self.patches.setattr(supervisor, "time", clock)
-        self.patches.setattr(groups, "time", clock)
+        for module in (groups, exit_facts):
+            self.patches.setattr(module, "time", clock)
         self.patches.setattr(supervisor, "os", system)
         self.patches.setattr(supervisor, "launch", self.world.launch)
         for name in ("signal_group", "living_groups", "start_ticks"):

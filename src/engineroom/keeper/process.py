@@ -76,9 +76,9 @@ class Process:
     """One process. Times named `…_at` are seconds since 1970 for people, `…_monotonic` are for arithmetic.
 
     `start_ticks` with `pid` names the OS process beyond doubt (proc(5), field 22 of stat). `life` counts the starts
-    that were tried. `due_monotonic` is the next start while backing off and the deadline while draining. `groups` are
-    process groups of this and earlier lives whose leader is gone but not all of its children, each with the time when
-    it is killed.
+    that were tried. `due_monotonic` is the next start while backing off and the deadline while draining. `container`
+    holds the present life with all that descends from it; `leftovers` are containers whose leader is gone but not all of
+    its children, each with the time when it is killed.
     """
 
     spec: Spec
@@ -94,7 +94,8 @@ class Process:
     due_monotonic: float | None = None
     stop_asked: bool = False
     last_exit: JsonObject | None = None
-    groups: dict[int, float] = field(default_factory=dict)
+    container: str | None = None
+    leftovers: dict[str, float] = field(default_factory=dict)
     pidfd: int | None = None
 
     @property
@@ -125,7 +126,8 @@ class Process:
             "due_monotonic": self.due_monotonic,
             "stop_asked": self.stop_asked,
             "last_exit": self.last_exit,
-            "groups": self.groups,
+            "container": self.container,
+            "leftovers": self.leftovers,
         }
 
     def restore(self, data: JsonObject) -> None:
@@ -133,7 +135,10 @@ class Process:
         self.state = State(data["state"])
         for name in _RESTORED:
             setattr(self, name, data[name])
-        self.groups = {int(group): deadline for group, deadline in data["groups"].items()}
+        self.container = data.get("container") or (f"group:{self.pid}" if self.pid else None)
+        # Version 0.1.0 wrote the process groups down as numbers.
+        of_old = {f"group:{group}": deadline for group, deadline in data.get("groups", {}).items()}
+        self.leftovers = data.get("leftovers", of_old)
 
 
 _RESTORED = (

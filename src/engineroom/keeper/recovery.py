@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from engineroom.keeper import kernel, log
+from engineroom.keeper.containers import of_group
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import JsonObject, Process, Spec
@@ -57,20 +58,21 @@ def _survivors() -> dict[str, list[kernel.Marked]]:
 def _forget_boot(process: Process) -> None:
     """Drop what began anew with the boot: another process may have the pid, and the monotonic clock started at 0."""
     process.start_ticks = process.started_monotonic = None
-    process.groups = {}
+    process.container = None
+    process.leftovers = {}
     if process.due_monotonic is not None:
         process.due_monotonic = 0.0
 
 
 def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
-    inhabited = {marked.group for marked in survivors}
-    process.groups = {group: due for group, due in process.groups.items() if group in inhabited}
+    inhabited = {of_group(marked.group) for marked in survivors}
+    process.leftovers = {held: due for held, due in process.leftovers.items() if held in inhabited}
     if process.state is State.STARTING:
         _find_started(supervisor, process, survivors)
     lost = process.pid is not None and process.pidfd is None and not _watch(supervisor, process)
     supervisor.resume(process)
     if lost:
-        process.pid = process.pid if process.pid in inhabited else None
+        process.container = process.container if process.container in inhabited else None
         supervisor.ended(process, None)
 
 
@@ -82,6 +84,7 @@ def _find_started(supervisor: Supervisor, process: Process, survivors: list[kern
         if marked.pid == marked.session and marked.environment.get(LIFE_VARIABLE) == life and ticks:
             process.life += 1
             process.pid, process.start_ticks = marked.pid, ticks
+            process.container = of_group(marked.pid)
             process.started_at, process.started_monotonic = time.time(), time.monotonic()
             supervisor.found_started(process)
             return

@@ -7,13 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum, auto
-from typing import Any
 
-from engineroom.keeper import kernel, log, restarts
-from engineroom.keeper.groups import LeaderlessGroups
+from engineroom.keeper import exit_facts, kernel, log, restarts
+from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.leftovers import Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
-from engineroom.keeper.process import JsonObject, Process, Spec
+from engineroom.keeper.process import Process, Spec
 from engineroom.keeper.spawn import LaunchError, launch
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.timers import Timers
@@ -24,11 +24,6 @@ LIFE_VARIABLE = "ENGINEROOM_LIFE"
 _SPAWNS_A_TURN = 8
 """After so many starts the keeper looks at its sockets and its dead again."""
 
-_LEFTOVER_SECONDS = 10.0
-"""How long children of a leader that died unasked may take to end after a SIGTERM."""
-
-_FIRST_SWEEP_SECONDS = 0.005
-_LONGEST_SWEEP_SECONDS = 0.1
 _UPKEEP_SECONDS = 5.0
 
 _EXIT_STATUS_TRIES = 10
@@ -60,9 +55,9 @@ class Supervisor:
         self._spool = spool
         self._by_pid: dict[int, Process] = {}
         self._starts: deque[Process] = deque()
-        self._groups = LeaderlessGroups()
+        self._containers = Containers()
+        self._leftovers = Leftovers(self._containers)
         self._timers: Timers[Key] = Timers()
-        self._sweeps: dict[str, float] = {}
         self._status_tries: dict[str, int] = {}
         self._actions: dict[Action, Callable[[Process], None]] = {
             Action.START: self._start,
@@ -131,15 +126,17 @@ class Supervisor:
         """Take in that the leader of a process is gone; `status` is its wait status, None when nobody knows it."""
         now = time.monotonic()
         lived = max(0.0, now - (process.started_monotonic or now))
-        process.last_exit = _exit_facts(process, lived, status)
+        process.last_exit = exit_facts.of_exit(process, lived, status)
         self._release(process)
         if process.state is State.DRAINING:
-            self._pass_on_the_stop(process)
+            self._leftovers.pass_on_the_stop(process)
             self._handle(process, Event.EXITED)
             return
         young = restarts.is_young(lived)
         process.young_deaths = process.young_deaths + 1 if young else 0
-        self._end_leftovers(process, now)
+        self._leftovers.end(process, now)
+        if process.leftovers:
+            self._sweep_soon(process)
         again_at_once = restarts.delay_seconds(process.young_deaths, 0.0) == 0.0
         self._handle(process, Event.EXITED if again_at_once else Event.EXITED_YOUNG)
 
@@ -172,7 +169,7 @@ class Supervisor:
         """Go on with a process in the state in which an earlier keeper left it."""
         if process.state is State.STARTING:
             self._start(process)
-        if process.groups or (process.state is State.DRAINING and process.pid is None):
+        if process.leftovers or (process.state is State.DRAINING and process.pid is None):
             self._sweep_soon(process)
         if process.state in (State.DRAINING, State.BACKING_OFF) and process.due_monotonic is not None:
             self._timers.set((Due.NEXT, process.id), process.due_monotonic)
@@ -234,15 +231,14 @@ class Supervisor:
             _signal_pidfd(process.pidfd, signal.SIGTERM)
 
     def _kill(self, process: Process) -> None:
-        for group in [*process.groups, *([process.pid] if process.pid else [])]:
-            kernel.signal_group(group, signal.SIGKILL)
+        self._leftovers.kill(process)
         self._timers.clear((Due.NEXT, process.id))
 
     def _forget(self, process: Process) -> None:
         del self.processes[process.id]
         self._timers.clear((Due.NEXT, process.id))
         self._timers.clear((Due.SWEEP, process.id))
-        self._sweeps.pop(process.id, None)
+        self._leftovers.forget(process)
         self._spool.remove(process.id)
 
     # Starting
@@ -263,10 +259,11 @@ class Supervisor:
             pid = launch(process.spec, environment, *self._spool.paths(process.id))
         except LaunchError as error:
             process.young_deaths += 1
-            process.last_exit = _start_failure_facts(error)
+            process.last_exit = exit_facts.of_start_failure(error)
             self._handle(process, Event.START_FAILED)
             return False
         process.pid = pid
+        process.container = self._containers.enter(pid)
         process.started_at = time.time()
         process.started_monotonic = time.monotonic()
         self._by_pid[pid] = process
@@ -304,42 +301,19 @@ class Supervisor:
         if process.pidfd is not None:
             os.close(process.pidfd)
             process.pidfd = None
-        if kernel.signal_group(process.pid, 0):
-            self._groups.note(process.pid)
-            process.groups[process.pid] = process.due_monotonic or 0.0
+        self._leftovers.note(process)
         process.pid = process.start_ticks = None
 
-    def _end_leftovers(self, process: Process, now: float) -> None:
-        """Ask the children of a leader that died unasked to end, so that its successor does not run beside them."""
-        for group in process.groups:
-            process.groups[group] = now + _LEFTOVER_SECONDS
-            kernel.signal_group(group, signal.SIGTERM)
-        if process.groups:
-            self._sweep_soon(process)
-
-    def _pass_on_the_stop(self, process: Process) -> None:
-        """Ask the children of a drained leader to end too, where the stop was not sent to all of them already."""
-        if not process.spec.signal_group:
-            for group in process.groups:
-                kernel.signal_group(group, signal.SIGTERM)
-
     def _sweep_soon(self, process: Process) -> None:
-        delay = self._sweeps.get(process.id, _FIRST_SWEEP_SECONDS)
-        self._sweeps[process.id] = min(2 * delay, _LONGEST_SWEEP_SECONDS)
+        delay = self._leftovers.next_look_seconds(process)
         self._timers.set((Due.SWEEP, process.id), time.monotonic() + delay)
 
     def _sweep(self, process: Process) -> None:
-        """Look which groups still have members, and kill those whose time is up."""
-        now = time.monotonic()
-        for group, deadline in list(process.groups.items()):
-            if not self._groups.is_inhabited(group):
-                del process.groups[group]
-            elif process.state is not State.DRAINING and deadline <= now:
-                kernel.signal_group(group, signal.SIGKILL)
-        if process.groups:
+        """Look what is left of earlier lives; a process of which nothing is has stopped, when it was to."""
+        self._leftovers.look(process, time.monotonic())
+        if process.leftovers:
             self._sweep_soon(process)
             return
-        self._sweeps.pop(process.id, None)
         self._timers.clear((Due.SWEEP, process.id))
         if process.state is State.DRAINING and process.pid is None:
             self._handle(process, Event.EMPTIED)
@@ -356,23 +330,6 @@ class Supervisor:
         self._journal.rewrite(
             (process.spec.to_json(), process.to_json()) for process in self.processes.values()
         )
-
-
-def _exit_facts(process: Process, lived: float, status: int | None) -> JsonObject:
-    code = number = None
-    if status is not None:
-        ended = os.waitstatus_to_exitcode(status)
-        code, number = (ended, None) if ended >= 0 else (None, -ended)
-    return _facts(lived, code=code, signal=number, asked=process.stop_asked)
-
-
-def _start_failure_facts(error: LaunchError) -> JsonObject:
-    return _facts(0.0, error_number=error.error_number, path=error.path)
-
-
-def _facts(lived_seconds: float, **known: Any) -> JsonObject:
-    facts: JsonObject = {"code": None, "signal": None, "error_number": None, "path": None, "asked": False}
-    return {**facts, "at": time.time(), "lived_seconds": lived_seconds, **known}
 
 
 def _signal_pidfd(pidfd: int, number: int) -> None:

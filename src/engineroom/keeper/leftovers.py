@@ -1,0 +1,63 @@
+"""Ending what is left of a life whose leader is gone: asked first, killed later, and looked for until nothing is left."""
+
+from engineroom.keeper.containers import Containers
+from engineroom.keeper.lifecycle import State
+from engineroom.keeper.process import Process
+
+_PATIENCE_SECONDS = 10.0
+"""How long children of a leader that died unasked may take to end after a SIGTERM."""
+
+_FIRST_LOOK_SECONDS = 0.005
+_LONGEST_LOOK_SECONDS = 0.1
+
+
+class Leftovers:
+    """Works on `Process.leftovers`, the containers without a leader, each with the time when it is killed."""
+
+    def __init__(self, containers: Containers) -> None:
+        self._containers = containers
+        self._delays: dict[str, float] = {}
+
+    def note(self, process: Process) -> None:
+        """Take in that the leader of a process is gone, but perhaps not all of its children."""
+        container = process.container
+        if container is not None and self._containers.leaderless(container):
+            process.leftovers[container] = process.due_monotonic or 0.0
+        process.container = None
+
+    def end(self, process: Process, now: float) -> None:
+        """Ask the children of a leader that died unasked to end, so that its successor does not run beside them."""
+        for container in process.leftovers:
+            process.leftovers[container] = now + _PATIENCE_SECONDS
+            self._containers.ask_to_end(container)
+
+    def pass_on_the_stop(self, process: Process) -> None:
+        """Ask the children of a drained leader to end too, where the stop was not sent to all of them already."""
+        if not process.spec.signal_group:
+            for container in process.leftovers:
+                self._containers.ask_to_end(container)
+
+    def kill(self, process: Process) -> None:
+        """Kill everything that there is of a process, its leader included."""
+        for container in [*process.leftovers, *([process.container] if process.container else [])]:
+            self._containers.kill(container)
+
+    def look(self, process: Process, now: float) -> None:
+        """Forget the containers in which nobody is left, and kill those whose time is up."""
+        for container, deadline in list(process.leftovers.items()):
+            if not self._containers.is_inhabited(container):
+                del process.leftovers[container]
+            elif process.state is not State.DRAINING and deadline <= now:
+                self._containers.kill(container)
+        if not process.leftovers:
+            self.forget(process)
+
+    def next_look_seconds(self, process: Process) -> float:
+        """Return after how many seconds to look again: soon at first, then less and less often."""
+        delay = self._delays.get(process.id, _FIRST_LOOK_SECONDS)
+        self._delays[process.id] = min(2 * delay, _LONGEST_LOOK_SECONDS)
+        return delay
+
+    def forget(self, process: Process) -> None:
+        """Have the next look at a process be a soon one again."""
+        self._delays.pop(process.id, None)
