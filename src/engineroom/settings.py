@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 DEFAULT_BIND = "127.0.0.1:8787"
+DEFAULT_RATE_LIMIT = 120
+_LARGEST_RATE_LIMIT = 1_000_000
+_KNOWN = frozenset({"bind", "rate_limit"})
+"""What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
 
 class SettingsError(Exception):
@@ -15,11 +19,15 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where engineroom keeps its data, and where it listens. Port 0 means any free port."""
+    """Where engineroom keeps its data, where it listens, and how often a token may call.
+
+    Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
+    """
 
     data: Path
     host: str
     port: int
+    rate_limit: int
 
     @property
     def database(self) -> Path:
@@ -45,9 +53,10 @@ def load(
     Raises SettingsError when one of them makes no sense.
     """
     folder = (data or _default_data(environment)).expanduser().absolute()
-    text = bind or environment.get("ENGINEROOM_BIND") or _from_file(folder).get("bind") or DEFAULT_BIND
-    host, port = _parse_bind(text)
-    return Settings(data=folder, host=host, port=port)
+    given = {**_from_file(folder), **_from_variables(environment)}
+    host, port = _parse_bind(bind or given.get("bind") or DEFAULT_BIND)
+    rate_limit = _parse_rate_limit(given.get("rate_limit", str(DEFAULT_RATE_LIMIT)))
+    return Settings(data=folder, host=host, port=port, rate_limit=rate_limit)
 
 
 def _default_data(environment: Mapping[str, str]) -> Path:
@@ -65,10 +74,16 @@ def _from_file(folder: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"cannot read {path}: {error}; correct or remove it") from None
-    unknown = content.keys() - {"bind"}
+    unknown = content.keys() - _KNOWN
     if unknown:
-        raise SettingsError(f"{path} has unknown settings: {', '.join(sorted(unknown))}; known is: bind")
+        known = ", ".join(sorted(_KNOWN))
+        raise SettingsError(f"{path} has unknown settings: {', '.join(sorted(unknown))}; known are: {known}")
     return {name: str(value) for name, value in content.items()}
+
+
+def _from_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    names = {name: f"ENGINEROOM_{name.upper()}" for name in _KNOWN}
+    return {name: environment[variable] for name, variable in names.items() if environment.get(variable)}
 
 
 def _parse_bind(text: object) -> tuple[str, int]:
@@ -77,3 +92,12 @@ def _parse_bind(text: object) -> tuple[str, int]:
     if not host or not port.isdecimal() or int(port) > 65535:
         raise SettingsError(f"cannot listen on {text!r}: give HOST:PORT, such as {DEFAULT_BIND}")
     return host, int(port)
+
+
+def _parse_rate_limit(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LARGEST_RATE_LIMIT:
+        raise SettingsError(
+            f"cannot limit calls to {text!r} a minute: give rate_limit as a number, {DEFAULT_RATE_LIMIT} as Laravel Cloud "
+            "has it, 0 for no limit"
+        )
+    return int(text)

@@ -8,7 +8,7 @@ import pytest
 import structlog
 from sqlalchemy import Connection, insert
 
-from engineroom.api.call import Endpoint
+from engineroom.api.endpoint import Endpoint
 from engineroom.api.endpoints import ENDPOINTS
 from engineroom.control.tokens import create_token
 from engineroom.model.ids import OrganizationId, new_organization_id
@@ -111,13 +111,16 @@ def test_every_answer_has_the_contracts_headers(api: Api, endpoint: Endpoint) ->
 
     assert answer.headers["cache-control"] == "no-cache, private"
     assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    if endpoint.bucket is not None:
+        assert int(answer.headers["x-ratelimit-remaining"]) <= int(answer.headers["x-ratelimit-limit"])
 
 
 def test_a_method_that_a_path_does_not_have_is_refused_with_405(api: Api) -> None:
     answer = api.client.request("PUT", api.collection, json={})
 
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET, HEAD, POST"
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
     assert list(answer.json()) == ["message"]
 
 

@@ -336,7 +336,7 @@ def test_a_restart_of_an_instance_restarts_each_of_its_background_processes(api:
 
     assert (answer.status_code, answer.headers["content-type"]) == (202, "application/vnd.api+json")
     body = answer.json()
-    assert list(body) == ["data", "links", "meta"]
+    assert list(body) == ["data", "meta"]
     assert body["meta"] == {"total": 2}
     assert [item["attributes"]["background_process_id"] for item in body["data"]] == made
     assert {item["attributes"]["action"] for item in body["data"]} == {"restart"}

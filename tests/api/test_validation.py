@@ -182,12 +182,28 @@ def test_a_body_without_fields_is_an_empty_change(api: Api, body: bytes) -> None
     assert api.client.request("PATCH", path, content=body).status_code == 200
 
 
-@pytest.mark.parametrize("media_type", ["application/json", "application/vnd.api+json", "text/plain", None])
-def test_json_is_read_under_every_content_type(api: Api, media_type: str | None) -> None:
+@pytest.mark.parametrize(
+    "media_type", ["application/json", "application/vnd.api+json", "Application/JSON; charset=utf-8", None]
+)
+def test_json_is_read_under_every_media_type_of_json(api: Api, media_type: str | None) -> None:
     """Section 1.2."""
     headers = {"content-type": media_type} if media_type else {}
     body = b'{"type":"custom","processes":1,"command":"sleep 1"}'
     assert api.client.request("POST", api.collection, content=body, headers=headers).status_code == 201
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", "json"])
+def test_a_body_of_another_media_type_is_refused_with_415(api: Api, media_type: str) -> None:
+    headers = {"content-type": media_type}
+    answer = api.client.request("POST", api.collection, content=b"{}", headers=headers)
+    assert answer.status_code == 415
+    assert "Content-Type: application/json" in answer.json()["message"]
+
+
+def test_the_media_type_of_no_body_is_not_looked_at(api: Api) -> None:
+    """Section 1.2: a client sends its media type with every request."""
+    headers = {"content-type": "text/plain"}
+    assert api.client.request("PATCH", f"/api/background-processes/{api.made()}", headers=headers).is_success
 
 
 ANYTHING = st.recursive(

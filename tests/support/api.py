@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from engineroom.control.links import Linked
 from engineroom.model.ids import BackgroundProcessId, OrganizationId, new_token_id
@@ -16,6 +16,7 @@ from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.token import Ability, Token, new_secret, secret_hash
 from engineroom.store import Store, tokens
+from tests.support.conformance import check
 
 
 @dataclass
@@ -40,7 +41,7 @@ class MemoryControl:
 class Client:
     """An HTTP client of the application, without a network; every call waits for its answer."""
 
-    def __init__(self, application: Starlette, token: str) -> None:
+    def __init__(self, application: ASGIApp, token: str) -> None:
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(
             transport=httpx.ASGITransport(application, raise_app_exceptions=False),
@@ -59,8 +60,10 @@ class Client:
         self._runner.close()
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        """Return the answer to one request."""
-        return self._runner.run(self._client.request(method, path, **options))
+        """Return the answer to one request, which must be what the OpenAPI document says."""
+        answer = self._runner.run(self._client.request(method, path, **options))
+        check(answer)
+        return answer
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from tests.support import proc
+from tests.support.conformance import check
 from tests.support.waiting import wait_until
 
 OPERATION_HEADER = "Engineroom-Operation"
@@ -45,7 +46,11 @@ class Api:
 
     def __init__(self, address: str, token: str) -> None:
         self._client = httpx.Client(
-            base_url=address, headers={"Authorization": f"Bearer {token}"}, timeout=30, trust_env=False
+            base_url=address,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            trust_env=False,
+            event_hooks={"response": [_check]},
         )
 
     def close(self) -> None:
@@ -149,6 +154,11 @@ class BackgroundProcess:
             return listed if holds(listed) else []
 
         return wait_until(what, look)
+
+
+def _check(answer: httpx.Response) -> None:
+    answer.read()
+    check(answer)
 
 
 def _listed_process(attributes: Mapping[str, Any]) -> ListedProcess:

@@ -2,34 +2,30 @@
 
 from collections import defaultdict
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engineroom.api.call import Endpoint
 from engineroom.api.control import Control
+from engineroom.api.endpoint import Endpoint
 from engineroom.api.endpoints import ENDPOINTS
-from engineroom.api.errors import NotFoundError
-from engineroom.api.routing import Path, error_response
+from engineroom.api.rate_limits import RateLimits
+from engineroom.api.router import Router
+from engineroom.api.routing import Path
 
 
-def application(control: Control) -> Starlette:
-    """Return the application that answers for this control plane."""
-    return Starlette(
-        routes=_routes(control),
-        exception_handlers={HTTPException: _not_found},
-    )
-
-
-def _routes(control: Control) -> list[Route]:
-    """Return a route for each path. The table's order is the order in which paths are tried."""
+def application(control: Control, *, calls_per_minute: int = 0) -> ASGIApp:
+    """Return the application that answers for this control plane; with 0 calls a minute there is no limit to them."""
+    limits = RateLimits(calls_per_minute)
     paths: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
     for endpoint in ENDPOINTS:
         paths[endpoint.path][endpoint.method] = endpoint
-    return [Route(path, Path(endpoints, control)) for path, endpoints in paths.items()]
+    router = Router({path: Path(endpoints, control, limits) for path, endpoints in paths.items()})
+    nowhere = Path({}, control, limits)
 
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        found = router.find(scope["path"])
+        path, scope["path_params"] = found or (nowhere, {})
+        response = await path.respond(Request(scope, receive))
+        await response(scope, receive, send)
 
-async def _not_found(_request: Request, _error: Exception) -> Response:
-    return error_response(NotFoundError())
+    return answer

@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import Resource
+from engineroom.api.endpoint import Related, Relations
 from engineroom.api.errors import NotFoundError
-from engineroom.api.inclusion import Related, Relations, list_answer, one_answer
+from engineroom.api.inclusion import list_answer, one_answer, related_to_many, related_to_one
 from engineroom.api.resources import application as shown
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.resources import organization as shown_organization
@@ -18,11 +19,13 @@ from engineroom.store import applications, environments, organizations
 from engineroom.store.paging import Page
 
 
+@related_to_one(shown_organization.TYPE)
 def _organization(connection: Connection, call: Call, items: Sequence[Application]) -> Sequence[Related]:
     found = shown_organization.show(call, organizations.get(connection, call.organization_id))
     return [found] * len(items)
 
 
+@related_to_many(shown_environment.TYPE)
 def _environments(connection: Connection, call: Call, items: Sequence[Application]) -> Sequence[Related]:
     of: defaultdict[ApplicationId, list[Resource]] = defaultdict(list)
     ids = [item.id for item in items]
@@ -31,6 +34,7 @@ def _environments(connection: Connection, call: Call, items: Sequence[Applicatio
     return [of[item.id] for item in items]
 
 
+@related_to_one(shown_environment.TYPE)
 def _default_environment(
     connection: Connection, call: Call, items: Sequence[Application]
 ) -> Sequence[Related]:
@@ -42,7 +46,7 @@ def _default_environment(
     return [shown_environment.show(call, default) if default else None for default in defaults]
 
 
-_RELATIONS: Relations[Application] = {
+RELATIONS: Relations[Application] = {
     "organization": _organization,
     "environments": _environments,
     "defaultEnvironment": _default_environment,
@@ -53,10 +57,9 @@ async def index(call: Call) -> Answer:
     """List the organization's applications."""
 
     def read(connection: Connection) -> Page[Application]:
-        filters = call.filters(applications.FILTERS)
-        return applications.page(connection, call.organization_id, call.page, filters)
+        return applications.page(connection, call.organization_id, call.page, call.filters)
 
-    return await list_answer(call, read, shown.show, _RELATIONS)
+    return await list_answer(call, read, shown.show)
 
 
 async def show(call: Call) -> Answer:
@@ -69,4 +72,4 @@ async def show(call: Call) -> Answer:
             raise NotFoundError
         return found
 
-    return await one_answer(call, read, shown.show, _RELATIONS)
+    return await one_answer(call, read, shown.show)

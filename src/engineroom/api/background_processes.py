@@ -7,8 +7,9 @@ from sqlalchemy import Connection
 
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import Document, Resource, encode
+from engineroom.api.endpoint import Related, Relations
 from engineroom.api.errors import NotFoundError
-from engineroom.api.inclusion import Related, Relations, list_answer, one_answer, page_answer
+from engineroom.api.inclusion import list_answer, one_answer, page_answer, related_to_one
 from engineroom.api.requests import CreateBackgroundProcess, UpdateBackgroundProcess
 from engineroom.api.resources import background_process as shown
 from engineroom.api.resources import event as shown_event
@@ -27,13 +28,14 @@ from engineroom.store.paging import Page, slice_page
 OPERATION_HEADER = "Engineroom-Operation"
 
 
+@related_to_one(shown_instance.TYPE)
 def _instance(connection: Connection, call: Call, items: Sequence[BackgroundProcess]) -> Sequence[Related]:
     ids = {item.instance_id for item in items}
     found = {one.id: one for one in instances.some(connection, call.organization_id, list(ids))}
     return [shown_instance.show(call, found[item.instance_id]) for item in items]
 
 
-_RELATIONS: Relations[BackgroundProcess] = {"instance": _instance}
+RELATIONS: Relations[BackgroundProcess] = {"instance": _instance}
 
 
 async def index(call: Call) -> Answer:
@@ -44,7 +46,7 @@ async def index(call: Call) -> Answer:
         _require_instance(connection, call, instance_id)
         return background_processes.page(connection, instance_id, call.page)
 
-    return await list_answer(call, read, shown.show, _RELATIONS)
+    return await list_answer(call, read, shown.show)
 
 
 async def create(call: Call) -> Answer:
@@ -60,12 +62,12 @@ async def create(call: Call) -> Answer:
     if fields.strategy_type is None:
         # Only this answer has null where all later ones have "none" (contract sheet, section 2.2).
         attributes = replace(attributes, strategy_type=None)
-    return _written(Resource(created.id, "background_processes", attributes), operation, status=201)
+    return _written(Resource(created.id, shown.TYPE.name, attributes), operation, status=201)
 
 
 async def show(call: Call) -> Answer:
     """Show one background process."""
-    return await one_answer(call, lambda connection: _require(connection, call), shown.show, _RELATIONS)
+    return await one_answer(call, lambda connection: _require(connection, call), shown.show)
 
 
 async def update(call: Call) -> Answer:
@@ -112,7 +114,7 @@ async def its_events(call: Call) -> Answer:
     def read(connection: Connection) -> Page[Event]:
         return events.page(connection, _require(connection, call).id, call.page)
 
-    return await list_answer(call, read, shown_event.show, {})
+    return await list_answer(call, read, shown_event.show)
 
 
 async def its_operations(call: Call) -> Answer:

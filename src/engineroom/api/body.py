@@ -1,11 +1,12 @@
-"""Reading a request's body: plain JSON objects, under whatever content type (contract sheet, section 1.2)."""
+"""Reading a request's body: a plain JSON object, under any media type of JSON (contract sheet, section 1.2)."""
 
 import json
 from typing import Any, NoReturn
 
 from starlette.requests import Request
 
-from engineroom.api.errors import MalformedError, TooLargeError
+from engineroom.api.documents import JSON
+from engineroom.api.errors import MalformedError, MediaTypeError, TooLargeError
 
 LARGEST_BODY = 1024 * 1024
 """In bytes."""
@@ -16,11 +17,36 @@ _MALFORMED = "The request's body is not valid JSON: {}. Send one JSON object."
 async def fields(request: Request) -> dict[str, Any]:
     """Return the fields in the body, none for an empty one; text is trimmed, and empty text counts as null.
 
-    Raises MalformedError and TooLargeError.
+    Raises MalformedError, MediaTypeError and TooLargeError.
     """
-    content = await _content(request)
-    if not content:
+    found = await content(request, LARGEST_BODY)
+    if not found:
         return {}
+    _require_json(request)
+    return _parse(found)
+
+
+async def content(request: Request, largest: int) -> bytes:
+    """Return the body as it is. Raises TooLargeError for more than `largest` bytes."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > largest:
+        raise TooLargeError(largest)
+    found = b""
+    async for chunk in request.stream():
+        found += chunk
+        if len(found) > largest:
+            raise TooLargeError(largest)
+    return found
+
+
+def _require_json(request: Request) -> None:
+    """Refuse what says that it is something else than JSON. Raises MediaTypeError."""
+    media_type = (request.headers.get("content-type") or JSON).partition(";")[0].strip().lower()
+    if media_type != JSON and not media_type.endswith("+json"):
+        raise MediaTypeError(media_type)
+
+
+def _parse(content: bytes) -> dict[str, Any]:
     try:
         found = json.loads(content.decode(), parse_constant=_refuse)
     except RecursionError:
@@ -33,18 +59,6 @@ async def fields(request: Request) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise MalformedError("The request's body is not a JSON object. Send the fields as one JSON object.")
     return {name: _normal(value) for name, value in found.items()}
-
-
-async def _content(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > LARGEST_BODY:
-        raise TooLargeError(LARGEST_BODY)
-    content = b""
-    async for chunk in request.stream():
-        content += chunk
-        if len(content) > LARGEST_BODY:
-            raise TooLargeError(LARGEST_BODY)
-    return content
 
 
 def _normal(value: Any, depth: int = 3) -> Any:

@@ -1,21 +1,21 @@
 """One call of an endpoint: what was asked, by whom, and what is answered."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
 from sqlalchemy import Connection
 from starlette.requests import Request
 
 from engineroom.api import body
 from engineroom.api.control import Control
-from engineroom.api.documents import JSON_API, Attributes
+from engineroom.api.documents import JSON_API
+from engineroom.api.endpoint import Endpoint
 from engineroom.api.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from engineroom.api.pagination import page_number
 from engineroom.model.ids import OrganizationId
-from engineroom.model.token import Ability, Token, secret_hash
+from engineroom.model.token import Token, secret_hash
 from engineroom.store import tokens
 
 _ID = re.compile(r"[\w-]{1,64}", re.ASCII)
@@ -36,10 +36,10 @@ class Answer:
 class Call:
     """A request at an endpoint. The token is known once `read` has run."""
 
-    def __init__(self, request: Request, control: Control, ability: Ability | None) -> None:
+    def __init__(self, request: Request, control: Control, endpoint: Endpoint) -> None:
         self.control = control
+        self.endpoint = endpoint
         self._request = request
-        self._ability = ability
         self._token: Token | None = None
 
     @property
@@ -72,17 +72,25 @@ class Call:
         return page_number(self._request.query_params.get("page"))
 
     @property
-    def includes(self) -> frozenset[str]:
-        """The names of the relations to include; unknown ones are left to the handler, which ignores them."""
-        return frozenset(self._request.query_params.get("include", "").split(","))
+    def includes(self) -> list[str]:
+        """The relations to include, of those that the endpoint has and in its order; unknown ones are ignored."""
+        asked = self._request.query_params.get("include", "").split(",")
+        return [name for name in self.endpoint.relations if name in asked]
+
+    @property
+    def filters(self) -> dict[str, str | None]:
+        """The value of each filter that the endpoint has, None where it was not given."""
+        given = self._request.query_params
+        return {name: given.get(f"filter[{name}]") or None for name in self.endpoint.filters}
 
     def flag(self, name: str) -> bool:
         """Return whether the query sets this flag."""
-        return self._request.query_params.get(name, "").lower() in ("true", "1")
+        return (self.query(name) or "").lower() in ("true", "1")
 
-    def filters(self, names: tuple[str, ...]) -> dict[str, str | None]:
-        """Return the value of each filter, None where it was not given."""
-        return {name: self._request.query_params.get(f"filter[{name}]") or None for name in names}
+    def query(self, name: str) -> str | None:
+        """Return a parameter of the query, None where it was not given or is empty."""
+        assert any(name == parameter.name for parameter in self.endpoint.parameters), f"undeclared: {name}"
+        return self._request.query_params.get(name) or None
 
     def id(self, name: str) -> str:
         """Return an id from the path. Raises NotFoundError for what cannot be one."""
@@ -92,8 +100,12 @@ class Call:
         return found
 
     async def fields(self) -> dict[str, Any]:
-        """Return the fields in the body."""
+        """Return the fields in the body. Raises MalformedError, MediaTypeError and TooLargeError."""
         return await body.fields(self._request)
+
+    async def content(self, largest: int) -> bytes:
+        """Return the body as it is, whatever its media type. Raises TooLargeError for more than `largest` bytes."""
+        return await body.content(self._request, largest)
 
     async def read(self, function: Callable[[Connection], Result]) -> Result:
         """Return what `function` reads, after the caller's token was looked up on the same connection.
@@ -104,33 +116,27 @@ class Call:
 
         def authenticate_and_read(connection: Connection) -> Result:
             self._token = tokens.find(connection, hashed)
-            if self._ability not in self.token.abilities:
+            if self.endpoint.ability not in self.token.abilities:
                 raise ForbiddenError
             return function(connection)
 
         return await self.control.store.read(authenticate_and_read)
 
     def _secret_hash(self) -> str:
-        scheme, _, secret = self._request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not secret.strip():
+        secret = _bearer(self._request)
+        if secret is None:
             raise UnauthenticatedError
-        return secret_hash(secret.strip())
+        return secret_hash(secret)
 
 
-Handler = Callable[[Call], Awaitable[Answer]]
+def caller(request: Request) -> str:
+    """Return who calls, as far as calls are counted: the token, known or not, or the address where there is none."""
+    secret = _bearer(request)
+    if secret is not None:
+        return secret_hash(secret)
+    return request.client.host if request.client else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One row of the table: what is called, who may, what goes in and out, what answers, and where that is laid down.
-
-    `ability` None means that no token is needed. `contract` is a section of the contract's fact sheet, or `ours`.
-    """
-
-    method: str
-    path: str
-    ability: Ability | None
-    request: type[BaseModel] | None
-    response: type[Attributes] | None
-    handler: Handler
-    contract: str
+def _bearer(request: Request) -> str | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() or None if scheme.lower() == "bearer" else None

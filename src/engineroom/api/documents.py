@@ -2,13 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from engineroom.api.pagination import PageLinks, PageMeta
 
 JSON = "application/json"
 JSON_API = "application/vnd.api+json"
+
+
+Timestamp = Annotated[
+    str,
+    Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z$", extra_json_schema={"format": "date-time"}),
+]
+"""A moment in UTC as the contract writes it: six fraction digits, always zeros (section 1.10)."""
+
+Moment = Annotated[
+    str,
+    Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$", extra_json_schema={"format": "date-time"}),
+]
+"""A moment in UTC to the microsecond, in the same form: for what is ours, where the order matters."""
 
 
 class Attributes(Struct):
@@ -53,21 +68,28 @@ class ListDocument(Struct, omit_defaults=True):
     """The answer with one page of resources."""
 
     data: list[Resource]
-    links: Mapping[str, str]
-    meta: Mapping[str, Any]
+    links: PageLinks
+    meta: PageMeta
     included: list[Resource] | UnsetType = UNSET
+
+
+class AllDocument(Struct):
+    """The answer with resources that are answered together, however many."""
+
+    data: list[Resource]
+    meta: Mapping[str, int]
 
 
 encode = msgspec.json.Encoder().encode
 
 
 def timestamp(moment: datetime) -> str:
-    """Return a moment in UTC as the contract writes it: six fraction digits, always zeros (section 1.10)."""
+    """Return a moment in UTC as the contract writes it."""
     return f"{moment.isoformat()[:19]}.000000Z"
 
 
 def moment(at: datetime) -> str:
-    """Return a moment in UTC to the microsecond, in the same form: for what is ours, where the order matters."""
+    """Return a moment in UTC to the microsecond, in the same form."""
     return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 

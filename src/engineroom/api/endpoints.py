@@ -1,107 +1,181 @@
-"""The table of endpoints. Routes, access rules and their tests come from it."""
+"""The table of endpoints. Routes, access, answers, their tests and the OpenAPI document come from it."""
 
 from engineroom.api import (
     applications,
     background_processes,
+    documentation,
     environments,
     health,
     instances,
     meta,
     operations,
 )
-from engineroom.api.call import Endpoint, Handler
-from engineroom.api.documents import Attributes
+from engineroom.api.documentation import Documentation
+from engineroom.api.documents import JSON
+from engineroom.api.endpoint import Endpoint, Parameter
 from engineroom.api.requests import CreateBackgroundProcess, UpdateBackgroundProcess
-from engineroom.api.resources.application import ApplicationAttributes
-from engineroom.api.resources.background_process import BackgroundProcessAttributes
-from engineroom.api.resources.environment import EnvironmentAttributes
-from engineroom.api.resources.event import EventAttributes
-from engineroom.api.resources.instance import InstanceAttributes
-from engineroom.api.resources.operation import OperationAttributes
-from engineroom.api.resources.organization import OrganizationAttributes
-from engineroom.api.resources.process import ProcessAttributes
+from engineroom.api.resources.application import TYPE as APPLICATION
+from engineroom.api.resources.background_process import TYPE as BACKGROUND_PROCESS
+from engineroom.api.resources.environment import TYPE as ENVIRONMENT
+from engineroom.api.resources.event import TYPE as EVENT
+from engineroom.api.resources.instance import TYPE as INSTANCE
+from engineroom.api.resources.operation import TYPE as OPERATION
+from engineroom.api.resources.organization import TYPE as ORGANIZATION
+from engineroom.api.resources.process import TYPE as PROCESS
+from engineroom.api.shapes import All, Empty, Many, One, Other, Plain
 from engineroom.model.token import Ability
+from engineroom.store import applications as applications_store
+from engineroom.store import environments as environments_store
+from engineroom.store import instances as instances_store
 
 _OF_INSTANCE = "/api/instances/{instance}/background-processes"
-_BACKGROUND_PROCESS = "/api/background-processes/{backgroundProcess}"
+_PROCESS = "/api/background-processes/{backgroundProcess}"
+_INSTANCE = "/api/instances/{instance}"
+_READ, _WRITE = Ability.READ, Ability.WRITE
+_FORCE = Parameter("force", {"type": "boolean"}, "Kill what runs at once, instead of draining it.")
 
+_documentation = Documentation(lambda: ENDPOINTS)
 
-def _read(path: str, response: type[Attributes], handler: Handler, contract: str) -> Endpoint:
-    return Endpoint(
-        method="GET",
-        path=path,
-        ability=Ability.READ,
-        request=None,
-        response=response,
-        handler=handler,
-        contract=contract,
-    )
-
-
-def _restart(path: str, handler: Handler) -> Endpoint:
-    return Endpoint(
-        method="POST",
-        path=f"{path}/restart",
-        ability=Ability.WRITE,
-        request=None,
-        response=OperationAttributes,
-        handler=handler,
-        contract="ours",
-    )
-
-
-def _open(path: str, handler: Handler) -> Endpoint:
-    return Endpoint(
-        method="GET", path=path, ability=None, request=None, response=None, handler=handler, contract="ours"
-    )
-
-
-ENDPOINTS = (
-    _open("/healthz", health.alive),
-    _open("/readyz", health.ready),
-    _read(_BACKGROUND_PROCESS, BackgroundProcessAttributes, background_processes.show, "2.1"),
+ENDPOINTS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/healthz", Plain(health.Health), health.alive, "ours", ability=None, bucket=None),
     Endpoint(
-        method="PATCH",
-        path=_BACKGROUND_PROCESS,
-        ability=Ability.WRITE,
+        "GET",
+        "/readyz",
+        Plain(health.Health),
+        health.ready,
+        "ours",
+        ability=None,
+        bucket=None,
+        errors=(health.UnavailableError,),
+    ),
+    Endpoint("GET", "/api/openapi.json", Other(JSON), _documentation.openapi, "ours", ability=None),
+    Endpoint("GET", "/api/docs", Other(documentation.HTML), _documentation.page, "ours", ability=None),
+    Endpoint(
+        "GET",
+        _PROCESS,
+        One(BACKGROUND_PROCESS),
+        background_processes.show,
+        "2.1",
+        ability=_READ,
+        relations=background_processes.RELATIONS,
+    ),
+    Endpoint(
+        "PATCH",
+        _PROCESS,
+        One(BACKGROUND_PROCESS),
+        background_processes.update,
+        "2.1",
+        ability=_WRITE,
         request=UpdateBackgroundProcess,
-        response=BackgroundProcessAttributes,
-        handler=background_processes.update,
-        contract="2.1",
     ),
     Endpoint(
-        method="DELETE",
-        path=_BACKGROUND_PROCESS,
-        ability=Ability.WRITE,
-        request=None,
-        response=None,
-        handler=background_processes.delete,
-        contract="2.1",
+        "DELETE",
+        _PROCESS,
+        Empty(),
+        background_processes.delete,
+        "2.1",
+        ability=_WRITE,
+        parameters=(_FORCE,),
     ),
-    _read(_OF_INSTANCE, BackgroundProcessAttributes, background_processes.index, "2.1"),
     Endpoint(
-        method="POST",
-        path=_OF_INSTANCE,
-        ability=Ability.WRITE,
+        "GET",
+        _OF_INSTANCE,
+        Many(BACKGROUND_PROCESS),
+        background_processes.index,
+        "2.1",
+        ability=_READ,
+        relations=background_processes.RELATIONS,
+    ),
+    Endpoint(
+        "POST",
+        _OF_INSTANCE,
+        One(BACKGROUND_PROCESS, 201),
+        background_processes.create,
+        "2.1",
+        ability=_WRITE,
         request=CreateBackgroundProcess,
-        response=BackgroundProcessAttributes,
-        handler=background_processes.create,
-        contract="2.1",
     ),
-    _restart(_BACKGROUND_PROCESS, background_processes.restart),
-    _read(f"{_BACKGROUND_PROCESS}/processes", ProcessAttributes, background_processes.processes, "ours"),
-    _read(f"{_BACKGROUND_PROCESS}/events", EventAttributes, background_processes.its_events, "ours"),
-    _read(
-        f"{_BACKGROUND_PROCESS}/operations", OperationAttributes, background_processes.its_operations, "ours"
+    Endpoint(
+        "POST",
+        f"{_PROCESS}/restart",
+        One(OPERATION, 202),
+        background_processes.restart,
+        "ours",
+        ability=_WRITE,
     ),
-    _read("/api/operations", OperationAttributes, operations.index, "ours"),
-    _read("/api/operations/{operation}", OperationAttributes, operations.show, "ours"),
-    _read("/api/instances/{instance}", InstanceAttributes, instances.show, "3.1"),
-    _restart("/api/instances/{instance}", instances.restart),
-    _read("/api/environments/{environment}/instances", InstanceAttributes, instances.index, "3.1"),
-    _read("/api/environments/{environment}", EnvironmentAttributes, environments.show, "4.1"),
-    _read("/api/applications/{application}/environments", EnvironmentAttributes, environments.index, "4.1"),
-    _read("/api/applications", ApplicationAttributes, applications.index, "5"),
-    _read("/api/applications/{application}", ApplicationAttributes, applications.show, "5"),
-    _read("/api/meta/organization", OrganizationAttributes, meta.organization, "8"),
+    Endpoint(
+        "GET", f"{_PROCESS}/processes", Many(PROCESS), background_processes.processes, "ours", ability=_READ
+    ),
+    Endpoint(
+        "GET", f"{_PROCESS}/events", Many(EVENT), background_processes.its_events, "ours", ability=_READ
+    ),
+    Endpoint(
+        "GET",
+        f"{_PROCESS}/operations",
+        Many(OPERATION),
+        background_processes.its_operations,
+        "ours",
+        ability=_READ,
+    ),
+    Endpoint("GET", "/api/operations", Many(OPERATION), operations.index, "ours", ability=_READ),
+    Endpoint("GET", "/api/operations/{operation}", One(OPERATION), operations.show, "ours", ability=_READ),
+    Endpoint(
+        "GET",
+        _INSTANCE,
+        One(INSTANCE),
+        instances.show,
+        "3.1",
+        ability=_READ,
+        relations=instances.RELATIONS,
+    ),
+    Endpoint("POST", f"{_INSTANCE}/restart", All(OPERATION, 202), instances.restart, "ours", ability=_WRITE),
+    Endpoint(
+        "GET",
+        "/api/environments/{environment}/instances",
+        Many(INSTANCE),
+        instances.index,
+        "3.1",
+        ability=_READ,
+        relations=instances.RELATIONS,
+        filters=instances_store.FILTERS,
+    ),
+    Endpoint(
+        "GET",
+        "/api/environments/{environment}",
+        One(ENVIRONMENT),
+        environments.show,
+        "4.1",
+        ability=_READ,
+        relations=environments.RELATIONS,
+    ),
+    Endpoint(
+        "GET",
+        "/api/applications/{application}/environments",
+        Many(ENVIRONMENT),
+        environments.index,
+        "4.1",
+        ability=_READ,
+        relations=environments.RELATIONS,
+        filters=environments_store.FILTERS,
+    ),
+    Endpoint(
+        "GET",
+        "/api/applications",
+        Many(APPLICATION),
+        applications.index,
+        "5",
+        ability=_READ,
+        relations=applications.RELATIONS,
+        filters=applications_store.FILTERS,
+    ),
+    Endpoint(
+        "GET",
+        "/api/applications/{application}",
+        One(APPLICATION),
+        applications.show,
+        "5",
+        ability=_READ,
+        relations=applications.RELATIONS,
+    ),
+    Endpoint("GET", "/api/meta/organization", One(ORGANIZATION), meta.organization, "8", ability=_READ),
 )

@@ -7,8 +7,16 @@ from sqlalchemy import Connection
 
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import Resource
+from engineroom.api.endpoint import Related, Relations
 from engineroom.api.errors import NotFoundError
-from engineroom.api.inclusion import Related, Relations, list_answer, none_of_many_yet, none_yet, one_answer
+from engineroom.api.inclusion import (
+    NONE_OF_MANY_YET,
+    NONE_YET,
+    list_answer,
+    one_answer,
+    related_to_many,
+    related_to_one,
+)
 from engineroom.api.resources import application as shown_application
 from engineroom.api.resources import environment as shown
 from engineroom.api.resources import instance as shown_instance
@@ -18,12 +26,14 @@ from engineroom.store import applications, environments, instances
 from engineroom.store.paging import Page
 
 
+@related_to_one(shown_application.TYPE)
 def _application(connection: Connection, call: Call, items: Sequence[Environment]) -> Sequence[Related]:
     ids = {item.application_id for item in items}
     found = {one.id: one for one in applications.some(connection, call.organization_id, list(ids))}
     return [shown_application.show(call, found[item.application_id]) for item in items]
 
 
+@related_to_many(shown_instance.TYPE)
 def _instances(connection: Connection, call: Call, items: Sequence[Environment]) -> Sequence[Related]:
     of: defaultdict[EnvironmentId, list[Resource]] = defaultdict(list)
     for found in instances.of_environments(connection, call.organization_id, [item.id for item in items]):
@@ -31,18 +41,18 @@ def _instances(connection: Connection, call: Call, items: Sequence[Environment])
     return [of[item.id] for item in items]
 
 
-_RELATIONS: Relations[Environment] = {
+RELATIONS: Relations[Environment] = {
     "application": _application,
-    "branch": none_yet,
-    "deployments": none_of_many_yet,
-    "currentDeployment": none_yet,
-    "primaryDomain": none_yet,
+    "branch": NONE_YET,
+    "deployments": NONE_OF_MANY_YET,
+    "currentDeployment": NONE_YET,
+    "primaryDomain": NONE_YET,
     "instances": _instances,
-    "database": none_yet,
-    "cache": none_yet,
-    "buckets": none_of_many_yet,
-    "websocketApplication": none_yet,
-    "secrets": none_of_many_yet,
+    "database": NONE_YET,
+    "cache": NONE_YET,
+    "buckets": NONE_OF_MANY_YET,
+    "websocketApplication": NONE_YET,
+    "secrets": NONE_OF_MANY_YET,
 }
 
 
@@ -53,10 +63,9 @@ async def index(call: Call) -> Answer:
     def read(connection: Connection) -> Page[Environment]:
         if applications.find(connection, call.organization_id, application_id) is None:
             raise NotFoundError
-        filters = call.filters(environments.FILTERS)
-        return environments.page(connection, call.organization_id, application_id, call.page, filters)
+        return environments.page(connection, call.organization_id, application_id, call.page, call.filters)
 
-    return await list_answer(call, read, shown.show, _RELATIONS)
+    return await list_answer(call, read, shown.show)
 
 
 async def show(call: Call) -> Answer:
@@ -69,4 +78,4 @@ async def show(call: Call) -> Answer:
             raise NotFoundError
         return found
 
-    return await one_answer(call, read, shown.show, _RELATIONS)
+    return await one_answer(call, read, shown.show)

@@ -73,6 +73,23 @@ class TooLargeError(ApiError):
         super().__init__(f"The request's body is too large: {limit} bytes are the most that is read.")
 
 
+class MediaTypeError(ApiError):
+    """The body is, or says that it is, something that is not read here."""
+
+    status = 415
+
+    def __init__(self, media_type: str) -> None:
+        super().__init__(
+            f"Cannot read a body of the type {media_type!r}. Send JSON, with the header Content-Type: application/json."
+        )
+
+
+class ConflictError(ApiError):
+    """What was asked for cannot be done in the present state; the message says why, and what to do."""
+
+    status = 422
+
+
 class InvalidError(ApiError):
     """Fields are wrong: all of them at once, in the words of the framework whose clients read them."""
 
@@ -88,6 +105,16 @@ class InvalidError(ApiError):
     def body(self) -> bytes:
         """Return the answer's body, with the texts by field."""
         return msgspec.json.encode({"message": str(self), "errors": self.errors})
+
+
+class TooManyError(ApiError):
+    """The caller has made as many calls as it may for now."""
+
+    status = 429
+
+    def __init__(self, retry_after_seconds: int, headers: Mapping[str, str]) -> None:
+        super().__init__("Too Many Attempts.")
+        self.headers = {**headers, "retry-after": str(retry_after_seconds)}
 
 
 class FailedError(ApiError):

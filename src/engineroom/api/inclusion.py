@@ -1,36 +1,41 @@
 """Related resources that a client asks for with `include` (contract sheet, sections 1.6 and 1.7)."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from msgspec import UNSET
 from sqlalchemy import Connection
 
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import Document, ListDocument, Resource, encode, once_each, to_many, to_one
+from engineroom.api.endpoint import Related, Relation
 from engineroom.api.pagination import links, meta
+from engineroom.api.shapes import ResourceType
 from engineroom.store.paging import Page
 
 Item = TypeVar("Item")
-
-Related: TypeAlias = Resource | list[Resource] | None
-"""One related resource or none, for a relation to one; a list, for a relation to many."""
-
-Relation = Callable[[Connection, Call, Sequence[Item]], Sequence[Related]]
-"""Returns what is related to each item, in their order."""
-
-Relations = Mapping[str, Relation[Item]]
-"""The relations of one type of resource; their order is the order in `included`."""
+Load = Callable[[Connection, Call, Sequence[Item]], Sequence[Related]]
 
 
-def none_yet(_connection: Connection, _call: Call, items: Sequence[Any]) -> Sequence[Related]:
-    """Return that no item has a related resource: nothing of its type exists here."""
-    return [None] * len(items)
+def related_to_one(to: ResourceType) -> Callable[[Load[Item]], Relation[Item]]:
+    """Make a relation to one resource, or none, of a function that loads it."""
+    return lambda load: Relation(to, many=False, load=load)
 
 
-def none_of_many_yet(_connection: Connection, _call: Call, items: Sequence[Any]) -> Sequence[Related]:
-    """Return an empty list for each item: nothing of the type exists here."""
-    return [[] for _ in items]
+def related_to_many(to: ResourceType) -> Callable[[Load[Item]], Relation[Item]]:
+    """Make a relation to any number of resources of a function that loads them."""
+    return lambda load: Relation(to, many=True, load=load)
+
+
+NONE_YET: Relation[Any] = Relation(
+    None, many=False, load=lambda _connection, _call, items: [None] * len(items)
+)
+"""A relation to one resource, of a type that does not exist here."""
+
+NONE_OF_MANY_YET: Relation[Any] = Relation(
+    None, many=True, load=lambda _connection, _call, items: [[] for _ in items]
+)
+"""A relation to many resources, of a type that does not exist here."""
 
 
 def one_document(
@@ -38,11 +43,10 @@ def one_document(
     call: Call,
     item: Item,
     show: Callable[[Call, Item], Resource],
-    relations: Relations[Item],
 ) -> Document:
     """Return the document of one item with the relations that the call asks for."""
     resource = show(call, item)
-    included = _include(connection, call, [item], [resource], relations)
+    included = _include(connection, call, [item], [resource])
     return Document(resource) if included is None else Document(resource, included)
 
 
@@ -64,14 +68,13 @@ async def list_answer(
     call: Call,
     read: Callable[[Connection], Page[Item]],
     show: Callable[[Call, Item], Resource],
-    relations: Relations[Item],
 ) -> Answer:
     """Return the answer with the page that `read` gives, and the relations that the call asks for."""
 
     def read_all(connection: Connection) -> tuple[Page[Item], list[Resource], list[Resource] | None]:
         page = read(connection)
         resources = [show(call, item) for item in page.items]
-        return page, resources, _include(connection, call, page.items, resources, relations)
+        return page, resources, _include(connection, call, page.items, resources)
 
     return page_answer(call, *await call.read(read_all))
 
@@ -80,12 +83,9 @@ async def one_answer(
     call: Call,
     read: Callable[[Connection], Item],
     show: Callable[[Call, Item], Resource],
-    relations: Relations[Item],
 ) -> Answer:
     """Return the answer with the item that `read` gives, and the relations that the call asks for."""
-    document = await call.read(
-        lambda connection: one_document(connection, call, read(connection), show, relations)
-    )
+    document = await call.read(lambda connection: one_document(connection, call, read(connection), show))
     return Answer(encode(document))
 
 
@@ -94,15 +94,15 @@ def _include(
     call: Call,
     items: Sequence[Item],
     resources: Sequence[Resource],
-    relations: Relations[Item],
 ) -> list[Resource] | None:
     """Relate the resources as the call asks, and return those to include; None when it asks for no known relation."""
-    names = [name for name in relations if name in call.includes]
+    names = call.includes
     if not names:
         return None
     included: list[Resource] = []
     for name in names:
-        for resource, related in zip(resources, relations[name](connection, call, items), strict=True):
+        load = call.endpoint.relations[name].load
+        for resource, related in zip(resources, load(connection, call, items), strict=True):
             relationship = to_many(related) if isinstance(related, list) else to_one(related)
             resource.relationships = {**(resource.relationships or {}), name: relationship}
             included += related if isinstance(related, list) else [related] if related else []

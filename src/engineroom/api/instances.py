@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from engineroom.api.call import Answer, Call
-from engineroom.api.documents import ListDocument, Resource, encode
+from engineroom.api.documents import AllDocument, Resource, encode
+from engineroom.api.endpoint import Related, Relations
 from engineroom.api.errors import NotFoundError
-from engineroom.api.inclusion import Related, Relations, list_answer, one_answer
+from engineroom.api.inclusion import list_answer, one_answer, related_to_many, related_to_one
 from engineroom.api.resources import background_process as shown_background_process
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.resources import instance as shown
@@ -20,12 +21,14 @@ from engineroom.store import background_processes, environments, instances
 from engineroom.store.paging import Page
 
 
+@related_to_one(shown_environment.TYPE)
 def _environment(connection: Connection, call: Call, items: Sequence[Instance]) -> Sequence[Related]:
     ids = {item.environment_id for item in items}
     found = {one.id: one for one in environments.some(connection, call.organization_id, list(ids))}
     return [shown_environment.show(call, found[item.environment_id]) for item in items]
 
 
+@related_to_many(shown_background_process.TYPE)
 def _background_processes(connection: Connection, call: Call, items: Sequence[Instance]) -> Sequence[Related]:
     of: defaultdict[InstanceId, list[Resource]] = defaultdict(list)
     ids = [item.id for item in items]
@@ -34,7 +37,7 @@ def _background_processes(connection: Connection, call: Call, items: Sequence[In
     return [of[item.id] for item in items]
 
 
-_RELATIONS: Relations[Instance] = {
+RELATIONS: Relations[Instance] = {
     "environment": _environment,
     "backgroundProcesses": _background_processes,
 }
@@ -47,15 +50,14 @@ async def index(call: Call) -> Answer:
     def read(connection: Connection) -> Page[Instance]:
         if environments.find(connection, call.organization_id, environment_id) is None:
             raise NotFoundError
-        filters = call.filters(instances.FILTERS)
-        return instances.page(connection, call.organization_id, environment_id, call.page, filters)
+        return instances.page(connection, call.organization_id, environment_id, call.page, call.filters)
 
-    return await list_answer(call, read, shown.show, _RELATIONS)
+    return await list_answer(call, read, shown.show)
 
 
 async def show(call: Call) -> Answer:
     """Show one instance."""
-    return await one_answer(call, lambda connection: _require(connection, call), shown.show, _RELATIONS)
+    return await one_answer(call, lambda connection: _require(connection, call), shown.show)
 
 
 async def restart(call: Call) -> Answer:
@@ -66,7 +68,7 @@ async def restart(call: Call) -> Answer:
     except change.InstanceGoneError:
         raise NotFoundError from None
     resources = [shown_operation.show(call, operation) for operation in operations]
-    return Answer(encode(ListDocument(resources, {}, {"total": len(resources)})), status=202)
+    return Answer(encode(AllDocument(resources, {"total": len(resources)})), status=202)
 
 
 def _require(connection: Connection, call: Call) -> Instance:

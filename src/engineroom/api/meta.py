@@ -9,5 +9,5 @@ from engineroom.store import organizations
 async def organization(call: Call) -> Answer:
     """Show the organization of the token."""
     return await one_answer(
-        call, lambda connection: organizations.get(connection, call.organization_id), shown.show, {}
+        call, lambda connection: organizations.get(connection, call.organization_id), shown.show
     )

@@ -6,50 +6,89 @@ from uuid import uuid4
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
-from engineroom.api.call import Answer, Call, Endpoint
+from engineroom.api.call import Answer, Call, caller
 from engineroom.api.control import Control
 from engineroom.api.documents import JSON
-from engineroom.api.errors import ApiError, FailedError, MethodNotAllowedError
+from engineroom.api.endpoint import Endpoint
+from engineroom.api.errors import ApiError, FailedError, MethodNotAllowedError, NotFoundError, TooManyError
+from engineroom.api.rate_limits import Bucket, RateLimits
 
-_HEADERS = {"cache-control": "no-cache, private", "access-control-allow-origin": "*"}
-"""Contract sheet, section 1.5."""
+_HEADERS = {
+    "cache-control": "no-cache, private",
+    "access-control-allow-origin": "*",
+    "strict-transport-security": "max-age=31536000",
+}
+"""Contract sheet, section 1.5. Browsers heed the last one only where the connection is secure (RFC 6797, section 8.1)."""
+
+_PREFLIGHT_SECONDS = 7200
 
 _log = structlog.get_logger()
 
 
 class Path:
-    """An ASGI application for one path: it has an endpoint for each of its methods."""
+    """What answers at one address: it has an endpoint for each of its methods, and none where there is nothing."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], control: Control) -> None:
+    def __init__(self, endpoints: Mapping[str, Endpoint], control: Control, limits: RateLimits) -> None:
         self._endpoints = dict(endpoints)
         if "GET" in endpoints:
             self._endpoints["HEAD"] = endpoints["GET"]
         self._control = control
+        self._limits = limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        response = await self._respond(Request(scope, receive))
-        await response(scope, receive, send)
-
-    async def _respond(self, request: Request) -> Response:
-        try:
-            endpoint = self._endpoint(request)
-            return _response(await endpoint.handler(Call(request, self._control, endpoint.ability)))
-        except ApiError as error:
-            return error_response(error)
-        except Exception:  # noqa: BLE001 - a traceback belongs into the log, never to a client
-            return failed(request)
-
-    def _endpoint(self, request: Request) -> Endpoint:
+    async def respond(self, request: Request) -> Response:
+        """Return the response to one request."""
+        if request.method == "OPTIONS" and self._endpoints:
+            return self._preflight(request)
         endpoint = self._endpoints.get(request.method)
-        if endpoint is None:
-            raise MethodNotAllowedError(request.method, request.url.path, sorted(self._endpoints))
-        return endpoint
+        counted: dict[str, str] = {}
+        try:
+            counted = self._count(request, endpoint.bucket if endpoint else Bucket.ORDINARY)
+            answer = await self._answer(request, endpoint)
+            return _response(answer, counted)
+        except ApiError as error:
+            return _error_response(error, counted)
+        except Exception:  # noqa: BLE001 - a traceback belongs into the log, never to a client
+            return _failed(request, counted)
+
+    async def _answer(self, request: Request, endpoint: Endpoint | None) -> Answer:
+        if endpoint is not None:
+            return await endpoint.handler(Call(request, self._control, endpoint))
+        if not self._endpoints:
+            raise NotFoundError
+        raise MethodNotAllowedError(request.method, request.url.path, self._methods())
+
+    def _count(self, request: Request, bucket: Bucket | None) -> dict[str, str]:
+        """Count the call, and return the headers that tell how many are left. Raises TooManyError when none was."""
+        if bucket is None:
+            return {}
+        allowance = self._limits.take(bucket, caller(request))
+        headers = {
+            "x-ratelimit-limit": str(allowance.limit),
+            "x-ratelimit-remaining": str(allowance.remaining),
+        }
+        if allowance.retry_after_seconds is not None:
+            raise TooManyError(allowance.retry_after_seconds, headers)
+        return headers
+
+    def _methods(self) -> list[str]:
+        return sorted({*self._endpoints, "OPTIONS"})
+
+    def _preflight(self, request: Request) -> Response:
+        """Tell a browser that pages of any origin may call (Fetch standard, section 3.3)."""
+        methods = ", ".join(self._methods())
+        asked = request.headers.get("access-control-request-headers", "authorization, content-type")
+        headers = {
+            **_HEADERS,
+            "allow": methods,
+            "access-control-allow-methods": methods,
+            "access-control-allow-headers": asked,
+            "access-control-max-age": str(_PREFLIGHT_SECONDS),
+        }
+        return Response(None, 204, headers)
 
 
-def failed(request: Request) -> Response:
+def _failed(request: Request, counted: Mapping[str, str]) -> Response:
     """Log the exception being handled, and return the answer that carries the id under which it is logged."""
     error_id = str(uuid4())
     _log.exception(
@@ -59,16 +98,15 @@ def failed(request: Request) -> Response:
         method=request.method,
         path=request.url.path,
     )
-    return error_response(FailedError(error_id))
+    return _error_response(FailedError(error_id), counted)
 
 
-def error_response(error: ApiError) -> Response:
-    """Return the answer to a request that failed."""
-    return Response(error.body(), error.status, {**_HEADERS, **error.headers}, JSON)
+def _error_response(error: ApiError, counted: Mapping[str, str]) -> Response:
+    return Response(error.body(), error.status, {**_HEADERS, **counted, **error.headers}, JSON)
 
 
-def _response(answer: Answer) -> Response:
-    headers = {**_HEADERS, **answer.headers}
+def _response(answer: Answer, counted: Mapping[str, str]) -> Response:
+    headers = {**_HEADERS, **counted, **answer.headers}
     if answer.body is None:
         return Response(None, answer.status, headers)
     headers["content-type"] = answer.media_type

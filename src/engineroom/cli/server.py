@@ -74,7 +74,7 @@ class Server:
     async def _serve(self, control: Control, when_ready: Callable[[], Awaitable[None]]) -> None:
         http = _HttpServer(
             uvicorn.Config(
-                application(control),
+                application(control, calls_per_minute=self._settings.rate_limit),
                 loop="none",
                 http="httptools",
                 ws="none",

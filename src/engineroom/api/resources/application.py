@@ -1,7 +1,8 @@
 """Applications in answers (contract sheet, section 5)."""
 
 from engineroom.api.call import Call
-from engineroom.api.documents import Attributes, Resource, timestamp
+from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.shapes import ResourceType
 from engineroom.model.application import Application
 
 _DEFAULT_BRANCH = "main"
@@ -16,8 +17,11 @@ class ApplicationAttributes(Attributes):
     root_directory: str | None
     slack_channel: str | None
     avatar_url: str | None
-    created_at: str
+    created_at: Timestamp
     repository: dict[str, str] | None
+
+
+TYPE = ResourceType("applications", ApplicationAttributes)
 
 
 def show(_call: Call, application: Application) -> Resource:
@@ -25,7 +29,7 @@ def show(_call: Call, application: Application) -> Resource:
     repository = application.repository
     return Resource(
         application.id,
-        "applications",
+        TYPE.name,
         ApplicationAttributes(
             name=application.name,
             slug=application.slug,

@@ -1,26 +1,30 @@
 """Background processes in answers (contract sheet, section 2.2)."""
 
 from engineroom.api.call import Call
-from engineroom.api.documents import Attributes, Resource, timestamp
-from engineroom.model.background_process import BackgroundProcess
+from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.shapes import ResourceType
+from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.changes import shown_config
 
 
 class BackgroundProcessAttributes(Attributes):
     """What is shown of a background process; `config` is an empty list for a custom one."""
 
-    type: str
+    type: BackgroundProcessType
     processes: int
     command: str
     config: dict[str, str | int | bool | None] | list[None]
-    strategy_type: str | None
+    strategy_type: StrategyType | None
     strategy_threshold: int | None
-    created_at: str
+    created_at: Timestamp
+
+
+TYPE = ResourceType("background_processes", BackgroundProcessAttributes)
 
 
 def show(_call: Call, background_process: BackgroundProcess) -> Resource:
     """Return the resource of a background process."""
-    return Resource(background_process.id, "background_processes", attributes(background_process))
+    return Resource(background_process.id, TYPE.name, attributes(background_process))
 
 
 def attributes(background_process: BackgroundProcess) -> BackgroundProcessAttributes:

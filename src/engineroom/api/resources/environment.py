@@ -5,8 +5,9 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from engineroom.api.call import Call
-from engineroom.api.documents import Attributes, Resource, timestamp
-from engineroom.model.environment import Environment
+from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.shapes import ResourceType
+from engineroom.model.environment import Environment, EnvironmentStatus
 from engineroom.model.token import Ability
 
 _NETWORK_SETTINGS: dict[str, Any] = {
@@ -33,7 +34,7 @@ class EnvironmentAttributes(Attributes, omit_defaults=True, kw_only=True):
 
     name: str
     slug: str
-    status: str
+    status: EnvironmentStatus
     created_from_automation: bool
     vanity_domain: str
     php_major_version: str
@@ -47,14 +48,17 @@ class EnvironmentAttributes(Attributes, omit_defaults=True, kw_only=True):
     uses_deploy_hook: bool
     environment_variables: list[dict[str, str]] | UnsetType = UNSET
     network_settings: dict[str, Any]
-    created_at: str
+    created_at: Timestamp
+
+
+TYPE = ResourceType("environments", EnvironmentAttributes, has_links=True)
 
 
 def show(call: Call, environment: Environment) -> Resource:
     """Return the resource of an environment. Code that was linked in place is neither built nor deployed."""
     return Resource(
         environment.id,
-        "environments",
+        TYPE.name,
         EnvironmentAttributes(
             name=environment.name,
             slug=environment.slug,

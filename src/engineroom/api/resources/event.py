@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from engineroom.api.call import Call
-from engineroom.api.documents import Attributes, Resource, moment
+from engineroom.api.documents import Attributes, Moment, Resource, moment
+from engineroom.api.shapes import ResourceType
 from engineroom.model.event import Event
 
 
@@ -14,11 +15,14 @@ class EventAttributes(Attributes):
     kind: str
     message: str
     data: Mapping[str, Any]
-    at: str
+    at: Moment
+
+
+TYPE = ResourceType("events", EventAttributes)
 
 
 def show(_call: Call, event: Event) -> Resource:
     """Return the resource of an event."""
     return Resource(
-        event.id, "events", EventAttributes(event.kind, event.message, event.data, moment(event.at))
+        event.id, TYPE.name, EventAttributes(event.kind, event.message, event.data, moment(event.at))
     )

@@ -1,17 +1,18 @@
 """Instances in answers (contract sheet, section 3.2)."""
 
 from engineroom.api.call import Call
-from engineroom.api.documents import Attributes, Resource, timestamp
-from engineroom.model.instance import Instance
+from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.shapes import ResourceType
+from engineroom.model.instance import Instance, InstanceType, ScalingType
 
 
 class InstanceAttributes(Attributes):
     """What is shown of an instance. What only managed queues have is null."""
 
     name: str
-    type: str
+    type: InstanceType
     size: str
-    scaling_type: str
+    scaling_type: ScalingType
     min_replicas: int
     max_replicas: int
     queue_status: str | None
@@ -24,14 +25,17 @@ class InstanceAttributes(Attributes):
     sleep_with_app: bool | None
     scaling_cpu_threshold_percentage: int | None
     scaling_memory_threshold_percentage: int | None
-    created_at: str
+    created_at: Timestamp
+
+
+TYPE = ResourceType("instances", InstanceAttributes)
 
 
 def show(_call: Call, instance: Instance) -> Resource:
     """Return the resource of an instance."""
     return Resource(
         instance.id,
-        "instances",
+        TYPE.name,
         InstanceAttributes(
             name=instance.name,
             type=instance.type,

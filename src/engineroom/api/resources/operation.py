@@ -3,22 +3,26 @@
 from typing import Any
 
 from engineroom.api.call import Call
-from engineroom.api.documents import Attributes, Resource, moment, moment_or_none
-from engineroom.model.operation import Operation, OperationStatus, Progress
+from engineroom.api.documents import Attributes, Moment, Resource, moment, moment_or_none
+from engineroom.api.shapes import ResourceType
+from engineroom.model.operation import Operation, OperationAction, OperationStatus, Progress
 
 
 class OperationAttributes(Attributes):
     """What is shown of an operation. `progress` is live, and null once the operation is over."""
 
-    action: str
-    status: str
+    action: OperationAction
+    status: OperationStatus
     actor: str
     background_process_id: str
     changes: dict[str, dict[str, Any]]
     progress: Progress | None
     message: str
-    created_at: str
-    finished_at: str | None
+    created_at: Moment
+    finished_at: Moment | None
+
+
+TYPE = ResourceType("operations", OperationAttributes)
 
 
 def show(call: Call, operation: Operation) -> Resource:
@@ -27,7 +31,7 @@ def show(call: Call, operation: Operation) -> Resource:
     progress = call.control.progress(operation.background_process_id) if running else None
     return Resource(
         operation.id,
-        "operations",
+        TYPE.name,
         OperationAttributes(
             action=operation.action,
             status=operation.status,

@@ -2,6 +2,7 @@
 
 from engineroom.api.call import Call
 from engineroom.api.documents import Attributes, Resource
+from engineroom.api.shapes import ResourceType
 from engineroom.model.application import Organization
 
 
@@ -12,8 +13,9 @@ class OrganizationAttributes(Attributes):
     slug: str
 
 
+TYPE = ResourceType("organizations", OrganizationAttributes)
+
+
 def show(_call: Call, organization: Organization) -> Resource:
     """Return the resource of an organization."""
-    return Resource(
-        organization.id, "organizations", OrganizationAttributes(organization.name, organization.slug)
-    )
+    return Resource(organization.id, TYPE.name, OrganizationAttributes(organization.name, organization.slug))

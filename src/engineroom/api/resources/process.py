@@ -2,10 +2,11 @@
 
 from msgspec import Struct
 
-from engineroom.api.documents import Attributes, Resource, moment, moment_or_none
+from engineroom.api.documents import Attributes, Moment, Resource, moment, moment_or_none
+from engineroom.api.shapes import ResourceType
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.exits import Exit, describe
-from engineroom.model.process import Process
+from engineroom.model.process import Process, ProcessState
 
 
 class LastExit(Struct):
@@ -15,7 +16,7 @@ class LastExit(Struct):
     signal: int | None
     reason: str
     lived_seconds: float
-    at: str
+    at: Moment
 
 
 class ProcessAttributes(Attributes):
@@ -24,13 +25,16 @@ class ProcessAttributes(Attributes):
     replica: int
     index: int
     pid: int | None
-    state: str
-    started_at: str | None
+    state: ProcessState
+    started_at: Moment | None
     restarts: int
     crash_looping: bool
-    next_start_at: str | None
-    deadline_at: str | None
+    next_start_at: Moment | None
+    deadline_at: Moment | None
     last_exit: LastExit | None
+
+
+TYPE = ResourceType("processes", ProcessAttributes)
 
 
 def show(background_process: BackgroundProcess, process: Process) -> Resource:
@@ -38,7 +42,7 @@ def show(background_process: BackgroundProcess, process: Process) -> Resource:
     timeout = background_process.config.timeout if background_process.config else None
     return Resource(
         process.id,
-        "processes",
+        TYPE.name,
         ProcessAttributes(
             replica=process.replica,
             index=process.index,

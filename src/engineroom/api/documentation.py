@@ -1,0 +1,39 @@
+"""The description of the API: as an OpenAPI document for programs, and as a page for people."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+
+import msgspec
+
+from engineroom.api.call import Answer, Call
+from engineroom.api.documents import JSON
+from engineroom.api.endpoint import Endpoint
+
+HTML = "text/html; charset=utf-8"
+
+
+class Documentation:
+    """Describes a table of endpoints, which is only asked for when the first description is."""
+
+    def __init__(self, table: Callable[[], Sequence[Endpoint]]) -> None:
+        self._table = table
+
+    async def openapi(self, _call: Call) -> Answer:
+        """Describe the API as an OpenAPI 3.1 document."""
+        return Answer(self._openapi, media_type=JSON)
+
+    async def page(self, _call: Call) -> Answer:
+        """Describe the API on a page to be read."""
+        return Answer(self._page, media_type=HTML)
+
+    @cached_property
+    def _openapi(self) -> bytes:
+        from engineroom.api.openapi.document import document  # noqa: PLC0415 - most servers are never asked
+
+        return msgspec.json.encode(document(self._table()))
+
+    @cached_property
+    def _page(self) -> bytes:
+        from engineroom.api.openapi.page import page  # noqa: PLC0415 - most servers are never asked
+
+        return page(msgspec.json.decode(self._openapi)).encode()

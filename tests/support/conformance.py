@@ -1,0 +1,84 @@
+"""Whether an answer is what the OpenAPI document says: every test that calls the API looks at that too."""
+
+import re
+from functools import cache
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+from engineroom.api.endpoints import ENDPOINTS
+from engineroom.api.openapi.document import document
+
+UNDESCRIBED = frozenset({404, 405})
+"""What is answered where there is no endpoint, and so no description."""
+
+
+def check(answer: httpx.Response) -> None:
+    """Fail when an answer differs from its description, or has more in it than that."""
+    method = answer.request.method.replace("HEAD", "GET")
+    operation = _operation(method, answer.request.url.path)
+    where = f"{method} {answer.request.url.path} answered {answer.status_code}"
+    if operation is None:
+        assert answer.status_code in UNDESCRIBED or method == "OPTIONS", where
+        return
+    described = operation["responses"].get(str(answer.status_code))
+    assert described is not None, f"{where}, which is not described: {answer.text}"
+    assert all(name in answer.headers for name in described.get("headers", {})), (
+        f"{where} without its headers"
+    )
+    content = described.get("content", {})
+    assert answer.headers.get("content-type") == next(iter(content), None), where
+    if not content or answer.request.method == "HEAD":
+        return
+    (media_type,) = content
+    if media_type.endswith("json"):
+        pointer = f"#/paths/{_escaped(operation['x-path'])}/{method.lower()}/responses/{answer.status_code}"
+        _validator(f"{pointer}/content/{_escaped(media_type)}/schema").validate(answer.json())
+
+
+@cache
+def described() -> dict[str, Any]:
+    """Return the document, with objects that may have nothing but what is described."""
+    closed: dict[str, Any] = _closed(document(ENDPOINTS))
+    return closed
+
+
+@cache
+def _operations() -> list[tuple[str, re.Pattern[str], dict[str, Any]]]:
+    found = []
+    for path, operations in described()["paths"].items():
+        pattern = re.compile(re.sub(r"{\w+}", "[^/]+", path) + "/?")
+        found += [
+            (method.upper(), pattern, {**operation, "x-path": path})
+            for method, operation in operations.items()
+        ]
+    # A word goes before a parameter.
+    return sorted(found, key=lambda entry: entry[2]["x-path"].count("{"))
+
+
+def _operation(method: str, path: str) -> dict[str, Any] | None:
+    matching = (
+        operation for its, pattern, operation in _operations() if its == method and pattern.fullmatch(path)
+    )
+    return next(matching, None)
+
+
+@cache
+def _validator(pointer: str) -> jsonschema_rs.Validator:
+    return jsonschema_rs.validator_for({**described(), "$ref": pointer}, validate_formats=True)
+
+
+def _escaped(part: str) -> str:
+    return part.replace("~", "~0").replace("/", "~1").replace("{", "%7B").replace("}", "%7D")
+
+
+def _closed(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(each) for name, each in schema.items()}
+    if closed.get("type") == "object" and "properties" in closed:
+        closed.setdefault("additionalProperties", False)
+    return closed
