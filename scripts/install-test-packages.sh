@@ -5,8 +5,8 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/apt.sh
 
-PACKAGES="curl procps util-linux redis-server
-    php-cli php-redis php-sqlite3 php-pgsql php-mbstring php-xml php-curl php-laravel-framework"
+PACKAGES="beanstalkd curl mariadb-server postgresql procps util-linux redis-server
+    php-cli php-mysql php-redis php-sqlite3 php-pgsql php-mbstring php-xml php-curl php-laravel-framework"
 
 missing() {
     for package in $PACKAGES; do

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 
@@ -38,12 +39,17 @@ def _php_says(expression: str) -> Callable[[], bool]:
 
 
 NEEDS = {
+    "beanstalkd": Need("beanstalkd", _program("beanstalkd")),
     "curl": Need("curl", _program("curl")),
     "laravel": Need(
         "php-laravel-framework", _php_says("stream_resolve_include_path('Illuminate/autoload.php')")
     ),
+    "mariadb-server": Need("mariadb-server", _program("mariadbd")),
     "php": Need("php-cli", _program("php")),
+    "php-mysql": Need("php-mysql", _php_says("extension_loaded('pdo_mysql')")),
+    "php-pgsql": Need("php-pgsql", _php_says("extension_loaded('pdo_pgsql')")),
     "php-redis": Need("php-redis", _php_says("extension_loaded('redis')")),
     "php-sqlite3": Need("php-sqlite3", _php_says("extension_loaded('pdo_sqlite')")),
+    "postgresql": Need("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
     "redis-server": Need("redis-server", _program("redis-server")),
 }

@@ -1,6 +1,7 @@
 """A real Redis server of a test's own."""
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,6 +12,7 @@ from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
 _ATTEMPTS = 5
+_PREFIX = "laravel_database_"
 
 
 class RedisServer:
@@ -19,8 +21,10 @@ class RedisServer:
     port: int
     client: "redis.Redis"
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, port: int | None = None, options: Sequence[str] = ()) -> None:
         self._folder = folder
+        self._wanted_port = port
+        self._options = options
         self._output = folder / "redis.log"
 
     def __enter__(self) -> Self:
@@ -39,18 +43,25 @@ class RedisServer:
 
     def waiting(self, queue: str = "default") -> int:
         """Return how many jobs of a Laravel queue wait for a worker."""
-        return int(self.client.llen(f"queues:{queue}"))
+        return int(self.client.llen(self.key(queue)))
 
     def reserved(self, queue: str = "default") -> int:
         """Return how many jobs of a Laravel queue are in the hands of a worker."""
-        return int(self.client.zcard(f"queues:{queue}:reserved"))
+        return int(self.client.zcard(self.key(queue, "reserved")))
+
+    def key(self, queue: str, *kind: str) -> str:
+        """Return the key of a queue of the Laravel example, as its framework names it."""
+        return ":".join([f"{_PREFIX}queues", queue, *kind])
 
     def _start(self) -> bool:
-        self.port = free_port()
+        self.port = self._wanted_port or free_port()
         with self._output.open("a") as output:
             words = ["redis-server", "--port", str(self.port), "--save", "", "--dir", str(self._folder)]
             self._process = subprocess.Popen(
-                [*words, "--bind", "127.0.0.1"], stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                [*words, "--bind", "127.0.0.1", *self._options],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
             )
         self.client = redis.Redis(port=self.port)
         return wait_until("redis-server answers or has ended", self._answers_or_ended) == "answers"

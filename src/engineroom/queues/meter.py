@@ -1,0 +1,148 @@
+"""Measures queues: connections are shared, every question has a time limit, and a dead server is left alone for a while."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from engineroom.model.queue import Measurement, Unknown
+from engineroom.queues.base import (
+    BeanstalkdQueues,
+    DatabaseQueues,
+    Driver,
+    QueueConnection,
+    RedisQueues,
+    SqsQueues,
+    UnmeasurableError,
+)
+from engineroom.queues.beanstalkd import BeanstalkdDriver
+from engineroom.queues.database import DatabaseDriver
+from engineroom.queues.redis import RedisDriver
+from engineroom.queues.sqs import SqsDriver
+from engineroom.queues.tracking import Tracker
+
+_ANSWER_SECONDS = 3.0
+_FIRST_REST_SECONDS = 1.0
+_LONGEST_REST_SECONDS = 5.0
+_LOG_EVERY_SECONDS = 60.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Server:
+    """One connection, and how it goes. It is asked one thing at a time, and nothing before `rests_until`."""
+
+    driver: Driver | None = None
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    failures: int = 0
+    rests_until: float = 0.0
+    reason: str = ""
+    logged_at: float = float("-inf")
+    used_at: float = 0.0
+
+
+class Meter:
+    """Measures queues of any kind. What goes wrong is an Unknown with its reason, never an exception and never zero."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._servers: defaultdict[QueueConnection, _Server] = defaultdict(_Server)
+        self._trackers: defaultdict[tuple[QueueConnection, str], Tracker] = defaultdict(Tracker)
+
+    async def measure(self, connection: QueueConnection, queue: str) -> Measurement | Unknown:
+        """Return one queue as it is now."""
+        server = self._servers[connection]
+        async with server.lock:
+            now = self._clock()
+            server.used_at = now
+            if now < server.rests_until:
+                return Unknown(server.reason)
+            try:
+                return await self._ask(server, connection, queue)
+            except Exception as error:  # noqa: BLE001 - each client library has its own, and all mean the same here
+                self._trackers.pop((connection, queue), None)
+                return self._failed(server, connection, error)
+
+    async def forget_unused(self, unused_seconds: float) -> None:
+        """Disconnect from what was not asked for so long."""
+        limit = self._clock() - unused_seconds
+        for connection, server in list(self._servers.items()):
+            if server.used_at < limit and not server.lock.locked():
+                await self._disconnect(connection)
+
+    async def close(self) -> None:
+        """Disconnect from everything."""
+        for connection in list(self._servers):
+            await self._disconnect(connection)
+
+    async def _ask(self, server: _Server, connection: QueueConnection, queue: str) -> Measurement:
+        if server.driver is None:
+            server.driver = _driver(connection)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            snapshot = await server.driver.snapshot(queue)
+        if server.failures:
+            _log.info("Queues can be measured again.", action="queue.measurable", server=_name(connection))
+        server.failures, server.reason, server.logged_at = 0, "", float("-inf")
+        return self._trackers[connection, queue].take(snapshot, self._clock())
+
+    def _failed(self, server: _Server, connection: QueueConnection, error: Exception) -> Unknown:
+        now = self._clock()
+        server.failures += 1
+        rest = min(_LONGEST_REST_SECONDS, _FIRST_REST_SECONDS * 2 ** (server.failures - 1))
+        server.rests_until = now + rest
+        server.reason = f"cannot measure {_name(connection)}: {_words(error)}"
+        if now - server.logged_at >= _LOG_EVERY_SECONDS:
+            server.logged_at = now
+            _log.warning(
+                "Cannot measure queues; what they scale stays as it is.",
+                action="queue.unmeasurable",
+                server=_name(connection),
+                reason=_words(error),
+            )
+        return Unknown(server.reason)
+
+    async def _disconnect(self, connection: QueueConnection) -> None:
+        server = self._servers.pop(connection)
+        for key in [key for key in self._trackers if key[0] == connection]:
+            del self._trackers[key]
+        if server.driver is not None:
+            await server.driver.close()
+
+
+def _driver(connection: QueueConnection) -> Driver:
+    match connection:
+        case RedisQueues():
+            return RedisDriver(connection)
+        case DatabaseQueues():
+            return DatabaseDriver(connection)
+        case SqsQueues():
+            return SqsDriver(connection)
+        case BeanstalkdQueues():
+            return BeanstalkdDriver(connection)
+
+
+def _name(connection: QueueConnection) -> str:
+    """Return what people call the server; never a password."""
+    match connection:
+        case RedisQueues():
+            place = connection.socket or f"{connection.host}:{connection.port}"
+            return f"Redis at {place}, database {connection.database}"
+        case DatabaseQueues():
+            place = f"{connection.host}:{connection.port}/" if connection.dialect != "sqlite" else ""
+            return f"the {connection.dialect} table {connection.table} in {place}{connection.database}"
+        case SqsQueues():
+            return f"SQS at {connection.prefix}"
+        case BeanstalkdQueues():
+            return f"beanstalkd at {connection.host}:{connection.port}"
+
+
+def _words(error: Exception) -> str:
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"no answer within {_ANSWER_SECONDS:g} s"
+    if isinstance(error, UnmeasurableError | OSError):
+        return str(error)
+    return f"{error}" or type(error).__name__
