@@ -30,6 +30,7 @@ def path(api: Api, endpoint: Endpoint) -> str:
         environment=api.linked.environment,
         instance=api.linked.instance,
         backgroundProcess=api.made(),
+        token=api.get("/api/tokens").json()["data"][0]["id"],
         operation=api.get("/api/operations").json()["data"][0]["id"]
         if "{operation}" in endpoint.path
         else "",

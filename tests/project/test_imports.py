@@ -30,7 +30,8 @@ LOCAL_ADMINISTRATION = {
     "cli/down.py": {"runtime"},
     "cli/storage.py": {"store"},
     "cli/link.py": {"control"},
-    "cli/tokens.py": {"control"},
+    "cli/tokens.py": {"control", "store"},
+    "cli/organizations.py": {"control", "store"},
 }
 """What the command line does on this host itself, and not as a client of the API: more rooms, for these files alone."""
 

@@ -11,16 +11,18 @@ from engineroom.api.endpoints import ENDPOINTS
 from engineroom.api.rate_limits import RateLimits
 from engineroom.api.router import Router
 from engineroom.api.routing import Path
+from engineroom.api.token_uses import TokenUses
 
 
 def application(control: Control, *, calls_per_minute: int = 0) -> ASGIApp:
     """Return the application that answers for this control plane; with 0 calls a minute there is no limit to them."""
     limits = RateLimits(calls_per_minute)
+    uses = TokenUses(control.store)
     paths: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
     for endpoint in ENDPOINTS:
         paths[endpoint.path][endpoint.method] = endpoint
-    router = Router({path: Path(endpoints, control, limits) for path, endpoints in paths.items()})
-    nowhere = Path({}, control, limits)
+    router = Router({path: Path(endpoints, control, limits, uses) for path, endpoints in paths.items()})
+    nowhere = Path({}, control, limits, uses)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         found = router.find(scope["path"])

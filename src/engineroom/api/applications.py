@@ -57,7 +57,8 @@ async def index(call: Call) -> Answer:
     """List the organization's applications."""
 
     def read(connection: Connection) -> Page[Application]:
-        return applications.page(connection, call.organization_id, call.page, call.filters)
+        only = call.token.applications
+        return applications.page(connection, call.organization_id, call.page, call.filters, only)
 
     return await list_answer(call, read, shown.show)
 

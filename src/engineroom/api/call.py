@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -14,10 +15,13 @@ from engineroom.api.documents import JSON_API
 from engineroom.api.endpoint import Endpoint
 from engineroom.api.errors import ForbiddenError, NotFoundError, UnauthenticatedError
 from engineroom.api.pagination import page_number
-from engineroom.model.ids import OrganizationId
+from engineroom.api.token_uses import TokenUses
+from engineroom.model.audit import AuditEntry
+from engineroom.model.ids import OrganizationId, new_audit_entry_id
 from engineroom.model.token import Token, secret_hash
-from engineroom.store import tokens
+from engineroom.store import scope, tokens
 
+_LONGEST_USER_AGENT = 300
 _ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 Result = TypeVar("Result")
@@ -36,10 +40,11 @@ class Answer:
 class Call:
     """A request at an endpoint. The token is known once `read` has run."""
 
-    def __init__(self, request: Request, control: Control, endpoint: Endpoint) -> None:
+    def __init__(self, request: Request, control: Control, endpoint: Endpoint, uses: TokenUses) -> None:
         self.control = control
         self.endpoint = endpoint
         self._request = request
+        self._uses = uses
         self._token: Token | None = None
 
     @property
@@ -107,6 +112,10 @@ class Call:
         """Return the body as it is, whatever its media type. Raises TooLargeError for more than `largest` bytes."""
         return await body.content(self._request, largest)
 
+    async def authenticate(self) -> None:
+        """Look up the caller's token. Raises UnauthenticatedError and ForbiddenError."""
+        await self.read(lambda _connection: None)
+
     async def read(self, function: Callable[[Connection], Result]) -> Result:
         """Return what `function` reads, after the caller's token was looked up on the same connection.
 
@@ -115,12 +124,43 @@ class Call:
         hashed = self._secret_hash()
 
         def authenticate_and_read(connection: Connection) -> Result:
-            self._token = tokens.find(connection, hashed)
-            if self.endpoint.ability not in self.token.abilities:
-                raise ForbiddenError
+            token = tokens.authenticated(connection, hashed)
+            if token is None or token.expired(datetime.now(UTC)):
+                raise UnauthenticatedError
+            self._token = token
+            self._authorize(connection, token)
             return function(connection)
 
-        return await self.control.store.read(authenticate_and_read)
+        result = await self.control.store.read(authenticate_and_read)
+        self._uses.note(self.token)
+        return result
+
+    def _authorize(self, connection: Connection, token: Token) -> None:
+        """Raise ForbiddenError for what the token may not do, NotFoundError for what is in none of its applications."""
+        if self.endpoint.ability not in token.abilities:
+            raise ForbiddenError
+        if token.applications is None or self.endpoint.limited_tokens:
+            return
+        kind, identifier = next(iter(self._request.path_params.items()), ("", ""))
+        if kind not in scope.KINDS:
+            raise ForbiddenError
+        if scope.application_of(connection, kind, identifier) not in token.applications:
+            raise NotFoundError
+
+    def audit_entry(self) -> AuditEntry:
+        """Return what the audit trail is to have of this call, once its token is known."""
+        user_agent = self._request.headers.get("user-agent")
+        return AuditEntry(
+            id=new_audit_entry_id(),
+            organization_id=self.organization_id,
+            token_id=self.token.id,
+            actor=self.token.name,
+            action=self.endpoint.name,
+            target=f"{self.endpoint.method} {self._request.scope['path']}",
+            address=self._request.client.host if self._request.client else None,
+            user_agent=user_agent and user_agent[:_LONGEST_USER_AGENT],
+            at=datetime.now(UTC),
+        )
 
     def _secret_hash(self) -> str:
         secret = _bearer(self._request)

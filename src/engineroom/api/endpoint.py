@@ -58,6 +58,7 @@ class Endpoint:
     """One row of the table: what is called, what is answered, what answers, where that is laid down, and who may call.
 
     `contract` is a section of the contract's fact sheet, or `ours`. `ability` None means that no token is needed.
+    `limited_tokens` says whether a token that is limited to some applications may call though the address is in none.
     `request` is what the fields of the body must be; `upload` says that the body is no JSON. `errors` are those
     that do not follow from the rest of the row. A handler sees only the relations, filters and parameters that are here.
     """
@@ -69,6 +70,7 @@ class Endpoint:
     contract: str
     _: KW_ONLY
     ability: Ability | None
+    limited_tokens: bool = False
     request: type[BaseModel] | None = None
     upload: bool = False
     relations: Relations[Any] = field(default_factory=lambda: MappingProxyType({}))
@@ -76,3 +78,8 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     errors: tuple[type[ApiError], ...] = ()
     bucket: Bucket | None = Bucket.ORDINARY
+
+    @property
+    def name(self) -> str:
+        """What is called, in a word, such as `background_processes.update`."""
+        return f"{self.handler.__module__.rpartition('.')[2]}.{self.handler.__name__}"

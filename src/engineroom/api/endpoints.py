@@ -2,6 +2,7 @@
 
 from engineroom.api import (
     applications,
+    audit,
     background_processes,
     documentation,
     environments,
@@ -9,12 +10,14 @@ from engineroom.api import (
     instances,
     meta,
     operations,
+    tokens,
 )
 from engineroom.api.documentation import Documentation
 from engineroom.api.documents import JSON
 from engineroom.api.endpoint import Endpoint, Parameter
 from engineroom.api.requests import CreateBackgroundProcess, UpdateBackgroundProcess
 from engineroom.api.resources.application import TYPE as APPLICATION
+from engineroom.api.resources.audit_entry import TYPE as AUDIT_ENTRY
 from engineroom.api.resources.background_process import TYPE as BACKGROUND_PROCESS
 from engineroom.api.resources.environment import TYPE as ENVIRONMENT
 from engineroom.api.resources.event import TYPE as EVENT
@@ -22,7 +25,10 @@ from engineroom.api.resources.instance import TYPE as INSTANCE
 from engineroom.api.resources.operation import TYPE as OPERATION
 from engineroom.api.resources.organization import TYPE as ORGANIZATION
 from engineroom.api.resources.process import TYPE as PROCESS
+from engineroom.api.resources.token import NEW_TYPE as NEW_TOKEN
+from engineroom.api.resources.token import TYPE as TOKEN
 from engineroom.api.shapes import All, Empty, Many, One, Other, Plain
+from engineroom.api.token_requests import CreateToken
 from engineroom.model.token import Ability
 from engineroom.store import applications as applications_store
 from engineroom.store import environments as environments_store
@@ -31,7 +37,7 @@ from engineroom.store import instances as instances_store
 _OF_INSTANCE = "/api/instances/{instance}/background-processes"
 _PROCESS = "/api/background-processes/{backgroundProcess}"
 _INSTANCE = "/api/instances/{instance}"
-_READ, _WRITE = Ability.READ, Ability.WRITE
+_READ, _WRITE, _ADMIN = Ability.READ, Ability.WRITE, Ability.ADMIN
 _FORCE = Parameter("force", {"type": "boolean"}, "Kill what runs at once, instead of draining it.")
 
 _documentation = Documentation(lambda: ENDPOINTS)
@@ -117,6 +123,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "ours",
         ability=_READ,
     ),
+    Endpoint("GET", "/api/audit", Many(AUDIT_ENTRY), audit.index, "ours", ability=_ADMIN),
+    Endpoint("GET", "/api/tokens", Many(TOKEN), tokens.index, "ours", ability=_ADMIN),
+    Endpoint(
+        "POST", "/api/tokens", One(NEW_TOKEN, 201), tokens.create, "ours", ability=_ADMIN, request=CreateToken
+    ),
+    Endpoint("GET", "/api/tokens/{token}", One(TOKEN), tokens.show, "ours", ability=_ADMIN),
+    Endpoint("DELETE", "/api/tokens/{token}", Empty(), tokens.revoke, "ours", ability=_ADMIN),
     Endpoint("GET", "/api/operations", Many(OPERATION), operations.index, "ours", ability=_READ),
     Endpoint("GET", "/api/operations/{operation}", One(OPERATION), operations.show, "ours", ability=_READ),
     Endpoint(
@@ -165,6 +178,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         applications.index,
         "5",
         ability=_READ,
+        limited_tokens=True,
         relations=applications.RELATIONS,
         filters=applications_store.FILTERS,
     ),
@@ -177,5 +191,13 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ability=_READ,
         relations=applications.RELATIONS,
     ),
-    Endpoint("GET", "/api/meta/organization", One(ORGANIZATION), meta.organization, "8", ability=_READ),
+    Endpoint(
+        "GET",
+        "/api/meta/organization",
+        One(ORGANIZATION),
+        meta.organization,
+        "8",
+        ability=_READ,
+        limited_tokens=True,
+    ),
 )

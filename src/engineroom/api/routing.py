@@ -13,6 +13,8 @@ from engineroom.api.documents import JSON
 from engineroom.api.endpoint import Endpoint
 from engineroom.api.errors import ApiError, FailedError, MethodNotAllowedError, NotFoundError, TooManyError
 from engineroom.api.rate_limits import Bucket, RateLimits
+from engineroom.api.token_uses import TokenUses
+from engineroom.store import audit
 
 _HEADERS = {
     "cache-control": "no-cache, private",
@@ -29,12 +31,15 @@ _log = structlog.get_logger()
 class Path:
     """What answers at one address: it has an endpoint for each of its methods, and none where there is nothing."""
 
-    def __init__(self, endpoints: Mapping[str, Endpoint], control: Control, limits: RateLimits) -> None:
+    def __init__(
+        self, endpoints: Mapping[str, Endpoint], control: Control, limits: RateLimits, uses: TokenUses
+    ) -> None:
         self._endpoints = dict(endpoints)
         if "GET" in endpoints:
             self._endpoints["HEAD"] = endpoints["GET"]
         self._control = control
         self._limits = limits
+        self._uses = uses
 
     async def respond(self, request: Request) -> Response:
         """Return the response to one request."""
@@ -53,7 +58,11 @@ class Path:
 
     async def _answer(self, request: Request, endpoint: Endpoint | None) -> Answer:
         if endpoint is not None:
-            return await endpoint.handler(Call(request, self._control, endpoint))
+            call = Call(request, self._control, endpoint, self._uses)
+            if endpoint.ability is None:
+                return await endpoint.handler(call)
+            with audit.attributed(call.audit_entry):
+                return await endpoint.handler(call)
         if not self._endpoints:
             raise NotFoundError
         raise MethodNotAllowedError(request.method, request.url.path, self._methods())

@@ -27,6 +27,9 @@ _WORDS = {
     "model_type": "The {field} field must be an array.",
     "integer": "The {field} field must be an integer.",
     "boolean": "The {field} field must be true or false.",
+    "after_now": "The {field} field must be a date after now.",
+    "too_short": "The {field} field must have at least {min_length} items.",
+    "frozen_set_type": "The {field} field must be an array.",
     "required_if": "The {field} field is required when {other} is {value}.",
     "format": "The {field} field format is invalid.",
 }

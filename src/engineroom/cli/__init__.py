@@ -24,6 +24,16 @@ app.command(
 )
 app.command(_token)
 _token.command("engineroom.cli.tokens:create", name="create", help="Make a token and print it.")
+_token.command("engineroom.cli.tokens:list_", name="list", help="List the tokens of an organization.")
+_token.command("engineroom.cli.tokens:revoke", name="revoke", help="Revoke a token.")
+_organization = cyclopts.App(
+    name="organization", help="The organizations that tokens and applications belong to."
+)
+app.command(_organization)
+_organization.command(
+    "engineroom.cli.organizations:create", name="create", help="Make an organization and print its slug."
+)
+_organization.command("engineroom.cli.organizations:list_", name="list", help="List the organizations.")
 app.command(
     "engineroom.cli.down:down", name="down", help="Stop the server, drain every process, stop the keeper."
 )

@@ -1,6 +1,7 @@
 """How commands speak: results on standard output, our own log as JSON lines on standard error."""
 
 import sys
+from collections.abc import Sequence
 
 import structlog
 
@@ -25,3 +26,10 @@ def say(text: str) -> None:
     """Print a line for people or programs, at once."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows in columns, each as wide as it must be."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -12,7 +12,7 @@ from engineroom.control.reconciler import Reconciler
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, OperationId
 from engineroom.runtime.base import Report
-from engineroom.store import Store, background_processes, events, operations
+from engineroom.store import Store, audit, background_processes, events, operations
 
 _GATHER_SECONDS = 0.02
 """How long reports are gathered to be written together: an event may be a moment late, a burst must be cheap."""
@@ -20,6 +20,7 @@ _GATHER_SECONDS = 0.02
 _RETRY_SECONDS = 1.0
 _CHECK_SECONDS = 1.0
 _EVENTS_KEPT = timedelta(days=90)
+_AUDIT_KEPT = timedelta(days=400)
 _PRUNE_EVERY = timedelta(hours=1)
 
 _log = structlog.get_logger()
@@ -84,7 +85,7 @@ class Recorder:
         now = datetime.now(UTC)
         if now >= self._prune_at:
             self._prune_at = now + _PRUNE_EVERY
-            await self._store.write(lambda connection: events.prune(connection, now - _EVENTS_KEPT))
+            await self._store.write(lambda connection: _prune(connection, now))
 
     def _complete(self) -> tuple[list[OperationId], list[BackgroundProcessId]]:
         """Return the operations whose aim is reached, and the deleted background processes of which nothing is left."""
@@ -106,3 +107,8 @@ class Recorder:
         for target in self._reconciler.targets.values():
             if done.intersection(target.operations):
                 target.operations = [operation for operation in target.operations if operation not in done]
+
+
+def _prune(connection: Connection, now: datetime) -> None:
+    events.prune(connection, now - _EVENTS_KEPT)
+    audit.prune(connection, now - _AUDIT_KEPT)

@@ -13,6 +13,7 @@ InstanceId = NewType("InstanceId", str)
 BackgroundProcessId = NewType("BackgroundProcessId", str)
 OperationId = NewType("OperationId", str)
 EventId = NewType("EventId", str)
+AuditEntryId = NewType("AuditEntryId", str)
 
 
 def uuid7() -> uuid.UUID:
@@ -62,3 +63,8 @@ def new_operation_id() -> OperationId:
 def new_event_id() -> EventId:
     """Return a fresh `event-…` id. Events are ours; so is the prefix."""
     return EventId(f"event-{uuid7()}")
+
+
+def new_audit_entry_id() -> AuditEntryId:
+    """Return a fresh `audit-…` id. The audit trail is ours; so is the prefix."""
+    return AuditEntryId(f"audit-{uuid7()}")

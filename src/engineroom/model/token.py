@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from engineroom.model.ids import OrganizationId, TokenId
+from engineroom.model.ids import ApplicationId, OrganizationId, TokenId
 
 _SECRET_BYTES = 32
 _PREFIX = "er_"
@@ -17,17 +17,29 @@ class Ability(StrEnum):
 
     READ = "read"
     WRITE = "write"
+    ADMIN = "admin"
+    """Tokens and the audit trail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """One token as it is stored: the secret itself is not kept."""
+    """One token as it is stored: the secret itself is not kept.
+
+    `applications` are those that it is limited to, None for all of the organization. `last_used_at` is true to a minute.
+    """
 
     id: TokenId
     organization_id: OrganizationId
     name: str
     abilities: frozenset[Ability]
     created_at: datetime
+    expires_at: datetime | None = None
+    applications: frozenset[ApplicationId] | None = None
+    last_used_at: datetime | None = None
+
+    def expired(self, now: datetime) -> bool:
+        """Return whether the token is of no use any more."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 def new_secret() -> str:

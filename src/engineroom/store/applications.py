@@ -1,6 +1,6 @@
 """Queries of applications."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, bindparam, insert, select
 
@@ -18,11 +18,11 @@ _OWNED = select(applications).where(applications.c.organization_id == bindparam(
 _ONE = _OWNED.where(applications.c.id == bindparam("id"))
 _SOME = _OWNED.where(applications.c.id.in_(bindparam("ids", expanding=True)))
 _SLUGS = select(applications.c.slug).where(applications.c.organization_id == bindparam("organization_id"))
-_LIST = PagedSelect(
-    _OWNED.where(*(filtered(applications.c[name]) for name in FILTERS)).order_by(
-        applications.c.created_at, applications.c.id
-    )
+_FILTERED = _OWNED.where(*(filtered(applications.c[name]) for name in FILTERS)).order_by(
+    applications.c.created_at, applications.c.id
 )
+_LIST = PagedSelect(_FILTERED)
+_LIST_OF = PagedSelect(_FILTERED.where(applications.c.id.in_(bindparam("ids", expanding=True))))
 
 
 def add(connection: Connection, application: Application) -> None:
@@ -59,10 +59,21 @@ def some(
 
 
 def page(
-    connection: Connection, organization_id: OrganizationId, number: int, filters: Mapping[str, str | None]
+    connection: Connection,
+    organization_id: OrganizationId,
+    number: int,
+    filters: Mapping[str, str | None],
+    only: Iterable[ApplicationId] | None = None,
 ) -> Page[Application]:
-    """Return a page of an organization's applications, oldest first; `filters` has a value or None for each filter."""
-    rows, total = _LIST.run(connection, number, {**filters, "organization_id": organization_id})
+    """Return a page of an organization's applications, or of some of them, oldest first.
+
+    `filters` has a value or None for each filter.
+    """
+    parameters = {**filters, "organization_id": organization_id}
+    if only is None:
+        rows, total = _LIST.run(connection, number, parameters)
+    else:
+        rows, total = _LIST_OF.run(connection, number, {**parameters, "ids": list(only)})
     return Page(number, [_from_row(row) for row in rows], total)
 
 

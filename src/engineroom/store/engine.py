@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
-from engineroom.store import schema
+from engineroom.store import audit, schema
 from engineroom.store.errors import StoreError
 from engineroom.store.threads import Reader, Writer
 
@@ -54,8 +54,11 @@ class Store:
         return await self._readers.run(function)
 
     async def write(self, function: Callable[[Connection], Result]) -> Result:
-        """Return what `function` returns once what it wrote is on disk; when it raises, nothing of it is written."""
-        return await self._writer.run(function)
+        """Return what `function` returns once what it wrote is on disk; when it raises, nothing of it is written.
+
+        Within `audit.attributed` the write is recorded in the audit trail, in the same transaction.
+        """
+        return await self._writer.run(audit.recorded(function))
 
     def close(self) -> None:
         """Finish the writes that wait, stop the threads and close the database."""

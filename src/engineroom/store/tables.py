@@ -68,6 +68,10 @@ tokens = Table(
     Column("secret_hash", String(64), nullable=False, unique=True),
     Column("abilities", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=True),
+    Column("applications", JSON(none_as_null=True), nullable=True),
+    Column("last_used_at", Moment, nullable=True),
+    Index(None, "organization_id", "created_at"),
 )
 
 applications = Table(
@@ -177,6 +181,23 @@ events = Table(
     Column("data", JSON, nullable=False),
     Column("at", Moment, nullable=False),
     Index(None, "background_process_id", "number"),
+    Index(None, "at"),
+)
+
+# The audit trail outlives tokens, so it points to them without a foreign key.
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("organization_id", _ID, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False),
+    Column("token_id", _ID, nullable=True),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("address", Text, nullable=True),
+    Column("user_agent", Text, nullable=True),
+    Column("at", Moment, nullable=False),
+    Index(None, "organization_id", "at"),
     Index(None, "at"),
 )
 

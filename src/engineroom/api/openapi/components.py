@@ -25,7 +25,9 @@ def reference(name: str) -> Schema:
 
 def components(endpoints: Sequence[Endpoint]) -> dict[str, Schema]:
     """Return the schemas of all that the endpoints take and answer, by name."""
-    resource_types = {found.name: found for endpoint in endpoints for found in _resource_types(endpoint)}
+    resource_types = {
+        found.attributes: found for endpoint in endpoints for found in _resource_types(endpoint)
+    }
     plain = [endpoint.answers.type for endpoint in endpoints if isinstance(endpoint.answers, Plain)]
     attributes = [found.attributes for found in resource_types.values()]
     _, of_answers = msgspec.json.schema_components(

@@ -53,10 +53,9 @@ def document(endpoints: Sequence[Endpoint]) -> Schema:
 
 def _operation(endpoint: Endpoint) -> Schema:
     handler = endpoint.handler
-    module = handler.__module__.rpartition(".")[2]
     operation: Schema = {
-        "operationId": f"{module}.{handler.__name__}",
-        "tags": [module.replace("_", " ")],
+        "operationId": endpoint.name,
+        "tags": [endpoint.name.partition(".")[0].replace("_", " ")],
         "summary": (handler.__doc__ or "").strip().partition("\n")[0],
         "description": _where(endpoint),
         "security": [] if endpoint.ability is None else [{"token": []}],
