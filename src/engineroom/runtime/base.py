@@ -1,11 +1,12 @@
 """The seam between what should run and what runs it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.model.workload import Workload
 
@@ -36,6 +37,29 @@ Listener = Callable[[Report], None]
 
 class RuntimeUnavailableError(Exception):
     """The runtime cannot be reached right now. What it runs goes on running; it will be asked again."""
+
+
+class Output(Protocol):
+    """What processes print, for a reader that keeps it: each line once and in order, whatever is killed meanwhile.
+
+    The reader stores its position of each stream (the `end` of the last chunk) in the same write as the lines. What it
+    does not read in time is bounded: the oldest is dropped, and counted.
+    """
+
+    async def read_output(self, after: Mapping[StreamId, int], *, limit_bytes: int) -> Sequence[Chunk]:
+        """Return what is behind these positions, not much more than so many bytes; nothing when there is nothing new.
+
+        A stream that is not named is read from its first byte that is still kept and not acknowledged. Processes that
+        are gone are read too, until all of theirs is acknowledged. Asked again with the same positions, it returns at
+        least the same again.
+        """
+
+    async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
+        """Let everything before these positions go: the reader has stored it durably.
+
+        What is gone and acknowledged to its end is forgotten. Acknowledging again changes nothing; after `open`, a reader
+        does so once for all positions that it has stored, as the last ones may not have been heard.
+        """
 
 
 class Runtime(Protocol):

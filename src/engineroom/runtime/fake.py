@@ -3,16 +3,18 @@
 import asyncio
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from engineroom.model.event import Event
 from engineroom.model.exits import Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
+from engineroom.model.output import Chunk, StreamId, StreamName
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
+from engineroom.runtime.fake_output import FakeOutput
 from engineroom.runtime.local.planner import SETTLED_SECONDS, Occupant, Slot, plan
 
 _FIRST_PID = 1 << 22
@@ -52,6 +54,7 @@ class FakeRuntime:
         self._emptied = asyncio.Event()
         self._pids = itertools.count(_FIRST_PID)
         self._numbers = itertools.count(1)
+        self._output = FakeOutput()
 
     # The protocol
 
@@ -112,7 +115,25 @@ class FakeRuntime:
         """See Runtime.close."""
         self._listener = None
 
+    async def read_output(self, after: Mapping[StreamId, int], *, limit_bytes: int) -> Sequence[Chunk]:
+        """See Output.read_output."""
+        self._require_available()
+        return self._output.read(after, limit_bytes)
+
+    async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
+        """See Output.acknowledge_output."""
+        self._require_available()
+        self._output.acknowledge(upto)
+
     # The script
+
+    def print(self, id: str, data: bytes, stream: StreamName = "stdout") -> None:
+        """Have a process print this."""
+        self._output.write(self._processes[id], data, stream)
+
+    def lose(self, id: str, size: int, stream: StreamName = "stdout") -> None:
+        """Drop the oldest bytes of what a process has printed, as if there had been no more room for them."""
+        self._output.lose(StreamId(id, stream), size)
 
     def script(self, background_process: BackgroundProcessId) -> Script:
         """Return the script of a background process, to be changed."""
@@ -135,6 +156,7 @@ class FakeRuntime:
     def exit(self, id: str, *, code: int | None = None, signal: int | None = None) -> None:
         """Have a process end; one that was not draining starts again as its script says."""
         process = self._processes[id]
+        self._output.end_life(process)
         if process.state is ProcessState.DRAINING:
             self._stopped(process)
             self._settle([process.background_process])
@@ -228,6 +250,8 @@ class FakeRuntime:
         self._stopped(killed)
 
     def _stopped(self, process: Process) -> None:
+        self._output.end_life(process)
+        self._output.forget_when_read(process.id)
         self._have(process, "process.stopped", "is gone, and nothing of it is left")
         del self._processes[process.id]
         if not self._processes:
