@@ -17,12 +17,14 @@ from benchmarks.contenders.base import ContenderError
 from benchmarks.processes import NotGoneError
 from benchmarks.records import RecordsMissingError
 from benchmarks.result import Result
+from benchmarks.scaling import simulated
 from benchmarks.stage import Stage
 
 BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     spawning.NAME: spawning.run,
     restarting.NAME: restarting.run,
     five_hundred.NAME: five_hundred.run,
+    simulated.NAME: simulated.run,
 }
 
 # /tmp may be memory; what is measured here includes a database on disk.

@@ -20,11 +20,12 @@ class BackgroundProcessType(StrEnum):
 
 
 class StrategyType(StrEnum):
-    """How `processes` follows the queue (contract sheet, section 2.2)."""
+    """How the number of processes follows the queue (contract sheet, section 2.2); `latency` is ours."""
 
     NONE = "none"
     GROWTH_RATE = "growth_rate"
     QUEUE_SIZE = "queue_size"
+    LATENCY = "latency"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,8 @@
 """Background processes in answers (contract sheet, section 2.2)."""
 
+from collections.abc import Mapping
+from typing import Literal
+
 from engineroom.api.call import Call
 from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp
 from engineroom.api.shapes import ResourceType
@@ -14,10 +17,18 @@ class BackgroundProcessAttributes(Attributes):
     processes: int
     command: str
     config: dict[str, str | int | bool | None] | list[None]
-    strategy_type: StrategyType | None
+    strategy_type: Literal["none", "growth_rate", "queue_size"] | None
     strategy_threshold: int | None
     created_at: Timestamp
 
+
+_SHOWN: Mapping[StrategyType, Literal["none", "growth_rate", "queue_size"]] = {
+    StrategyType.NONE: "none",
+    StrategyType.GROWTH_RATE: "growth_rate",
+    StrategyType.QUEUE_SIZE: "queue_size",
+    # Clients of the contract know no other. It does follow the queue; the seconds would be taken for a number of jobs.
+    StrategyType.LATENCY: "queue_size",
+}
 
 TYPE = ResourceType("background_processes", BackgroundProcessAttributes)
 
@@ -34,7 +45,9 @@ def attributes(background_process: BackgroundProcess) -> BackgroundProcessAttrib
         processes=background_process.processes,
         command=background_process.command,
         config=shown_config(background_process),
-        strategy_type=background_process.strategy_type,
-        strategy_threshold=background_process.strategy_threshold,
+        strategy_type=_SHOWN[background_process.strategy_type],
+        strategy_threshold=None
+        if background_process.strategy_type is StrategyType.LATENCY
+        else background_process.strategy_threshold,
         created_at=timestamp(background_process.created_at),
     )

@@ -1,0 +1,1 @@
+"""The arithmetic of scaling, on simulated queues and against a real one."""

@@ -1,0 +1,53 @@
+"""How many more processes a host can carry."""
+
+import math
+from dataclasses import dataclass
+
+_RESERVED_SHARE = 0.15
+_GUESSED_MEMORY_BYTES = 64 * 1024 * 1024
+_GUESSED_CORES = 0.1
+"""What a process of which nothing is known yet may use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """What the host has, and what of that is still free. None is not known, and bounds nothing."""
+
+    memory_bytes: int | None
+    memory_available_bytes: int | None
+    cores: int
+    cores_used: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many more processes there is room for, and what binds."""
+
+    more: int
+    reason: str
+
+
+def room(host: Host, *, process_memory_bytes: int | None, process_cores: float | None) -> Room | None:
+    """Return for how many more such processes there is room when 15 % of the host is kept free; None: nothing is known."""
+    rooms = []
+    if host.memory_bytes is not None and host.memory_available_bytes is not None:
+        free = host.memory_available_bytes - _RESERVED_SHARE * host.memory_bytes
+        each = process_memory_bytes or _GUESSED_MEMORY_BYTES
+        megabytes = host.memory_available_bytes // 1_000_000
+        rooms.append(
+            Room(
+                max(0, math.floor(free / each)),
+                f"the host has no memory for more ({megabytes} MB available, {each // 1_000_000} MB each)",
+            )
+        )
+    if host.cores_used is not None:
+        free = (1.0 - _RESERVED_SHARE) * host.cores - host.cores_used
+        each_cores = max(process_cores or _GUESSED_CORES, 0.01)
+        rooms.append(
+            Room(
+                max(0, math.floor(free / each_cores)),
+                f"the host has no CPU for more ({host.cores_used:.1f} of {host.cores} cores in use, "
+                f"{each_cores:.2f} each)",
+            )
+        )
+    return min(rooms, key=lambda one: one.more, default=None)
