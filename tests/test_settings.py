@@ -23,5 +23,13 @@ def test_a_limit_that_is_none_is_refused_in_words(tmp_path: Path, text: str) -> 
 
 def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
-    with pytest.raises(SettingsError, match="unknown settings: rate_limits; known are: bind, rate_limit"):
+    with pytest.raises(
+        SettingsError, match="unknown settings: rate_limits; known are: bind, host_reserve, rate_limit"
+    ):
         load(data=tmp_path, environment={})
+
+
+def test_a_reserve_that_leaves_no_host_is_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="give host_reserve in percent, from 0 to 90"):
+        load(data=tmp_path, environment={"ENGINEROOM_HOST_RESERVE": "91"})
+    assert load(data=tmp_path, environment={"ENGINEROOM_HOST_RESERVE": "0"}).host_reserve == 0

@@ -9,7 +9,9 @@ from pathlib import Path
 DEFAULT_BIND = "127.0.0.1:8787"
 DEFAULT_RATE_LIMIT = 120
 _LARGEST_RATE_LIMIT = 1_000_000
-_KNOWN = frozenset({"bind", "rate_limit"})
+DEFAULT_HOST_RESERVE = 15
+_LARGEST_HOST_RESERVE = 90
+_KNOWN = frozenset({"bind", "host_reserve", "rate_limit"})
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
 
@@ -22,12 +24,14 @@ class Settings:
     """Where engineroom keeps its data, where it listens, and how often a token may call.
 
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
+    `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
     """
 
     data: Path
     host: str
     port: int
     rate_limit: int
+    host_reserve: int
 
     @property
     def database(self) -> Path:
@@ -56,7 +60,8 @@ def load(
     given = {**_from_file(folder), **_from_variables(environment)}
     host, port = _parse_bind(bind or given.get("bind") or DEFAULT_BIND)
     rate_limit = _parse_rate_limit(given.get("rate_limit", str(DEFAULT_RATE_LIMIT)))
-    return Settings(data=folder, host=host, port=port, rate_limit=rate_limit)
+    host_reserve = _parse_host_reserve(given.get("host_reserve", str(DEFAULT_HOST_RESERVE)))
+    return Settings(data=folder, host=host, port=port, rate_limit=rate_limit, host_reserve=host_reserve)
 
 
 def _default_data(environment: Mapping[str, str]) -> Path:
@@ -99,5 +104,13 @@ def _parse_rate_limit(text: str) -> int:
         raise SettingsError(
             f"cannot limit calls to {text!r} a minute: give rate_limit as a number, {DEFAULT_RATE_LIMIT} as Laravel Cloud "
             "has it, 0 for no limit"
+        )
+    return int(text)
+
+
+def _parse_host_reserve(text: str) -> int:
+    if not text.isdecimal() or int(text) > _LARGEST_HOST_RESERVE:
+        raise SettingsError(
+            f"cannot keep {text!r} of the host free: give host_reserve in percent, from 0 to {_LARGEST_HOST_RESERVE}"
         )
     return int(text)

@@ -33,7 +33,8 @@ def row(*, background_process: dict[str, Any] | None = None, **facts: Any) -> Wa
         "environment_status": EnvironmentStatus.RUNNING,
         "directory": "/srv/shop",
         "variables": (),
-        "min_replicas": 3,
+        "processes": 2,
+        "replicas": 3,
         "shutdown_timeout_seconds": 45,
     }
     return Wanted(**(usual | facts))

@@ -71,7 +71,7 @@ def test_what_is_wanted_has_all_that_decides_how_it_runs(store: Store, linked: L
     row = everything[0]
     assert (row.application_id, row.environment_id) == (linked.application, linked.environment)
     assert [(variable.key, variable.value) for variable in row.variables] == [("A", "1"), ("B", "2")]
-    assert (row.min_replicas, row.shutdown_timeout_seconds) == (1, 60)
+    assert (row.replicas, row.shutdown_timeout_seconds) == (1, 60)
     assert row.environment_status is EnvironmentStatus.RUNNING
     some = asyncio.run(
         store.read(lambda connection: wanted(connection, [third.id, BackgroundProcessId("x")]))

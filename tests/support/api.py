@@ -11,6 +11,7 @@ import httpx
 from starlette.types import ASGIApp
 
 from engineroom.control.links import Linked
+from engineroom.control.scaling_state import ScalingState
 from engineroom.model.ids import BackgroundProcessId, OrganizationId, new_token_id
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -27,6 +28,7 @@ class MemoryControl:
     woken: list[BackgroundProcessId] = field(default_factory=list)
     live: dict[str, Sequence[Process]] = field(default_factory=dict)
     known: dict[str, Progress] = field(default_factory=dict)
+    scaled: dict[str, ScalingState] = field(default_factory=dict)
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         self.woken += ids
@@ -36,6 +38,9 @@ class MemoryControl:
 
     def progress(self, background_process: BackgroundProcessId, /) -> Progress | None:
         return self.known.get(background_process)
+
+    def scaling(self, background_process: BackgroundProcessId, /) -> ScalingState | None:
+        return self.scaled.get(background_process)
 
 
 class Client:

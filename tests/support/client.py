@@ -90,6 +90,12 @@ class Api:
         data = answer.json()["data"]
         return [operation["id"] for operation in (data if isinstance(data, list) else [data])]
 
+    def scale(self, background_process: str, **fields: object) -> None:
+        """Change how a background process is scaled."""
+        path = f"/api/background-processes/{background_process}/scaling"
+        answer = self._client.patch(path, json=fields)
+        assert answer.status_code == 200, f"PATCH {path} answered {answer.status_code}: {answer.text}"
+
     def status(self, method: str, path: str) -> int:
         """Return the status of the answer to a request without a body."""
         return self._client.request(method, path).status_code

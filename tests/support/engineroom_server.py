@@ -65,6 +65,8 @@ class EngineroomServer:
         ours = {
             "ENGINEROOM_DATA": str(self.data),
             "ENGINEROOM_RATE_LIMIT": "0",
+            # How busy the machine is that tests run on must decide nothing.
+            "ENGINEROOM_HOST_RESERVE": "0",
             _MARK: self._mark,
         }
         others = {key: value for key, value in os.environ.items() if not key.startswith("ENGINEROOM_")}

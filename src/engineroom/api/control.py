@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from engineroom.control.scaling_state import ScalingState
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -24,3 +25,6 @@ class Control(Protocol):
 
     def progress(self, background_process: BackgroundProcessId, /) -> Progress | None:
         """Return how far a background process is from what was asked for; None when nothing is known of it."""
+
+    def scaling(self, background_process: BackgroundProcessId, /) -> ScalingState | None:
+        """Return what is known of the scaling of a background process; None when nothing scales it."""

@@ -10,6 +10,7 @@ from engineroom.api import (
     instances,
     meta,
     operations,
+    scaling,
     tokens,
 )
 from engineroom.api.documentation import Documentation
@@ -25,8 +26,11 @@ from engineroom.api.resources.instance import TYPE as INSTANCE
 from engineroom.api.resources.operation import TYPE as OPERATION
 from engineroom.api.resources.organization import TYPE as ORGANIZATION
 from engineroom.api.resources.process import TYPE as PROCESS
+from engineroom.api.resources.scaling import REPLAY
+from engineroom.api.resources.scaling import TYPE as SCALING
 from engineroom.api.resources.token import NEW_TYPE as NEW_TOKEN
 from engineroom.api.resources.token import TYPE as TOKEN
+from engineroom.api.scaling import ReplayScaling, UpdateScaling
 from engineroom.api.shapes import All, Empty, Many, One, Other, Plain
 from engineroom.api.token_requests import CreateToken
 from engineroom.model.token import Ability
@@ -130,6 +134,25 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint("GET", "/api/tokens/{token}", One(TOKEN), tokens.show, "ours", ability=_ADMIN),
     Endpoint("DELETE", "/api/tokens/{token}", Empty(), tokens.revoke, "ours", ability=_ADMIN),
+    Endpoint("GET", f"{_PROCESS}/scaling", One(SCALING), scaling.show, "ours", ability=_READ),
+    Endpoint(
+        "PATCH",
+        f"{_PROCESS}/scaling",
+        One(SCALING),
+        scaling.update,
+        "ours",
+        ability=_WRITE,
+        request=UpdateScaling,
+    ),
+    Endpoint(
+        "POST",
+        f"{_PROCESS}/scaling/replay",
+        One(REPLAY),
+        scaling.try_out,
+        "ours",
+        ability=_READ,
+        request=ReplayScaling,
+    ),
     Endpoint("GET", "/api/operations", Many(OPERATION), operations.index, "ours", ability=_READ),
     Endpoint("GET", "/api/operations/{operation}", One(OPERATION), operations.show, "ours", ability=_READ),
     Endpoint(

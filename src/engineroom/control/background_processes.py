@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
-from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.changes import changes
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_operation_id
 from engineroom.model.operation import Operation, OperationAction, OperationStatus
 from engineroom.model.token import Token
-from engineroom.store import Store, background_processes, instances, operations
+from engineroom.store import Store, background_processes, instances, operations, scales
 
 Change = Callable[[BackgroundProcess], BackgroundProcess]
 """Returns what a background process becomes; may raise, and then nothing is written."""
@@ -51,6 +51,9 @@ async def create(
     def write(connection: Connection) -> Operation:
         _require_instance(connection, actor.organization_id, new.instance_id)
         background_processes.add(connection, new)
+        if new.strategy_type is not StrategyType.NONE:
+            # It grows with its queue, from one; `processes` is how far.
+            scales.put(connection, {new.id: 1}, new.created_at)
         return _record(connection, actor, OperationAction.CREATE, new, changes(None, new))
 
     operation = await control.store.write(write)

@@ -1,25 +1,37 @@
 """The control plane without its face: the store, the runtime, and the loops between them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
+from engineroom.control.scaling_state import ScalingState
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
+from engineroom.model.scaling.host import Host
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, events
 
 
 class Control:
-    """What the API works with. `open` starts the loops; `close` ends them and leaves every process running."""
+    """What the API works with. `open` starts the loops; `close` ends them and leaves every process running.
 
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+    `host` tells what the host can carry, where that bounds the scale.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        host: Callable[[], Host | None] = lambda: None,
+    ) -> None:
         self.store = store
         self._runtime = runtime
         self._reconciler = Reconciler(store, runtime)
         self._recorder = Recorder(store, self._reconciler, runtime=runtime.capabilities.name)
+        self._autoscaler = Autoscaler(store, runtime.processes, self._reconciler.wake, host)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -27,7 +39,8 @@ class Control:
         name = self._runtime.capabilities.name
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, name))
         await self._runtime.open(self._recorder.take, cursor)
-        self._loops = [asyncio.create_task(loop.run()) for loop in (self._reconciler, self._recorder)]
+        loops = (self._reconciler, self._recorder, self._autoscaler)
+        self._loops = [asyncio.create_task(loop.run()) for loop in loops]
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now: it has changed."""
@@ -40,6 +53,10 @@ class Control:
     def progress(self, background_process: BackgroundProcessId) -> Progress | None:
         """Return how far a background process is from what was asked for; None when nothing is known of it."""
         return self._reconciler.progress(background_process)
+
+    def scaling(self, background_process: BackgroundProcessId) -> ScalingState | None:
+        """Return what is known of the scaling of a background process; None when nothing scales it."""
+        return self._autoscaler.states.get(background_process)
 
     async def close(self) -> None:
         """End the loops and disconnect the runtime."""

@@ -115,6 +115,8 @@ def _client(connection: RedisQueues) -> Any:
     options = {
         # Once, for a connection that the server closed meanwhile. Whoever asks asks again soon.
         "retry": retrying.Retry(backoff.NoBackoff(), 1),
+        # Its errors say what is wrong; those of the newer protocol's greeting are about the greeting.
+        "protocol": 2,
         "username": connection.username,
         "password": connection.password,
         "socket_timeout": _SOCKET_SECONDS,

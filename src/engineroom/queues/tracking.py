@@ -40,14 +40,12 @@ class Tracker:
         head = snapshot.window[:1]
         if self._before is None or not head or self._before.window[:1] != head:
             self._head_since = now
+        most = None if self._empty_at is None else now - self._empty_at
         if snapshot.oldest_age_seconds is not None:
-            return Age(
-                at_least_seconds=snapshot.oldest_age_seconds, at_most_seconds=snapshot.oldest_age_seconds
-            )
-        return Age(
-            at_least_seconds=now - self._head_since if head else 0.0,
-            at_most_seconds=None if self._empty_at is None else now - self._empty_at,
-        )
+            # What the payload says is of another clock, which may have jumped; what was seen is not.
+            age = snapshot.oldest_age_seconds if most is None else min(snapshot.oldest_age_seconds, most)
+            return Age(at_least_seconds=age, at_most_seconds=age)
+        return Age(at_least_seconds=now - self._head_since if head else 0.0, at_most_seconds=most)
 
     def _flow(self, snapshot: Snapshot, now: float) -> Flow | None:
         before, seconds = self._before, now - self._before_at

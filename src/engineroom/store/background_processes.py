@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select, up
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
 from engineroom.model.worker_config import WorkerConfig
+from engineroom.store import scales
 from engineroom.store.paging import Page, PagedSelect
 from engineroom.store.rows import AnyRow
 from engineroom.store.tables import applications, background_processes, environments, instances
@@ -88,8 +89,10 @@ def tombstones(connection: Connection) -> list[BackgroundProcessId]:
 
 
 def purge(connection: Connection, ids: Iterable[BackgroundProcessId]) -> None:
-    """Remove the rows of these tombstones; a background process that was not deleted stays."""
-    connection.execute(_PURGE, {"ids": list(ids)})
+    """Remove the rows of these tombstones, and their scale; a background process that was not deleted stays."""
+    gone = list(ids)
+    connection.execute(_PURGE, {"ids": gone})
+    scales.forget(connection, gone)
 
 
 def find(

@@ -207,3 +207,28 @@ runtime_cursor = Table(
     Column("runtime", String(40), primary_key=True),
     Column("cursor", Text, nullable=False),
 )
+
+# The present scale of what is scaled: of a background process or of an instance, which is why it has no foreign key.
+scales = Table(
+    "scales",
+    metadata,
+    Column("subject_id", _ID, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+scaling_settings = Table(
+    "scaling_settings",
+    metadata,
+    Column(
+        "background_process_id",
+        _ID,
+        ForeignKey("background_processes.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("dry_run", Boolean, nullable=False),
+    Column("restart_when_stalled", Boolean, nullable=False),
+    Column("connection", Text, nullable=True),
+    Column("queue", Text, nullable=True),
+    Column("sleep_after_seconds", Integer, nullable=True),
+)

@@ -8,15 +8,24 @@ from sqlalchemy import Connection, bindparam, func, select
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.environment import EnvironmentStatus, EnvironmentVariable
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId
+from engineroom.model.instance import ScalingType
+from engineroom.model.scaling import effect
 from engineroom.store import background_processes as background_processes_of
 from engineroom.store import environments as environments_of
 from engineroom.store.rows import AnyRow
-from engineroom.store.tables import applications, background_processes, environments, instances
+from engineroom.store.tables import applications, background_processes, environments, instances, scales
+
+_OF_PROCESS = scales.alias("scales_of_background_processes")
+_OF_INSTANCE = scales.alias("scales_of_instances")
 
 _ALL = (
     select(
         background_processes,
         instances.c.min_replicas,
+        instances.c.max_replicas,
+        instances.c.scaling_type,
+        _OF_PROCESS.c.number.label("scaled_processes"),
+        _OF_INSTANCE.c.number.label("scaled_replicas"),
         func.coalesce(instances.c.shutdown_timeout_seconds, environments.c.shutdown_timeout_seconds).label(
             "shutdown_timeout_seconds"
         ),
@@ -28,6 +37,8 @@ _ALL = (
     .join(instances, instances.c.id == background_processes.c.instance_id)
     .join(environments, environments.c.id == instances.c.environment_id)
     .join(applications, applications.c.id == environments.c.application_id)
+    .outerjoin(_OF_PROCESS, _OF_PROCESS.c.subject_id == background_processes.c.id)
+    .outerjoin(_OF_INSTANCE, _OF_INSTANCE.c.subject_id == instances.c.id)
     .order_by(background_processes.c.created_at, background_processes.c.id)
 )
 _SOME = _ALL.where(background_processes.c.id.in_(bindparam("ids", expanding=True)))
@@ -38,6 +49,7 @@ class Wanted:
     """A background process and what decides how it runs. `deleted` marks a tombstone: of it nothing should run.
 
     `deleted_force` says that what still runs of a tombstone is to be killed instead of drained.
+    `processes` on every one of the `replicas` are what should run at the present scale.
     `shutdown_timeout_seconds` is the instance's, or the environment's where the instance has none.
     """
 
@@ -49,7 +61,8 @@ class Wanted:
     environment_status: EnvironmentStatus
     directory: str
     variables: tuple[EnvironmentVariable, ...]
-    min_replicas: int
+    processes: int
+    replicas: int
     shutdown_timeout_seconds: int
 
 
@@ -65,8 +78,9 @@ def wanted(connection: Connection, ids: Iterable[BackgroundProcessId] | None = N
 
 
 def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
+    background_process = background_processes_of.from_row(row)
     return Wanted(
-        background_process=background_processes_of.from_row(row),
+        background_process=background_process,
         deleted=row.deleted_at is not None,
         deleted_force=row.deleted_force,
         application_id=row.application_id,
@@ -74,6 +88,9 @@ def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
         environment_status=EnvironmentStatus(row.environment_status),
         directory=row.directory,
         variables=variables.get(row.environment_id, ()),
-        min_replicas=row.min_replicas,
+        processes=effect.processes(background_process, row.scaled_processes),
+        replicas=effect.replicas(
+            ScalingType(row.scaling_type), row.min_replicas, row.max_replicas, row.scaled_replicas
+        ),
         shutdown_timeout_seconds=row.shutdown_timeout_seconds,
     )

@@ -3,7 +3,6 @@
 import math
 from dataclasses import dataclass
 
-_RESERVED_SHARE = 0.15
 _GUESSED_MEMORY_BYTES = 64 * 1024 * 1024
 _GUESSED_CORES = 0.1
 """What a process of which nothing is known yet may use."""
@@ -11,12 +10,16 @@ _GUESSED_CORES = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """What the host has, and what of that is still free. None is not known, and bounds nothing."""
+    """What the host has, and what of that is still free. None is not known, and bounds nothing.
+
+    `reserved_share` of it is kept free.
+    """
 
     memory_bytes: int | None
     memory_available_bytes: int | None
     cores: int
     cores_used: float | None
+    reserved_share: float = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,10 @@ class Room:
 
 
 def room(host: Host, *, process_memory_bytes: int | None, process_cores: float | None) -> Room | None:
-    """Return for how many more such processes there is room when 15 % of the host is kept free; None: nothing is known."""
+    """Return for how many more such processes there is room beside what is kept free; None: nothing is known."""
     rooms = []
     if host.memory_bytes is not None and host.memory_available_bytes is not None:
-        free = host.memory_available_bytes - _RESERVED_SHARE * host.memory_bytes
+        free = host.memory_available_bytes - host.reserved_share * host.memory_bytes
         each = process_memory_bytes or _GUESSED_MEMORY_BYTES
         megabytes = host.memory_available_bytes // 1_000_000
         rooms.append(
@@ -41,7 +44,7 @@ def room(host: Host, *, process_memory_bytes: int | None, process_cores: float |
             )
         )
     if host.cores_used is not None:
-        free = (1.0 - _RESERVED_SHARE) * host.cores - host.cores_used
+        free = (1.0 - host.reserved_share) * host.cores - host.cores_used
         each_cores = max(process_cores or _GUESSED_CORES, 0.01)
         rooms.append(
             Room(

@@ -1,5 +1,6 @@
 """This host as a runtime: slots planned here, processes kept by the keeper."""
 
+from engineroom.runtime.local.host import LocalHost
 from engineroom.runtime.local.runtime import LocalRuntime
 
-__all__ = ["LocalRuntime"]
+__all__ = ["LocalHost", "LocalRuntime"]

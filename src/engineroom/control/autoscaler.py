@@ -1,0 +1,227 @@
+"""Measures queues, decides, and stores the scale that follows; the reconciler brings it about."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+
+from engineroom.control.places import Places
+from engineroom.control.scaling_state import ScalingState
+from engineroom.model.background_process import BackgroundProcess, StrategyType
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, new_event_id
+from engineroom.model.process import Process, ProcessState
+from engineroom.model.queue import Measurement, Unknown, together
+from engineroom.model.scaling.host import Host, room
+from engineroom.model.scaling.observation import Decision, Limits, Observation
+from engineroom.model.scaling.scaler import Scaler, within
+from engineroom.model.scaling.strategies import Strategy
+from engineroom.queues.meter import Meter
+from engineroom.store import Store, events, scales
+from engineroom.store.scaled import Scaled, scaled
+
+LOOK_SECONDS = 1.0
+"""How often every queue is measured."""
+
+_UNUSED_SECONDS = 60.0
+_log = structlog.get_logger()
+
+
+class Autoscaler:
+    """Looks at everything that is scaled, once a second. `clock` only goes forward; a jump of the host's means nothing."""
+
+    def __init__(
+        self,
+        store: Store,
+        processes: Callable[[BackgroundProcessId], Sequence[Process]],
+        wake: Callable[[Iterable[BackgroundProcessId]], None],
+        host: Callable[[], Host | None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.states: dict[BackgroundProcessId, ScalingState] = {}
+        self._store = store
+        self._processes = processes
+        self._wake = wake
+        self._host = host
+        self._clock = clock
+        self._meter = Meter()
+        self._places = Places()
+
+    async def run(self) -> None:
+        """Scale until cancelled. An error must not end the loop: the next look tries again."""
+        try:
+            while True:
+                began = time.monotonic()
+                try:
+                    await self.look()
+                except Exception:  # noqa: BLE001
+                    _log.exception("Cannot scale; trying again soon.", action="scale.failed")
+                await asyncio.sleep(max(0.05, LOOK_SECONDS - (time.monotonic() - began)))
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Disconnect from every queue."""
+        await self._meter.close()
+
+    async def look(self) -> None:
+        """Measure, decide and store, once."""
+        rows = await self._store.read(scaled)
+        queues = await asyncio.gather(*(self._measure(row) for row in rows))
+        host = self._host() if rows else None
+        changed: dict[str, int] = {}
+        forgotten: list[str] = []
+        told: list[Event] = []
+        for row, queue in zip(rows, queues, strict=True):
+            decision = self._decide(row, queue, host)
+            told += self._tell(row, decision)
+            if row.settings.dry_run:
+                continue
+            if decision.changes:
+                changed[row.wanted.background_process.id] = decision.processes
+            elif row.scale and not _follows(row.wanted.background_process):
+                forgotten.append(row.wanted.background_process.id)
+        await self._keep(changed, forgotten, told)
+        await self._tidy({row.wanted.background_process.id for row in rows})
+
+    async def _measure(self, row: Scaled) -> Measurement | Unknown:
+        place = await self._places.of(row)
+        state = self._state(row)
+        if isinstance(place, Unknown):
+            return place
+        state.queues = place.queues
+        measured = [self._meter.measure(place.connection, queue) for queue in place.queues]
+        return together(await asyncio.gather(*measured))
+
+    def _decide(self, row: Scaled, queue: Measurement | Unknown, host: Host | None) -> Decision:
+        state, now = self._state(row), self._clock()
+        background_process = row.wanted.background_process
+        present = row.wanted.processes
+        seen = Observation(
+            now_seconds=now,
+            queue=queue,
+            processes=present,
+            replicas=row.wanted.replicas,
+            running=self._running(background_process.id),
+        )
+        floor = state.sleeper.floor(now, queue, present, row.settings.sleep_after_seconds)
+        limits = _limits(row, floor, host)
+        state.queue, state.limits = queue, limits
+        state.recorded.append(seen)
+        decided = state.scaler.decide(seen, limits)
+        if floor == 0:
+            decided = _asleep(seen, row.settings.sleep_after_seconds)
+        elif not _follows(background_process):
+            decided = _awake(seen, limits)
+        state.decision = decided
+        state.decided_at = datetime.now(UTC)
+        return decided
+
+    def _running(self, background_process: BackgroundProcessId) -> int:
+        found = self._processes(background_process)
+        return sum(process.state is ProcessState.RUNNING for process in found)
+
+    def _state(self, row: Scaled) -> ScalingState:
+        """Return what is known of it; another strategy begins anew."""
+        background_process = row.wanted.background_process
+        strategy = Strategy.of(background_process.strategy_type, background_process.strategy_threshold)
+        known = self.states.get(background_process.id)
+        if known is None or known.scaler.strategy != strategy:
+            known = self.states[background_process.id] = ScalingState(Scaler(strategy))
+        return known
+
+    def _tell(self, row: Scaled, decision: Decision) -> list[Event]:
+        """Return events of what is new: a change, what would be one, a queue out of sight, a host that is full."""
+        state, background_process = self._state(row), row.wanted.background_process
+        told = []
+        if decision.changes and (not row.settings.dry_run or state.news("would", decision.processes)):
+            kind = "scaling.would_change" if row.settings.dry_run else "scaling.changed"
+            words = "Would scale" if row.settings.dry_run else "Scaled"
+            told.append(_event(background_process, kind, f"{words} {decision.sentence()}.", state))
+        unknown = state.queue.reason if isinstance(state.queue, Unknown) else None
+        if state.news("unknown", unknown) and unknown is not None:
+            message = f"The queue cannot be measured, so the scale is held: {unknown}."
+            told.append(_event(background_process, "scaling.held", message, state))
+        limits = state.limits
+        full = bool(limits and limits.room_reason and decision.bounded == limits.room_reason)
+        if state.news("full", full) and full:
+            told.append(
+                _event(background_process, "scaling.bounded", f"Not scaled {decision.sentence()}.", state)
+            )
+        return told
+
+    async def _keep(self, changed: dict[str, int], forgotten: list[str], told: list[Event]) -> None:
+        if not (changed or forgotten or told):
+            return
+
+        def write(connection: Connection) -> None:
+            scales.put(connection, changed, datetime.now(UTC))
+            scales.forget(connection, forgotten)
+            events.add(connection, told)
+
+        await self._store.write(write)
+        self._wake([BackgroundProcessId(subject) for subject in changed])
+
+    async def _tidy(self, there: set[BackgroundProcessId]) -> None:
+        for gone in self.states.keys() - there:
+            del self.states[gone]
+        self._places.forget_unused()
+        await self._meter.forget_unused(_UNUSED_SECONDS)
+
+
+def _follows(background_process: BackgroundProcess) -> bool:
+    return background_process.strategy_type is not StrategyType.NONE
+
+
+def _limits(row: Scaled, floor: int, host: Host | None) -> Limits:
+    ceiling = row.wanted.background_process.processes
+    free = room(host, process_memory_bytes=None, process_cores=None) if host else None
+    if free is None:
+        return Limits(floor=floor, ceiling=ceiling)
+    more = free.more // max(1, row.wanted.replicas)
+    return Limits(floor=floor, ceiling=ceiling, room=row.wanted.processes + more, room_reason=free.reason)
+
+
+def _asleep(seen: Observation, sleep_after_seconds: int | None) -> Decision:
+    if isinstance(seen.queue, Unknown):
+        return Decision(before=seen.processes, processes=0, needed=None, why=f"held: {seen.queue.reason}")
+    why = f"nothing to do for {sleep_after_seconds} s, asleep until a job waits"
+    return Decision(before=seen.processes, processes=0, needed=0.0, why=why)
+
+
+def _awake(seen: Observation, limits: Limits) -> Decision:
+    """Return the decision for what follows no queue but may sleep: all that was asked for."""
+    if seen.processes:
+        return Decision(before=seen.processes, processes=seen.processes, needed=None, why="awake")
+    processes, bounded = within(limits.ceiling, seen.processes, limits)
+    waiting = seen.queue.available if isinstance(seen.queue, Measurement) else 0
+    return Decision(
+        before=0, processes=processes, needed=None, why=f"woken: {waiting} waiting", bounded=bounded
+    )
+
+
+def _event(background_process: BackgroundProcess, kind: str, message: str, state: ScalingState) -> Event:
+    queue = state.queue
+    data: dict[str, Any] = {
+        "strategy_type": background_process.strategy_type,
+        "strategy_threshold": state.scaler.strategy.threshold,
+        "queues": list(state.queues),
+        "measured": {"unknown": queue.reason} if isinstance(queue, Unknown) else asdict(queue),
+        "decision": asdict(state.decision) if state.decision else None,
+        "job_seconds": state.scaler.load.job_seconds,
+        "arrivals_per_second": state.scaler.load.arrivals_per_second,
+    }
+    return Event(
+        id=new_event_id(),
+        background_process_id=background_process.id,
+        kind=kind,
+        message=message,
+        data=data,
+        at=datetime.now(UTC),
+    )

@@ -1,0 +1,54 @@
+"""Where each background process takes its jobs from, found again now and then, as an application may change it."""
+
+import asyncio
+import time
+from pathlib import Path
+
+from engineroom.model.queue import Unknown
+from engineroom.queues.base import UnmeasurableError
+from engineroom.queues.discovery import Place, find
+from engineroom.store.scaled import Scaled
+
+_FOUND_AGAIN_SECONDS = 15.0
+
+_Key = tuple[str, tuple[tuple[str, str], ...], str | None, str | None]
+
+
+class Places:
+    """Remembers what was found."""
+
+    def __init__(self) -> None:
+        self._found: dict[_Key, tuple[float, Place | Unknown]] = {}
+
+    async def of(self, row: Scaled) -> Place | Unknown:
+        """Return where its queues are; unknown, with what to do, when that cannot be told."""
+        connection, queue = _asked(row)
+        variables = {variable.key: variable.value for variable in row.wanted.variables}
+        key = (row.wanted.directory, tuple(variables.items()), connection, queue)
+        now = time.monotonic()
+        known = self._found.get(key)
+        if known is None or now - known[0] > _FOUND_AGAIN_SECONDS:
+            found = await asyncio.to_thread(_find, Path(row.wanted.directory), variables, connection, queue)
+            known = self._found[key] = (now, found)
+        return known[1]
+
+    def forget_unused(self) -> None:
+        """Drop what was not looked for lately."""
+        limit = time.monotonic() - 2 * _FOUND_AGAIN_SECONDS
+        self._found = {key: found for key, found in self._found.items() if found[0] > limit}
+
+
+def _asked(row: Scaled) -> tuple[str | None, str | None]:
+    config = row.wanted.background_process.config
+    if config is not None:
+        return config.connection, config.queue
+    return row.settings.connection, row.settings.queue
+
+
+def _find(
+    folder: Path, variables: dict[str, str], connection: str | None, queue: str | None
+) -> Place | Unknown:
+    try:
+        return find(folder, variables, connection, queue)
+    except (UnmeasurableError, OSError) as error:
+        return Unknown(str(error))

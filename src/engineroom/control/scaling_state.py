@@ -1,0 +1,37 @@
+"""What the autoscaler knows of one background process from one look to the next."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from engineroom.model.queue import Measurement, Unknown
+from engineroom.model.scaling.observation import Decision, Limits, Observation
+from engineroom.model.scaling.scaler import Scaler
+from engineroom.model.scaling.sleep import Sleeper
+from engineroom.model.scaling.stall import Watchdog
+
+RECORDED = 900
+"""How many observations are kept to be replayed: a quarter of an hour."""
+
+
+@dataclass(slots=True)
+class ScalingState:
+    """One background process. `told` is what its events said last, so that they say it once."""
+
+    scaler: Scaler
+    sleeper: Sleeper = field(default_factory=Sleeper)
+    watchdog: Watchdog = field(default_factory=Watchdog)
+    recorded: deque[Observation] = field(default_factory=lambda: deque(maxlen=RECORDED))
+    limits: Limits | None = None
+    queue: Measurement | Unknown = field(default_factory=lambda: Unknown("not measured yet"))
+    queues: tuple[str, ...] = ()
+    decision: Decision | None = None
+    decided_at: datetime | None = None
+    told: dict[str, object] = field(default_factory=dict)
+
+    def news(self, topic: str, value: object) -> bool:
+        """Return whether this is another value than was told last; it counts as told from now on."""
+        if self.told.get(topic) == value:
+            return False
+        self.told[topic] = value
+        return True
