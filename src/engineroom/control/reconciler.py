@@ -13,7 +13,7 @@ from engineroom.model.ids import BackgroundProcessId, OperationId
 from engineroom.model.operation import Progress
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, operations
+from engineroom.store import Store, hosts, operations
 from engineroom.store import wanted as wanted_rows
 from engineroom.store.wanted import Wanted
 
@@ -87,10 +87,21 @@ class Reconciler:
     async def _reconcile(self, ids: set[BackgroundProcessId] | None) -> None:
         """Look at these, or at all. An error must not end the loop: the next pass tries again."""
         try:
-            await self._bring_about(await self._store.read(lambda connection: _read(connection, ids)))
+            await self._claim(ids)
+            host = self._store.host
+            await self._bring_about(await self._store.read(lambda connection: _read(connection, ids, host)))
         except Exception:  # noqa: BLE001
             _log.exception("Cannot reconcile; trying again soon.", action="reconcile.failed")
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._wake_again, ids)
+
+    async def _claim(self, ids: set[BackgroundProcessId] | None) -> None:
+        """Take on what no server has, where there may be several."""
+        host = self._store.host
+        if host is None:
+            return
+        found = await self._store.read(lambda connection: hosts.unclaimed(connection, ids))
+        if found:
+            await self._store.write(lambda connection: hosts.claim(connection, host, found))
 
     def _wake_again(self, ids: set[BackgroundProcessId] | None) -> None:
         self._all_dirty = self._all_dirty or ids is None
@@ -112,9 +123,11 @@ class Reconciler:
             await self._runtime.remove(background_processes, stop_timeout_seconds=timeout, force=force)
 
 
-def _read(connection: Connection, ids: set[BackgroundProcessId] | None) -> dict[BackgroundProcessId, Target]:
+def _read(
+    connection: Connection, ids: set[BackgroundProcessId] | None, host: str | None
+) -> dict[BackgroundProcessId, Target]:
     """Return the target of each, with the operations that were asked for up to this very state of the store."""
-    rows = wanted_rows.wanted(connection, ids)
+    rows = wanted_rows.wanted(connection, ids, host)
     targets = {row.background_process.id: _target(row) for row in rows}
     for operation in operations.running(connection, ids):
         if operation.background_process_id in targets:
