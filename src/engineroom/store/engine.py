@@ -64,9 +64,10 @@ class Store:
     async def write(self, function: Callable[[Connection], Result]) -> Result:
         """Return what `function` returns once what it wrote is on disk; when it raises, nothing of it is written.
 
-        Within `audit.attributed` the write is recorded in the audit trail, in the same transaction.
+        It may be run once more before that, on a state without what it wrote. Within `audit.attributed` the write is
+        recorded in the audit trail, in the same transaction.
         """
-        return await self._writer.run(audit.recorded(function))
+        return await audit.recorded(self._writer.run, function)
 
     def close(self) -> None:
         """Finish the writes that wait, stop the threads and close the database."""

@@ -42,6 +42,13 @@ _ALL = (
     .outerjoin(_OF_INSTANCE, _OF_INSTANCE.c.subject_id == instances.c.id)
     .order_by(background_processes.c.created_at, background_processes.c.id)
 )
+_ALL_IDS = select(background_processes.c.id)
+_IDS_OF_HOST = (
+    select(background_processes.c.id)
+    .join(instances, instances.c.id == background_processes.c.instance_id)
+    .join(environments, environments.c.id == instances.c.environment_id)
+    .where(environments.c.host == bindparam("of_host"))
+)
 _IDS = background_processes.c.id.in_(bindparam("ids", expanding=True))
 _HOST = environments.c.host == bindparam("of_host")
 
@@ -66,6 +73,13 @@ class Wanted:
     processes: int
     replicas: int
     shutdown_timeout_seconds: int
+
+
+def ids(connection: Connection, host: str | None = None) -> list[BackgroundProcessId]:
+    """Return the ids of all that there is something to be done for, tombstones included; with a host, of what that has."""
+    if host is None:
+        return list(connection.execute(_ALL_IDS).scalars())
+    return list(connection.execute(_IDS_OF_HOST, {"of_host": host}).scalars())
 
 
 def wanted(
