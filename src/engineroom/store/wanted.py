@@ -87,9 +87,7 @@ def wanted(
 ) -> list[Wanted]:
     """Return what should run of these background processes, or of all, oldest first, tombstones included.
 
-    With a host it is only what that has claimed.
-
-    An id without a row is left out: its tombstone was purged.
+    With a host it is only what that has claimed. An id without a row is left out: its tombstone was purged.
     """
     statement, parameters = _ALL, dict[str, Any]()
     if ids is not None:
