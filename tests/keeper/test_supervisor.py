@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engineroom.keeper import exit_facts, groups, kernel, supervisor
+from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import Spec
-from engineroom.keeper.spawn import LaunchError
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.supervisor import Supervisor
 
@@ -35,8 +36,9 @@ class World:
         self.children: dict[int, list[bool]] = {}
         self.stubborn: set[int] = set()
 
-    def launch(self, spec: Spec, environment: Mapping[str, str], *_: str) -> int:
+    def launch(self, spec: Spec, environment: Mapping[str, str], *_: str, cell: None) -> int:
         assert environment["ENGINEROOM_PROCESS"] == spec.id
+        assert cell is None
         assert spec.id not in self.living.values(), "its predecessor is still alive"
         if not self.programs_work:
             raise LaunchError(errno.ENOENT, "/bin/work")
@@ -107,7 +109,7 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.journal = Journal(Path(self.folder.name) / "journal", boot="boot")
         list(self.journal.replay())
-        self.supervisor = Supervisor(self.journal, Spool(Path(self.folder.name) / "spool"))
+        self.supervisor = Supervisor(self.journal, Spool(Path(self.folder.name) / "spool"), Containers())
 
     @rule(count=st.integers(min_value=1, max_value=12), regretted=st.integers(min_value=0, max_value=12))
     def start(self, count: int, regretted: int) -> None:

@@ -100,6 +100,8 @@ environments = Table(
     Column("directory", Text, nullable=False),
     Column("shutdown_timeout_seconds", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("os_user", Text, nullable=True),
+    Column("umask", Integer, nullable=True),
     Index(None, "application_id", "slug", unique=True),
 )
 
