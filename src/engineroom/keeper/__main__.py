@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from engineroom import __version__
-from engineroom.keeper import kernel, log
+from engineroom.keeper import kernel, limits, log
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.cgroup_setup import Setup, set_up
 from engineroom.keeper.containers import Containers
@@ -55,6 +55,7 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     lock = _lock(folder) if inherited_lock is None else inherited_lock
     os.set_inheritable(lock, False)
     kernel.become_subreaper()
+    limits.raise_open_files()
     boot = kernel.boot_id()
     journal = Journal(folder / "journal", boot=boot)
     spool = Spool(folder / "spool")
@@ -89,11 +90,13 @@ def _tell_of_limits(setup: Setup) -> None:
 def _execute_anew(folder: Path, lock: int) -> None:
     """Become the program as it is installed now: same pid, same children, same lock. Returns only when that fails."""
     os.set_inheritable(lock, True)
+    limits.restore_open_files()
     command = [sys.executable, "-I", "-m", "engineroom.keeper", str(folder), _LOCK_OPTION, str(lock)]
     try:
         os.execv(sys.executable, command)  # noqa: S606
     except OSError as error:
         os.set_inheritable(lock, False)
+        limits.raise_open_files()
         log.write("error", "keeper.upgrade_failed", "Cannot execute the keeper anew.", reason=str(error))
 
 

@@ -11,7 +11,7 @@ import signal
 from collections.abc import Mapping
 from typing import NoReturn
 
-from engineroom.keeper import user
+from engineroom.keeper import limits, user
 from engineroom.keeper.fork import fork
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import Spec
@@ -59,6 +59,7 @@ def _become(spec: Spec, environment: Mapping[str, str], files: tuple[str, str], 
         os.setsid()
         _default_signals()
         os.umask(spec.umask)
+        limits.restore_open_files()
         _redirect(files)
         identity = user.find(spec.user, spec.working_directory)
         user.become(identity)

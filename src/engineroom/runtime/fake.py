@@ -190,11 +190,11 @@ class FakeRuntime:
             workload = self._workloads.get(background_process)
             while workload is not None:
                 decided = plan(workload, map(_occupant, self.processes(background_process)))
-                if not decided.starts and not decided.stops:
+                if not decided.starts and not decided.ending:
                     break
                 for slot in decided.starts:
                     self._start(workload, slot)
-                for id in decided.stops:
+                for id in decided.ending:
                     self._drain(self._processes[id])
         self._report()
 

@@ -29,6 +29,9 @@ from engineroom.runtime.replicas import replicas_of
 JsonObject = dict[str, Any]
 
 _RECONNECT_SECONDS = 0.5
+_DELETED = "its background process was deleted"
+_REPLACED = "another one takes its place"
+_SURPLUS = "fewer processes are wanted"
 _USAGE_SECONDS = 5.0
 _UNLIMITED_BY_OLD_KEEPER = dict.fromkeys(
     ("memory", "cpu", "processes"), "the keeper that runs is an old one; upgrade it"
@@ -80,6 +83,7 @@ class LocalRuntime:
 
     async def apply(self, workloads: Sequence[Workload]) -> None:
         """See Runtime.apply."""
+        self._tell_of_missing_limits(workloads)
         for workload in workloads:
             self._workloads[workload.background_process] = workload
             self._leaving.pop(workload.background_process, None)
@@ -96,7 +100,7 @@ class LocalRuntime:
         """See Runtime.remove."""
         for background_process in background_processes:
             self._workloads.pop(background_process, None)
-            self._leaving[background_process] = Stop(stop_timeout_seconds, force)
+            self._leaving[background_process] = Stop(stop_timeout_seconds, force, _DELETED)
         await self._converge(background_processes)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
@@ -212,7 +216,7 @@ class LocalRuntime:
 
         Raises RuntimeUnavailableError when we would misunderstand each other.
         """
-        if hello["version"] == __version__:
+        if hello["version"] == __version__ and hello["protocol"] == PROTOCOL:
             return
         versions = {"keeper": hello["version"], "ours": __version__}
         if not self._upgrade_asked:
@@ -268,8 +272,9 @@ class LocalRuntime:
                 decided = self._plan(workload)
                 if translation.can_start(workload, protocol=self._protocol):
                     starts += [self._begin(workload, slot) for slot in decided.starts]
-                how = Stop(workload.stop_timeout_seconds)
-                stops[how] += self._mirror.stop(background_process, decided.stops, how)
+                for ending, reason in ((decided.stops, _REPLACED), (decided.surplus, _SURPLUS)):
+                    how = Stop(workload.stop_timeout_seconds, force=False, reason=reason)
+                    stops[how] += self._mirror.stop(background_process, ending, how)
             elif background_process in self._leaving:
                 ids = self._mirror.ids(background_process)
                 if not ids:
@@ -324,11 +329,7 @@ class LocalRuntime:
         keeper = self._keeper
         if keeper is None:
             return []
-        calls = [
-            keeper.send("stop", ids=ids, timeout_seconds=how.timeout_seconds, force=how.force)
-            for how, ids in stops.items()
-            if ids
-        ]
+        calls = [keeper.send("stop", ids=ids, **how._asdict()) for how, ids in stops.items() if ids]
         if starts:
             groups = {name: self._limits[name] for name in {spec.get("group") for spec in starts} if name}
             calls.append(keeper.send("start", processes=starts, groups=groups))
@@ -347,6 +348,12 @@ class LocalRuntime:
         if changed and self._keeper is not None and self._protocol >= translation.LIMITS_PROTOCOL:
             call = self._keeper.send("limit", groups=changed)
             asyncio.ensure_future(_answered([call])).add_done_callback(_report_failure)
+
+    def _tell_of_missing_limits(self, workloads: Sequence[Workload]) -> None:
+        new = [each for each in workloads if each.instance and each.background_process not in self._workloads]
+        if new and self._unlimited:
+            events = [translation.unlimited_event(each, self._unlimited) for each in new]
+            self._listener(Report(changed=frozenset(), events=events, cursor=self._cursor_text()))
 
     async def _watch_usage(self) -> None:
         """Have the keeper count what is used, again and again."""

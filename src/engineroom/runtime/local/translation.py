@@ -1,6 +1,6 @@
 """Between the keeper's plain JSON and the words of the model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -128,6 +128,19 @@ def event(entry: JsonObject) -> Event | None:
             "last_exit": data["last_exit"],
         },
         at=datetime.fromtimestamp(entry["at"], UTC),
+    )
+
+
+def unlimited_event(workload: Workload, unlimited: Mapping[str, str]) -> Event:
+    """Return the event that says that a workload runs without the limits of its instance's size, and why."""
+    reasons = "; ".join(sorted(set(unlimited.values())))
+    return Event(
+        id=new_event_id(),
+        background_process_id=workload.background_process,
+        kind="limits.unenforced",
+        message=f"The size of its instance does not limit {', '.join(sorted(unlimited))} on this host: {reasons}.",
+        data={"instance": workload.instance, "unlimited": dict(unlimited)},
+        at=datetime.now(UTC),
     )
 
 
