@@ -29,6 +29,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.clock_error = 0.0
         self.next_pid = 100
         self.programs_work = True
         self.living: dict[int, str] = {}
@@ -92,7 +93,9 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         self.wanted: set[str] = set()
         self.known: list[str] = []
         self.patches = pytest.MonkeyPatch()
-        clock = SimpleNamespace(monotonic=lambda: self.world.now, time=lambda: self.world.now)
+        clock = SimpleNamespace(
+            monotonic=lambda: self.world.now, time=lambda: self.world.now + self.world.clock_error
+        )
         system = SimpleNamespace(
             waitpid=self.world.waitpid,
             kill=self.world.kill,
@@ -162,6 +165,11 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         while self.world.now < until:
             pause = self.loop()
             self.world.now = min(until, self.world.now + max(0.001, seconds if pause is None else pause))
+        self.loop()
+
+    @rule(seconds=st.sampled_from([-86_400.0, -1.0, 3_600.0, 10.0**9]))
+    def the_clock_on_the_wall_jumps(self, seconds: float) -> None:
+        self.world.clock_error += seconds
         self.loop()
 
     def with_leader(self, choose: int, act: Callable[[int], None]) -> None:

@@ -6,7 +6,7 @@ A container is named by a text that is written down with the process, so that it
 
 import os
 import signal
-from collections.abc import Container
+from collections.abc import Container, Set
 
 from engineroom.keeper import kernel, log
 from engineroom.keeper.cgroups import Cgroups, Limits, Usage
@@ -89,6 +89,16 @@ class Containers:
         """Take in who was found of a process of an earlier keeper's; its orphans have not become our children."""
         if self.cgroups is None:
             self._orphans[process.id] = survivors
+
+    def is_ours(self, container: str, groups: Set[int]) -> bool:
+        """Return whether somebody of ours is in a container that an earlier keeper wrote down.
+
+        A cgroup is nobody else's. The number of a process group may be another's by now: it must be one of `groups`, in
+        which there is somebody with our variables.
+        """
+        if container.startswith(_CGROUP):
+            return bool(self._members(container))
+        return _group(container) in groups
 
     # Its end
 

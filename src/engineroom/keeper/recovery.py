@@ -72,14 +72,17 @@ def _forget_boot(process: Process) -> None:
 def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
     containers = supervisor.containers
     containers.remember(process, [marked.pid for marked in survivors])
+    groups = {marked.group for marked in survivors}
     process.leftovers = {
-        held: due for held, due in process.leftovers.items() if containers.is_inhabited(held)
+        held: due for held, due in process.leftovers.items() if containers.is_ours(held, groups)
     }
     if process.state is State.STARTING:
         _find_started(supervisor, process, survivors)
     lost = process.pid is not None and process.pidfd is None and not _watch(supervisor, process)
     supervisor.resume(process)
     if lost:
+        if process.container is not None and not containers.is_ours(process.container, groups):
+            process.container = None
         supervisor.ended(process, None)
 
 
