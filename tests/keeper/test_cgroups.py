@@ -123,24 +123,6 @@ def test_what_an_earlier_life_left_is_ended_while_the_next_one_runs(keeper: Runn
     assert proc.is_alive(second)
 
 
-def test_the_use_of_a_group_is_that_of_all_its_processes(keeper: RunningKeeper) -> None:
-    for name in "ab":
-        start(
-            keeper,
-            name,
-            sys.executable,
-            "-c",
-            "import time; time.sleep(0.5); held = bytearray(30_000_000); time.sleep(600)",
-            limited=limits(),
-        )
-
-    def holds() -> bool:
-        seconds, memory, processes = keeper.call("usage")["groups"]["web.1"]
-        return bool(seconds > 0 and memory > 60_000_000 and processes == 2)
-
-    wait_until("both are counted", holds)
-
-
 def test_nothing_is_left_of_cgroups_when_everything_has_ended(keeper: RunningKeeper) -> None:
     start(keeper, "a", *SLEEP, limited=limits(cpus=1.0))
     keeper.running("a")

@@ -96,3 +96,20 @@ def test_use_is_counted_with_all_descendants(keeper: RunningKeeper) -> None:
         return bool(seconds > 0.2 and memory > 30_000_000 and processes == 2)
 
     wait_until("two processes, their memory and their time are seen", burns)
+
+
+def test_the_use_of_a_group_is_that_of_all_its_processes(keeper: RunningKeeper) -> None:
+    for name in "ab":
+        keeper.run(
+            name,
+            sys.executable,
+            "-c",
+            "held = bytearray(30_000_000); import time; time.sleep(600)",
+            group="web.1",
+        )
+
+    def both() -> bool:
+        seconds, memory, processes = keeper.call("usage")["groups"]["web.1"]
+        return bool(seconds > 0 and memory > 60_000_000 and processes == 2)
+
+    wait_until("both are counted", both)

@@ -13,7 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from engineroom.keeper import log
+from engineroom.keeper import kernel, log
+from engineroom.keeper.kernel import Usage
 from engineroom.keeper.mover import Mover
 
 _PERIOD_MICROSECONDS = 100_000
@@ -26,14 +27,6 @@ class Limits(NamedTuple):
     memory_bytes: int | None = None
     cpus: float | None = None
     processes: int | None = None
-
-
-class Usage(NamedTuple):
-    """What a cell or a group uses. CPU time counts from its beginning. None: nobody counts it here."""
-
-    cpu_seconds: float | None
-    memory_bytes: int | None
-    processes: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,31 +155,28 @@ class Cgroups:
         name = "memory.events" if self.trees.limits_version == 2 else "memory.oom_control"
         return int(_fields(_read(f"{self.trees.memory}/{cell}/{name}")).get(b"oom_kill", 0))
 
-    def usage(self, path: str) -> Usage:
-        """Return what a cell or a group uses."""
-        return Usage(self._cpu_seconds(path), self._memory_bytes(path), self._count(path))
+    def usage(self, cell: str) -> Usage:
+        """Return what a cell uses."""
+        members = self.members(cell)
+        return Usage(self._cpu_seconds(cell), self._memory_bytes(cell, members), len(members))
 
-    def _cpu_seconds(self, path: str) -> float | None:
+    def _cpu_seconds(self, cell: str) -> float | None:
         if self.trees.tracker_version == 2:
-            text = _read(f"{self.trees.tracker}/{path}/cpu.stat")
+            text = _read(f"{self.trees.tracker}/{cell}/cpu.stat")
             # usage_usec comes first in the file.
             return int(text[11 : text.index(b"\n")]) / 1e6 if text.startswith(b"usage_usec ") else None
-        text = _read(f"{self.trees.cpu_time}/{path}/cpuacct.usage") if self.trees.cpu_time else b""
+        text = _read(f"{self.trees.cpu_time}/{cell}/cpuacct.usage") if self.trees.cpu_time else b""
         return int(text) / 1e9 if text else None
 
-    def _memory_bytes(self, path: str) -> int | None:
-        if not self.trees.memory:
-            return None
-        fields = _fields(_read(f"{self.trees.memory}/{path}/memory.stat"))
-        # Without what the page cache holds, which the kernel gives back before anybody is killed.
-        value = fields.get(b"anon") if self.trees.limits_version == 2 else fields.get(b"total_rss")
-        return None if value is None else int(value)
+    def _memory_bytes(self, cell: str, members: Iterable[int]) -> int | None:
+        """Return the memory without what the page cache holds, which the kernel gives back before anybody is killed.
 
-    def _count(self, path: str) -> int | None:
-        if "/" in path:
-            return len(self.members(path))
-        text = _read(f"{self.trees.processes}/{path}/pids.current") if self.trees.processes else b""
-        return int(text) if text else None
+        In version 1 a process brings nothing along of what it had when it was moved to its cell, so each is asked itself.
+        """
+        if self.trees.limits_version == 1 or not self.trees.memory:
+            return sum(map(kernel.resident_bytes, members))
+        value = _fields(_read(f"{self.trees.memory}/{cell}/memory.stat")).get(b"anon")
+        return None if value is None else int(value)
 
     def _report(self, path: str, error: OSError) -> None:
         name = path.rpartition("/")[2]

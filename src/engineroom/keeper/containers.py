@@ -9,8 +9,9 @@ import signal
 from collections.abc import Container, Set
 
 from engineroom.keeper import kernel, log
-from engineroom.keeper.cgroups import Cgroups, Limits, Usage
+from engineroom.keeper.cgroups import Cgroups, Limits
 from engineroom.keeper.groups import LeaderlessGroups
+from engineroom.keeper.kernel import Usage
 from engineroom.keeper.process import Process
 
 ID_VARIABLE = "ENGINEROOM_PROCESS"

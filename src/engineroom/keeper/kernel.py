@@ -115,18 +115,36 @@ def group_of(pid: int) -> int:
         return pid
 
 
-def usage_by_session() -> dict[int, tuple[float, int, int]]:
+class Usage(NamedTuple):
+    """What one or more processes use. CPU time counts from their beginning. None: nobody counts it here."""
+
+    cpu_seconds: float | None
+    memory_bytes: int | None
+    processes: int | None
+
+
+def usage_by_session() -> dict[int, Usage]:
     """Return for each session of this host its CPU seconds, its resident bytes, and how many processes are in it."""
-    found: dict[int, tuple[float, int, int]] = {}
+    totals: dict[int, tuple[float, int, int]] = {}
     for pid in _pids():
         fields = _stat(pid)
         if fields is None or fields[_STATE] in _DEAD:
             continue
         session = int(fields[_SESSION])
-        seconds, resident, count = found.get(session, (0.0, 0, 0))
+        seconds, resident, count = totals.get(session, (0.0, 0, 0))
         seconds += sum(map(int, fields[_CPU_TIMES])) / _TICKS_A_SECOND
-        found[session] = seconds, resident + int(fields[_RESIDENT_PAGES]) * _PAGE_BYTES, count + 1
-    return found
+        resident += int(fields[_RESIDENT_PAGES]) * _PAGE_BYTES
+        totals[session] = seconds, resident, count + 1
+    return {session: Usage(*total) for session, total in totals.items()}
+
+
+def resident_bytes(pid: int) -> int:
+    """Return how much memory of a process is in memory; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb", buffering=0) as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0
 
 
 def _pids() -> Iterator[int]:
