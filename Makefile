@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format bench clean
+.PHONY: help run test soak cgroup2 check format bench clean
 
 INSTALLED_FROM := pyproject.toml constraints.txt
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 run: .venv/.installed ## install, then start the demo on 127.0.0.1:8787 (Ctrl-C stops all of it)
 	.venv/bin/engineroom demo
@@ -16,6 +16,9 @@ test: .venv/.installed-dev ## install what the tests need, then check and run al
 
 soak: .venv/.installed-dev ## kill everything at random for some minutes, with a new seed each time
 	ENGINEROOM_FAULT_ROUNDS=3000 ENGINEROOM_FAULT_SEED=$$(date +%s) scripts/test.sh tests/faults
+
+cgroup2: .venv/.installed-dev ## run the keeper's tests under a kernel with cgroups of version 2 alone (emulated: minutes)
+	scripts/cgroup2.sh
 
 check: .venv/.installed-dev ## formatting, lint, types, import rules, documents that agree with the code
 	scripts/check.sh
