@@ -234,3 +234,14 @@ def test_many_clients_at_once_are_all_served(keeper: RunningKeeper) -> None:
     for thread in threads:
         thread.join()
     assert answers == [keeper.pid] * 80
+
+
+def test_a_family_that_dies_of_one_cause_does_not_come_back_as_a_herd(keeper: RunningKeeper) -> None:
+    names = [f"p{number}" for number in range(8)]
+    pids = {name: keeper.run(name, *SLEEP, family="worker") for name in names}
+    for pid in pids.values():
+        proc.kill(pid)
+    for name in names:
+        keeper.running(name, other_than=pids[name])
+    starts = sorted(found["started_at"] for found in keeper.processes().values())
+    assert starts[-1] - starts[0] > 0.2, "eight of them are spread over up to 1.4 seconds"

@@ -14,6 +14,7 @@ from engineroom.api.resources import background_process as shown_background_proc
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.resources import instance as shown
 from engineroom.api.resources import operation as shown_operation
+from engineroom.api.resources import replica as shown_replica
 from engineroom.control import background_processes as change
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.instance import Instance
@@ -58,6 +59,13 @@ async def index(call: Call) -> Answer:
 async def show(call: Call) -> Answer:
     """Show one instance."""
     return await one_answer(call, lambda connection: _require(connection, call), shown.show)
+
+
+async def replicas(call: Call) -> Answer:
+    """List the replicas of an instance in which something runs, on one page."""
+    found = await call.read(lambda connection: _require(connection, call))
+    resources = [shown_replica.show(replica) for replica in call.control.replicas(found.id)]
+    return Answer(encode(AllDocument(resources, {"total": len(resources)})))
 
 
 async def restart(call: Call) -> Answer:

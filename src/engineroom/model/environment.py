@@ -28,7 +28,10 @@ class EnvironmentVariable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """One environment as it should be. `directory` is the folder whose code runs in place."""
+    """One environment as it should be. `directory` is the folder whose code runs in place.
+
+    `os_user` is who runs it on the host, None for the owner of the folder; `umask` None is the usual one.
+    """
 
     id: EnvironmentId
     application_id: ApplicationId
@@ -40,3 +43,5 @@ class Environment:
     variables: tuple[EnvironmentVariable, ...]
     shutdown_timeout_seconds: int
     created_at: datetime
+    os_user: str | None = None
+    umask: int | None = None

@@ -55,6 +55,8 @@ def add(connection: Connection, environment: Environment) -> None:
             "directory": environment.directory,
             "shutdown_timeout_seconds": environment.shutdown_timeout_seconds,
             "created_at": environment.created_at,
+            "os_user": environment.os_user,
+            "umask": environment.umask,
         },
     )
     rows = [
@@ -132,4 +134,6 @@ def _from_row(row: AnyRow, of_environment: tuple[EnvironmentVariable, ...]) -> E
         variables=of_environment,
         shutdown_timeout_seconds=row.shutdown_timeout_seconds,
         created_at=row.created_at,
+        os_user=row.os_user,
+        umask=row.umask,
     )

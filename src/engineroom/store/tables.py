@@ -103,6 +103,8 @@ environments = Table(
     Column("host", String(64), nullable=True),
     Column("shutdown_timeout_seconds", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("os_user", Text, nullable=True),
+    Column("umask", Integer, nullable=True),
     Index(None, "application_id", "slug", unique=True),
 )
 
