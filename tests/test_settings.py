@@ -23,5 +23,17 @@ def test_a_limit_that_is_none_is_refused_in_words(tmp_path: Path, text: str) -> 
 
 def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
-    with pytest.raises(SettingsError, match="unknown settings: rate_limits; known are: bind, rate_limit"):
+    with pytest.raises(
+        SettingsError,
+        match=r"unknown settings: rate_limits; known are: bind, .*, rate_limit",
+    ):
         load(data=tmp_path, environment={})
+
+
+def test_how_much_output_is_kept_is_a_number_of_megabytes(tmp_path: Path) -> None:
+    assert load(data=tmp_path, environment={}).output_kept_bytes == 8 * 1024 * 1024
+    found = load(data=tmp_path, environment={"ENGINEROOM_OUTPUT_KEPT_MEGABYTES": "2"})
+    assert found.output_kept_bytes == 2 * 1024 * 1024
+    for wrong in ("0", "much", "-1"):
+        with pytest.raises(SettingsError, match="give output_kept_megabytes as a number"):
+            load(data=tmp_path, environment={"ENGINEROOM_OUTPUT_KEPT_MEGABYTES": wrong})

@@ -9,7 +9,9 @@ from pathlib import Path
 DEFAULT_BIND = "127.0.0.1:8787"
 DEFAULT_RATE_LIMIT = 120
 _LARGEST_RATE_LIMIT = 1_000_000
-_KNOWN = frozenset({"bind", "rate_limit"})
+DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
+_LARGEST_OUTPUT_KEPT_MEGABYTES = 1_000_000
+_KNOWN = frozenset({"bind", "output_kept_megabytes", "rate_limit"})
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
 
@@ -22,12 +24,14 @@ class Settings:
     """Where engineroom keeps its data, where it listens, and how often a token may call.
 
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
+    `output_kept_megabytes` of each stream of a process are kept while nobody reads them.
     """
 
     data: Path
     host: str
     port: int
     rate_limit: int
+    output_kept_megabytes: int = DEFAULT_OUTPUT_KEPT_MEGABYTES
 
     @property
     def database(self) -> Path:
@@ -44,6 +48,11 @@ class Settings:
         """The keeper's folder."""
         return self.data / "keeper"
 
+    @property
+    def output_kept_bytes(self) -> int:
+        """How much of each stream of a process is kept while nobody reads it."""
+        return self.output_kept_megabytes * 1024 * 1024
+
 
 def load(
     *, data: Path | None = None, bind: str | None = None, environment: Mapping[str, str] = os.environ
@@ -56,7 +65,8 @@ def load(
     given = {**_from_file(folder), **_from_variables(environment)}
     host, port = _parse_bind(bind or given.get("bind") or DEFAULT_BIND)
     rate_limit = _parse_rate_limit(given.get("rate_limit", str(DEFAULT_RATE_LIMIT)))
-    return Settings(data=folder, host=host, port=port, rate_limit=rate_limit)
+    kept = _parse_output_kept(given.get("output_kept_megabytes", str(DEFAULT_OUTPUT_KEPT_MEGABYTES)))
+    return Settings(data=folder, host=host, port=port, rate_limit=rate_limit, output_kept_megabytes=kept)
 
 
 def _default_data(environment: Mapping[str, str]) -> Path:
@@ -99,5 +109,14 @@ def _parse_rate_limit(text: str) -> int:
         raise SettingsError(
             f"cannot limit calls to {text!r} a minute: give rate_limit as a number, {DEFAULT_RATE_LIMIT} as Laravel Cloud "
             "has it, 0 for no limit"
+        )
+    return int(text)
+
+
+def _parse_output_kept(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _LARGEST_OUTPUT_KEPT_MEGABYTES:
+        raise SettingsError(
+            f"cannot keep {text!r} megabytes of output: give output_kept_megabytes as a number from 1, such as "
+            f"{DEFAULT_OUTPUT_KEPT_MEGABYTES}"
         )
     return int(text)

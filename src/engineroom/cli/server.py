@@ -55,7 +55,9 @@ class Server:
 
     async def _run(self, when_ready: Hook, drain_seconds: float | None) -> None:
         store = open_store(self._settings)
-        control = Control(store, LocalRuntime(self._settings.keeper))
+        control = Control(
+            store, LocalRuntime(self._settings.keeper, output_kept_bytes=self._settings.output_kept_bytes)
+        )
         try:
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))
