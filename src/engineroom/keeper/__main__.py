@@ -13,6 +13,7 @@ from engineroom.keeper.calls import Calls
 from engineroom.keeper.cgroup_setup import Setup, set_up
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.loop import Loop
 from engineroom.keeper.recovery import recover
 from engineroom.keeper.spool import Spool
@@ -62,9 +63,10 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     setup = set_up(folder, boot)
     supervisor = Supervisor(journal, spool, Containers(setup.cgroups))
     recover(journal, supervisor, boot)
-    spool.remove_others(set(supervisor.processes))
-    calls = Calls(supervisor, journal, setup, __version__)
-    loop = Loop(supervisor, calls, _listen(folder))
+    spool.recover({process.id: process.pid or 0 for process in supervisor.processes.values()})
+    lookout = Lookout(spool)
+    calls = Calls(supervisor, journal, lookout, setup, __version__)
+    loop = Loop(supervisor, lookout, calls, _listen(folder))
     os.chdir("/")
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
     _tell_of_limits(setup)

@@ -8,7 +8,9 @@ from engineroom.keeper import usage
 from engineroom.keeper.cgroup_setup import Setup
 from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec
+from engineroom.keeper.spool import LEAST_KEPT_BYTES
 from engineroom.keeper.supervisor import Supervisor, Watcher
 
 PROTOCOL = 2
@@ -24,12 +26,15 @@ class CallError(Exception):
 class Calls:
     """The calls by name, each a method that takes the request and returns the result."""
 
-    def __init__(self, supervisor: Supervisor, journal: Journal, setup: Setup, version: str) -> None:
+    def __init__(
+        self, supervisor: Supervisor, journal: Journal, lookout: Lookout, setup: Setup, version: str
+    ) -> None:
         self.shutting_down = False
         self.upgrading = False
         self._supervisor = supervisor
         self._journal = journal
         self._setup = setup
+        self._lookout = lookout
         self._version = version
         self._behind: dict[Watcher, int] = {}
         self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
@@ -39,6 +44,8 @@ class Calls:
             "stop": self._stop,
             "watch": self._watch,
             "usage": self._usage,
+            "watch_output": self._watch_output,
+            "acknowledge_output": self._acknowledge_output,
             "shutdown": self._shutdown,
             "upgrade": self._upgrade,
         }
@@ -69,6 +76,8 @@ class Calls:
         """Send this client no more events."""
         if watcher in self._supervisor.watchers:
             self._supervisor.watchers.remove(watcher)
+        if watcher in self._lookout.listeners:
+            self._lookout.listeners.remove(watcher)
 
     def _hello(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return {
@@ -112,6 +121,17 @@ class Calls:
 
     def _usage(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return usage.sample(self._supervisor.processes.values(), self._supervisor.containers)
+
+    def _watch_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:
+        """Bound each stream to `kept_bytes`, and from now on tell this client which streams can be read up to where."""
+        self._lookout.spool.kept_bytes = max(LEAST_KEPT_BYTES, int(request["kept_bytes"]))
+        if watcher not in self._lookout.listeners:
+            self._lookout.listeners.append(watcher)
+        return {}
+
+    def _acknowledge_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._lookout.spool.acknowledge({name: int(offset) for name, offset in request["upto"].items()})
+        return {}
 
     def _shutdown(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         timeout_seconds = _seconds(request["timeout_seconds"])

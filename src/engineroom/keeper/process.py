@@ -121,6 +121,7 @@ class Process:
     due_monotonic: float | None = None
     stop_asked: bool = False
     last_exit: JsonObject | None = None
+    output_dropped_bytes: int = 0
     container: str | None = None
     out_of_memory_kills: int = 0
     stop_reason: str | None = None
@@ -155,6 +156,7 @@ class Process:
             "due_monotonic": self.due_monotonic,
             "stop_asked": self.stop_asked,
             "last_exit": self.last_exit,
+            "output_dropped_bytes": self.output_dropped_bytes,
             "container": self.container,
             "out_of_memory_kills": self.out_of_memory_kills,
             "stop_reason": self.stop_reason,
@@ -169,6 +171,7 @@ class Process:
         self.out_of_memory_kills = data.get("out_of_memory_kills", 0)
         self.stop_reason = data.get("stop_reason")
         self.container = data.get("container") or (f"group:{self.pid}" if self.pid else None)
+        self.output_dropped_bytes = data.get("output_dropped_bytes", 0)
         # Version 0.1.0 wrote the process groups down as numbers.
         of_old = {f"group:{group}": deadline for group, deadline in data.get("groups", {}).items()}
         self.leftovers = data.get("leftovers", of_old)

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from engineroom.keeper import exit_facts, kernel, log, restarts
 from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.containers import ID_VARIABLE, Containers
+from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.leftovers import Leftovers
@@ -55,6 +56,7 @@ class Supervisor:
         self.containers = containers
         self._journal = journal
         self._spool = spool
+        self._drops = Drops(spool)
         self._by_pid: dict[int, Process] = {}
         self._starts: deque[Process] = deque()
         self._leftovers = Leftovers(containers, self._by_pid)
@@ -140,6 +142,7 @@ class Supervisor:
         lived = max(0.0, now - (process.started_monotonic or now))
         killed = status != 0 and self.containers.counts_an_out_of_memory_kill(process)
         process.last_exit = exit_facts.of_exit(process, lived, status, out_of_memory=killed)
+        self._spool.ended(process.id, process.pid or 0)
         self._release(process)
         if process.state is State.DRAINING:
             self._leftovers.pass_on_the_stop(process)
@@ -205,7 +208,7 @@ class Supervisor:
         if decided.action is Action.SWEEP or decided.action is Action.KILL:
             self._sweep(process)
 
-    def _tell(self, process: Process, event: Event) -> None:
+    def _tell(self, process: Process, event: str) -> None:
         line = self._journal.record_event(event, process.to_json(), time.time())
         for watcher in tuple(self.watchers):  # one that is too slow leaves the list meanwhile
             watcher(line)
@@ -257,7 +260,7 @@ class Supervisor:
         self._timers.clear((Due.NEXT, process.id))
         self._timers.clear((Due.SWEEP, process.id))
         self._leftovers.forget(process)
-        self._spool.remove(process.id)
+        self._spool.gone(process.id)
 
     # Starting
 
@@ -287,6 +290,7 @@ class Supervisor:
         process.started_at = time.time()
         process.started_monotonic = time.monotonic()
         self._by_pid[pid] = process
+        self._spool.began(process.id, pid)
         return True
 
     def _confirm(self, process: Process) -> None:
@@ -348,7 +352,9 @@ class Supervisor:
 
     def _keep_up(self) -> None:
         """Keep what grows on the disk in its bounds."""
-        self._spool.bound()
+        self._spool.keep_up()
+        for process in self._drops.to_be_told(self.processes.values(), time.monotonic()):
+            self._tell(process, OUTPUT_DROPPED)
         if self._journal.wants_rewriting:
             self.rewrite_journal()
         self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)

@@ -43,6 +43,7 @@ class ProcessAttributes(Attributes):
     deadline_at: Moment | None
     last_exit: LastExit | None
     usage: ShownUsage | None
+    output_dropped_bytes: int
 
 
 TYPE = ResourceType("processes", ProcessAttributes)
@@ -66,6 +67,7 @@ def show(background_process: BackgroundProcess, process: Process) -> Resource:
             deadline_at=moment_or_none(process.deadline_at),
             last_exit=_last_exit(process.last_exit, timeout) if process.last_exit else None,
             usage=show_usage(process.usage),
+            output_dropped_bytes=process.output_dropped_bytes,
         ),
     )
 

@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ import structlog
 from engineroom import __version__
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.limits import Usage
+from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
 from engineroom.model.workload import Workload
@@ -22,6 +22,7 @@ from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnava
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.mirror import Mirror, Stop
+from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.planner import Plan, Slot, plan
 from engineroom.runtime.local.usage import Gauge
 from engineroom.runtime.replicas import replicas_of
@@ -42,8 +43,10 @@ _log = structlog.get_logger()
 class LocalRuntime:
     """Runs workloads on this host through the keeper in `folder`. See `engineroom.runtime.base.Runtime`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, output_kept_bytes: int = 8 * 1024 * 1024) -> None:
         self._launcher = Launcher(folder)
+        self._output = OutputReader(folder)
+        self._output_kept_bytes = output_kept_bytes
         self._keeper: Keeper | None = None
         self._listener: Listener = lambda report: None  # noqa: ARG005
         self._cursor = ("", 0)
@@ -139,6 +142,17 @@ class LocalRuntime:
             await asyncio.gather(self._task, return_exceptions=True)
         if self._keeper is not None:
             self._keeper.close()
+        self._output.close()
+
+    async def read_output(self, after: Mapping[StreamId, int], *, limit_bytes: int) -> Sequence[Chunk]:
+        """See Output.read_output. Needs no keeper."""
+        return await asyncio.to_thread(self._output.read, after, limit_bytes)
+
+    async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
+        """See Output.acknowledge_output. While the keeper is away, there is nobody to hear it."""
+        if self._keeper is not None and upto:
+            names = {f"{id.process}.{id.stream}": offset for id, offset in upto.items()}
+            await _answered([self._keeper.send("acknowledge_output", upto=names)])
 
     # The connection
 
@@ -209,7 +223,15 @@ class LocalRuntime:
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
         # Not awaited: its answers are taken in by who waits for this greeting to end.
         self._limit(self._workloads.values())
+        # Not awaited: their answers are taken in by who waits for this greeting to end.
+        asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(_report_failure)
         self._converge_soon(everything)
+
+    async def _watch_output(self, keeper: Keeper) -> None:
+        """Have the keeper tell what can be read, and look once at what it told nobody before."""
+        with contextlib.suppress(ConnectionError):
+            await keeper.call("watch_output", kept_bytes=self._output_kept_bytes)
+            self._output.look_again()
 
     async def _bring_up_to_date(self, keeper: Keeper, hello: JsonObject) -> None:
         """Have a keeper of another version execute itself anew, once; its processes go on. Say so when that is no help.
@@ -237,12 +259,17 @@ class LocalRuntime:
         changed: set[BackgroundProcessId] = set()
         events = []
         for entry in entries:
+            if "output" in entry:
+                self._output.take(entry["output"])
+                continue
             if entry["sequence"] > self._sequence_seen:
                 changed.add(self._mirror.take(entry["process"]))
             told = translation.event(entry)
             if told is not None:
                 events.append(told)
-        self._cursor = (self._cursor[0], entries[-1]["sequence"])
+            self._cursor = (self._cursor[0], entry["sequence"])
+        if not (changed or events):
+            return
         self._listener(Report(changed=frozenset(changed), events=events, cursor=self._cursor_text()))
         self._converge_soon(changed)
 
@@ -306,7 +333,8 @@ class LocalRuntime:
 
     def _begin(self, workload: Workload, slot: Slot) -> JsonObject:
         """Return the spec for a slot, which from now on counts as starting."""
-        id = f"{workload.background_process}-{uuid.uuid4().hex[:12]}"
+        owner = translation.Owner(workload.background_process, slot.replica, slot.index)
+        id = translation.new_process_id(owner)
         spec = translation.spec(id, workload, slot, protocol=self._protocol)
         if spec.get("group"):
             self._limits[spec["group"]] = translation.limits(workload)
