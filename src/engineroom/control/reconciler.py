@@ -41,12 +41,18 @@ class Target:
     force: bool
     operations: list[OperationId] = field(default_factory=list)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is something to be recorded once it is reached."""
+        return self.workload is None or bool(self.operations)
+
 
 class Reconciler:
     """Reads what should be of the background processes that it is woken for, and gives the runtime the difference."""
 
     def __init__(self, store: Store, runtime: Runtime) -> None:
         self.targets: dict[BackgroundProcessId, Target] = {}
+        self.unfinished: dict[BackgroundProcessId, Target] = {}
         self._store = store
         self._runtime = runtime
         self._applied: dict[BackgroundProcessId, Workload] = {}
@@ -88,6 +94,7 @@ class Reconciler:
     def forget(self, background_process: BackgroundProcessId) -> None:
         """Take in that a deleted background process is gone for good."""
         self.targets.pop(background_process, None)
+        self.unfinished.pop(background_process, None)
         self._applied.pop(background_process, None)
 
     async def _reconcile(self, ids: set[BackgroundProcessId] | None) -> None:
@@ -123,11 +130,25 @@ class Reconciler:
         self._all_dirty = self._all_dirty or ids is None
         self.wake(ids or ())
 
+    def finish(self, operations: Iterable[OperationId]) -> None:
+        """Take in that these operations are recorded as over."""
+        done = set(operations)
+        for background_process, target in list(self.unfinished.items()):
+            target.operations = [operation for operation in target.operations if operation not in done]
+            self._aim(background_process, target)
+
+    def _aim(self, background_process: BackgroundProcessId, target: Target) -> None:
+        self.targets[background_process] = target
+        if target.unfinished:
+            self.unfinished[background_process] = target
+        else:
+            self.unfinished.pop(background_process, None)
+
     async def _bring_about(self, targets: dict[BackgroundProcessId, Target]) -> None:
         changed = []
         leaving: dict[tuple[float, bool], list[BackgroundProcessId]] = {}
         for background_process, target in targets.items():
-            self.targets[background_process] = target
+            self._aim(background_process, target)
             if target.workload is None:
                 leaving.setdefault((target.stop_timeout_seconds, target.force), []).append(background_process)
             elif self._applied.get(background_process) != target.workload:

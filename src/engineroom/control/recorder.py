@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -79,7 +78,7 @@ class Recorder:
         del self._events[: len(new)]
         for background_process in gone:
             self._reconciler.forget(background_process)
-        self._forget_operations(finished)
+        self._reconciler.finish(finished)
 
     async def _prune(self) -> None:
         now = datetime.now(UTC)
@@ -91,9 +90,7 @@ class Recorder:
         """Return the operations whose aim is reached, and the deleted background processes of which nothing is left."""
         finished: list[OperationId] = []
         gone: list[BackgroundProcessId] = []
-        for background_process, target in self._reconciler.targets.items():
-            if not target.operations and target.workload is not None:
-                continue
+        for background_process, target in self._reconciler.unfinished.items():
             progress = self._reconciler.progress(background_process)
             if progress is None or not progress.complete:
                 continue
@@ -101,12 +98,6 @@ class Recorder:
             if target.workload is None:
                 gone.append(background_process)
         return finished, gone
-
-    def _forget_operations(self, finished: Sequence[OperationId]) -> None:
-        done = set(finished)
-        for target in self._reconciler.targets.values():
-            if done.intersection(target.operations):
-                target.operations = [operation for operation in target.operations if operation not in done]
 
 
 def _prune(connection: Connection, now: datetime) -> None:
