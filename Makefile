@@ -31,6 +31,7 @@ format: .venv/.installed-dev ## format the code and sort its imports
 	.venv/bin/ruff format .
 
 bench: .venv/.installed-bench ## measure, beside peers doing the same, and print a table
+	scripts/install-bench-packages.sh
 	.venv/bin/python -m benchmarks
 
 clean: ## remove the virtual environment and every cache

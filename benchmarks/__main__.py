@@ -12,7 +12,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from benchmarks import five_hundred, machine, report, restarting, serving, setup, spawning
+from benchmarks import five_hundred, growth, machine, report, restarting, serving, setup, spawning, thousand
 from benchmarks.contenders.base import ContenderError
 from benchmarks.processes import NotGoneError
 from benchmarks.records import RecordsMissingError
@@ -24,6 +24,8 @@ BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     spawning.NAME: spawning.run,
     restarting.NAME: restarting.run,
     five_hundred.NAME: five_hundred.run,
+    thousand.NAME: thousand.run,
+    growth.NAME: growth.run,
     simulated.NAME: simulated.run,
     serving.NAME: serving.run,
 }

@@ -78,7 +78,7 @@ def _measure(contender: Contender) -> _Found:
         raise ContenderError(
             f"{living} of {_PROCESSES} processes run, after {contender.records.count()} starts"
         )
-    taken = {name: memory([pid]) for name, pid in contender.supervisors().items()}
+    taken = {name: memory(pids) for name, pids in contender.supervisors().items()}
     departure = Departure(record.pid for record in records)
     withdrawn = contender.withdraw()
     gone = departure.wait()

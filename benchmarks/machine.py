@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
@@ -24,7 +25,10 @@ def facts(folder: Path) -> dict[str, str]:
         "Python": platform.python_version(),
         "engineroom": metadata.version("engineroom"),
         "Supervisor": _version("supervisor"),
+        "circus": _version("circus"),
         "PM2": json.loads((SOURCE / "package.json").read_text())["dependencies"]["pm2"],
+        "s6": _package("s6"),
+        "runit": _package("runit"),
     }
 
 
@@ -38,6 +42,15 @@ def _version(distribution: str) -> str:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return "not installed"
+
+
+def _package(name: str) -> str:
+    """Return the version of a Debian package."""
+    if shutil.which("dpkg-query") is None:
+        return "not installed"
+    words = ["dpkg-query", "--show", "--showformat=${Version}", name]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+    return ran.stdout if ran.returncode == 0 and ran.stdout else "not installed"
 
 
 def _processor() -> str:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
+_CPU_TIMES = slice(11, 13)
+"""Of the fields of /proc/PID/stat behind the name (proc_pid_stat(5))."""
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,16 @@ def memory(pids: Iterable[int]) -> Memory:
         sum(rollup["Rss"] for rollup in rollups) / 1e6,
         sum(rollup["Pss"] for rollup in rollups) / 1e6,
     )
+
+
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """Return the CPU time that these processes have had, in user and in system mode, without that of their children."""
+    return sum(sum(map(int, _stat(pid)[_CPU_TIMES])) for pid in pids) / _TICKS_A_SECOND
+
+
+def children(pid: int) -> list[int]:
+    """Return the children of the first thread of a process."""
+    return [int(child) for child in (_PROC / f"{pid}/task/{pid}/children").read_text().split()]
 
 
 class NotGoneError(Exception):
@@ -87,6 +100,10 @@ def kill_those_that_run(program: Path, pids: Collection[int]) -> int:
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
     return killed
+
+
+def _stat(pid: int) -> list[str]:
+    return (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
 
 
 def _rollup(pid: int) -> dict[str, int]:

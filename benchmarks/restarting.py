@@ -1,14 +1,12 @@
 """From the kill of a process to the first instruction of the one that takes its place."""
 
-import os
-import signal
 import time
-from collections import deque
 
+from benchmarks import crowd
 from benchmarks.contenders.base import Contender
+from benchmarks.contenders.circus import Circus
 from benchmarks.contenders.supervisor import Supervisor
 from benchmarks.percentiles import percentile
-from benchmarks.records import Record
 from benchmarks.result import Aim, Measure, Result
 from benchmarks.stage import CONTENDERS, Stage
 
@@ -16,12 +14,8 @@ NAME = "restart"
 
 _NEIGHBOURS = 100
 _KILLS = 303
-# It looks for the dead once a second.
-_KILLS_OF_SLOW = {Supervisor.name: 101}
-_PAUSE_SECONDS = 0.1
-_SETTLING_SECONDS = 5.0
-_GROWN_UP_SECONDS = 10.5
-"""A process that dies again before it has lived so long would be restarted with a delay."""
+# They look for the dead once a second.
+_KILLS_OF_SLOW = {Supervisor.name: 101, Circus.name: 101}
 
 
 def run(stage: Stage) -> Result:
@@ -53,28 +47,6 @@ def run(stage: Stage) -> Result:
 def _measure(contender: Contender) -> list[float]:
     contender.prepare(_NEIGHBOURS + 1)
     contender.request()
-    victims = deque(contender.records.wait_for(_NEIGHBOURS + 1, seen=0))
-    time.sleep(_SETTLING_SECONDS)
-    milliseconds = []
-    for number in range(_KILLS_OF_SLOW.get(contender.name, _KILLS)):
-        victim = victims.popleft()
-        if number > _NEIGHBOURS:
-            _let_grow_up(victim)
-        begun, heir = _kill(contender, victim)
-        milliseconds.append((heir.nanoseconds - begun) / 1e6)
-        victims.append(heir)
-        time.sleep(_PAUSE_SECONDS)
-    return milliseconds
-
-
-def _kill(contender: Contender, victim: Record) -> tuple[int, Record]:
-    seen = contender.records.count()
-    begun = time.monotonic_ns()
-    os.kill(victim.pid, signal.SIGKILL)
-    heirs = contender.records.wait_for(1, seen=seen)
-    return begun, heirs[0]
-
-
-def _let_grow_up(process: Record) -> None:
-    lived_seconds = (time.monotonic_ns() - process.nanoseconds) / 1e9
-    time.sleep(max(0.0, _GROWN_UP_SECONDS - lived_seconds))
+    records = contender.records.wait_for(_NEIGHBOURS + 1, seen=0)
+    time.sleep(crowd.GROWN_UP_SECONDS)
+    return crowd.kill_in_turn(contender, records, _KILLS_OF_SLOW.get(contender.name, _KILLS))

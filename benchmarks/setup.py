@@ -1,4 +1,4 @@
-"""What the benchmarks need beyond Python: two C programs and PM2, made in the build folder."""
+"""What the benchmarks need beyond Python: two C programs and PM2, made in the build folder, and Debian packages."""
 
 import shutil
 import subprocess
@@ -29,22 +29,29 @@ def programs() -> Programs:
     return Programs(child=_compiled("child"), spawn_loop=_compiled("spawn_loop"))
 
 
+def command(name: str, *, package: str) -> str:
+    """Return the path of a command of a Debian package. Raises MissingError when it is not there."""
+    path = shutil.which(name)
+    if path is None:
+        raise MissingError(f"{name} was not found; install it with: apt-get install {package}")
+    return path
+
+
 def pm2() -> Path:
     """Install the pinned PM2 unless it is there, and return its command. Raises MissingError when that cannot be."""
     for program, package in (("node", "nodejs"), ("npm", "npm")):
-        if shutil.which(program) is None:
-            raise MissingError(f"{program} was not found; install it with: apt-get install {package}")
+        command(program, package=package)
     folder = BUILD / "pm2"
     folder.mkdir(parents=True, exist_ok=True)
-    command = folder / "node_modules" / "pm2" / "bin" / "pm2"
+    installed_command = folder / "node_modules" / "pm2" / "bin" / "pm2"
     wanted = (SOURCE / "package.json").read_text()
     installed = folder / "package.json"
-    if command.exists() and installed.exists() and installed.read_text() == wanted:
-        return command
+    if installed_command.exists() and installed.exists() and installed.read_text() == wanted:
+        return installed_command
     installed.write_text(wanted)
     words = ["npm", "install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"]
     _run([*words, "--loglevel=error"], folder)
-    return command
+    return installed_command
 
 
 def _compiled(name: str) -> Path:

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from benchmarks.contenders.base import Contender, now
+from benchmarks.contenders.circus import Circus
 from benchmarks.contenders.pm2 import Pm2
 from benchmarks.contenders.supervisor import Supervisor
 from benchmarks.percentiles import percentile
@@ -17,7 +18,7 @@ _PROCESSES = 5
 _WARM_UP = 3
 _ROUNDS = 100
 # A round of theirs takes a second, which their commands need to stop processes or to start at all.
-_ROUNDS_OF_SLOW = {Supervisor.name: 30, Pm2.name: 20}
+_ROUNDS_OF_SLOW = {Supervisor.name: 30, Pm2.name: 20, Circus.name: 30}
 _PAUSE_SECONDS = 0.05
 
 

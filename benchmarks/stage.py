@@ -10,8 +10,11 @@ from typing import Generic, TypeVar
 
 from benchmarks.contenders.base import Contender, ContenderError
 from benchmarks.contenders.c_loop import CLoop
+from benchmarks.contenders.circus import Circus
 from benchmarks.contenders.engineroom import Engineroom
 from benchmarks.contenders.pm2 import Pm2
+from benchmarks.contenders.runit import Runit
+from benchmarks.contenders.s6 import S6
 from benchmarks.contenders.supervisor import Supervisor
 from benchmarks.processes import NotGoneError
 from benchmarks.records import RecordsMissingError
@@ -20,7 +23,7 @@ from benchmarks.setup import MissingError, Programs
 
 T = TypeVar("T")
 
-CONTENDERS: Sequence[type[Contender]] = (Engineroom, CLoop, Supervisor, Pm2)
+CONTENDERS: Sequence[type[Contender]] = (Engineroom, CLoop, Supervisor, Pm2, Circus, S6, Runit)
 
 
 @dataclass
@@ -44,13 +47,19 @@ class Stage:
         self._programs = programs
         self._numbers = itertools.count(1)
 
-    def measure(self, measure: Callable[[Contender], T], *, rounds: int = 1) -> Measured[T]:
+    def measure(
+        self,
+        measure: Callable[[Contender], T],
+        *,
+        rounds: int = 1,
+        contenders: Sequence[type[Contender]] = CONTENDERS,
+    ) -> Measured[T]:
         """Measure each contender afresh in each round; all take turns, so that a busy minute meets all of them.
 
         A peer that cannot be had, or fails, is left out with the reason; engineroom's own failures are raised.
         """
         measured: Measured[T] = Measured()
-        for number, kind in itertools.product(range(1, rounds + 1), CONTENDERS):
+        for number, kind in itertools.product(range(1, rounds + 1), contenders):
             if kind.name in measured.left_out:
                 continue
             print(f"  {kind.name}, round {number} of {rounds} …", file=sys.stderr, flush=True)

@@ -62,9 +62,9 @@ class Contender(ABC):
     def close(self) -> None:
         """End everything that was started; does nothing when nothing runs."""
 
-    def supervisors(self) -> Mapping[str, int]:
-        """Return the pid of each process that does the supervising, by its name."""
-        return {self.name: self.living()[0].parent}
+    def supervisors(self) -> Mapping[str, Sequence[int]]:
+        """Return the pids of the processes that do the supervising, by their name."""
+        return {self.name: [self.living()[0].parent]}
 
     def living(self) -> list[Record]:
         """Return the records of the children that have not ended, in the order of their beginning."""

@@ -15,6 +15,8 @@ from benchmarks.contenders.base import Contender, ContenderError, end, now, run
 from benchmarks.result import ENGINEROOM
 from benchmarks.setup import Programs
 
+SERVER, KEEPER = "server", "keeper"
+
 _COMMAND = str(Path(sys.executable).with_name("engineroom"))
 _LISTENS = "engineroom listens on "
 _CONNECTIONS = 8
@@ -75,10 +77,10 @@ class Engineroom(Contender):
             end(self._server)
             self._server = None
 
-    def supervisors(self) -> Mapping[str, int]:
+    def supervisors(self) -> Mapping[str, Sequence[int]]:
         """Return the pids of the server and of the keeper, which is the parent of the children."""
         assert self._server is not None
-        return {"server": self._server.pid, "keeper": self.living()[0].parent}
+        return {SERVER: [self._server.pid], KEEPER: [self.living()[0].parent]}
 
     def _body(self, processes: int) -> str:
         command = f"{self.programs.child} {self.records.path}"
@@ -146,12 +148,19 @@ class _Client:
         self._connection.close()
 
     def _call(self, method: str, path: str, body: str | None, *, status: int) -> bytes:
-        self._connection.request(method, path, body, self._headers)
-        response = self._connection.getresponse()
+        try:
+            response = self._ask(method, path, body)
+        except ConnectionError:  # the server closes what was not used for some seconds
+            self._connection.close()
+            response = self._ask(method, path, body)
         content = response.read()
         if response.status != status:
             raise ContenderError(f"{method} {path} answered {response.status}: {content.decode()}")
         return content
+
+    def _ask(self, method: str, path: str, body: str | None) -> http.client.HTTPResponse:
+        self._connection.request(method, path, body, self._headers)
+        return self._connection.getresponse()
 
 
 def _sizes(count: int) -> list[int]:
