@@ -66,15 +66,15 @@ def test_every_command_that_a_document_names_is_a_real_one(document: str) -> Non
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_make_target_that_a_document_names_exists(document: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9]+):", text("Makefile"), re.MULTILINE))
 
-    named = {match[1] for line in code(document) if (match := re.match(r"make ([a-z]+)", line))}
+    named = {match[1] for line in code(document) if (match := re.match(r"make ([a-z0-9]+)", line))}
 
     assert named <= targets
 
 
 def test_the_help_of_make_lists_every_target() -> None:
-    targets = re.findall(r"^([a-z]+):(.*)$", text("Makefile"), re.MULTILINE)
+    targets = re.findall(r"^([a-z0-9]+):(.*)$", text("Makefile"), re.MULTILINE)
 
     assert [name for name, rest in targets if "## " not in rest] == []
 

@@ -328,7 +328,7 @@ def test_an_older_keeper_is_not_asked_for_what_would_get_other_rights_than_it_sh
 async def test_a_replica_is_limited_and_what_it_uses_is_counted(
     host: LocalHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engineroom.runtime.local.runtime._USAGE_SECONDS", 0.1)
+    monkeypatch.setattr("engineroom.runtime.local.usage.USAGE_SECONDS", 0.1)
     session = await Session.opened(host)
     assert session.runtime.capabilities.unlimited == {}
     hog = (

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +20,7 @@ from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
+from engineroom.runtime.local.limits import LimitsTold
 from engineroom.runtime.local.mirror import Mirror, Stop
 from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.planner import Plan, Slot, plan
@@ -33,10 +33,6 @@ _RECONNECT_SECONDS = 0.5
 _DELETED = "its background process was deleted"
 _REPLACED = "another one takes its place"
 _SURPLUS = "fewer processes are wanted"
-_USAGE_SECONDS = 5.0
-_UNLIMITED_BY_OLD_KEEPER = dict.fromkeys(
-    ("memory", "cpu", "processes"), "the keeper that runs is an old one; upgrade it"
-)
 _log = structlog.get_logger()
 
 
@@ -61,14 +57,13 @@ class LocalRuntime:
         self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
         self._draining = False
         self._protocol = PROTOCOL
-        self._limits: dict[str, JsonObject] = {}
+        self._limits = LimitsTold()
         self._gauge = Gauge()
-        self._unlimited: Mapping[str, str] = {}
 
     @property
     def capabilities(self) -> Capabilities:
         """See Runtime.capabilities."""
-        return Capabilities(name="local", multiple_hosts=False, unlimited=self._unlimited)
+        return Capabilities(name="local", multiple_hosts=False, unlimited=self._limits.unlimited)
 
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open."""
@@ -77,7 +72,7 @@ class LocalRuntime:
         self._cursor = (epoch, int(sequence))
         keeper = await self._launcher.connect()
         self._task = asyncio.create_task(self._stay_connected(keeper))
-        self._usage_task = asyncio.create_task(self._watch_usage())
+        self._usage_task = asyncio.create_task(self._gauge.watch(self._count_usage))
         waiter = asyncio.ensure_future(self._opened.wait())
         await asyncio.wait([waiter, self._task], return_when=asyncio.FIRST_COMPLETED)
         waiter.cancel()
@@ -86,7 +81,9 @@ class LocalRuntime:
 
     async def apply(self, workloads: Sequence[Workload]) -> None:
         """See Runtime.apply."""
-        self._tell_of_missing_limits(workloads)
+        self._tell_of_missing_limits(
+            each for each in workloads if each.background_process not in self._workloads
+        )
         for workload in workloads:
             self._workloads[workload.background_process] = workload
             self._leaving.pop(workload.background_process, None)
@@ -207,15 +204,12 @@ class LocalRuntime:
             raise RuntimeUnavailableError(f"the keeper refuses to talk: {error}") from None
         await self._bring_up_to_date(keeper, hello)
         self._protocol = hello["protocol"]
-        self._unlimited = hello.get("unlimited", _UNLIMITED_BY_OLD_KEEPER)
-        for what, reason in self._unlimited.items():
-            _log.warning("Processes run without a limit.", action="limits.unenforced", of=what, reason=reason)
+        self._limits.begin_anew(hello)
         epoch, sequence = self._cursor
         known = await keeper.call("watch", epoch=epoch, after=sequence)
         if known["epoch"] != epoch:
             self._cursor = (known["epoch"], 0)
         self._mirror.begin_anew(known["processes"])
-        self._limits.clear()
         self._sequence_seen = known["sequence"]
         self._keeper = keeper
         self._opened.set()
@@ -289,16 +283,16 @@ class LocalRuntime:
 
     def _differences(
         self, background_processes: Iterable[BackgroundProcessId]
-    ) -> tuple[list[JsonObject], dict[Stop, list[str]]]:
+    ) -> tuple[list[tuple[JsonObject, Workload]], dict[Stop, list[str]]]:
         """Return the specs to start, and the processes to stop by how that is done; the mirror shows them at once."""
-        starts: list[JsonObject] = []
+        starts: list[tuple[JsonObject, Workload]] = []
         stops: dict[Stop, list[str]] = defaultdict(list)
         for background_process in background_processes:
             workload = self._workloads.get(background_process)
             if workload is not None:
                 decided = self._plan(workload)
                 if translation.can_start(workload, protocol=self._protocol):
-                    starts += [self._begin(workload, slot) for slot in decided.starts]
+                    starts += [(self._begin(workload, slot), workload) for slot in decided.starts]
                 for ending, reason in ((decided.stops, _REPLACED), (decided.surplus, _SURPLUS)):
                     how = Stop(workload.stop_timeout_seconds, force=False, reason=reason)
                     stops[how] += self._mirror.stop(background_process, ending, how)
@@ -336,8 +330,6 @@ class LocalRuntime:
         owner = translation.Owner(workload.background_process, slot.replica, slot.index)
         id = translation.new_process_id(owner)
         spec = translation.spec(id, workload, slot, protocol=self._protocol)
-        if spec.get("group"):
-            self._limits[spec["group"]] = translation.limits(workload)
         self._mirror.start(
             Process(
                 id=spec["id"],
@@ -351,7 +343,7 @@ class LocalRuntime:
         return spec
 
     def _send(
-        self, starts: list[JsonObject], stops: dict[Stop, list[str]]
+        self, starts: list[tuple[JsonObject, Workload]], stops: dict[Stop, list[str]]
     ) -> list[asyncio.Future[JsonObject]]:
         """Ask the keeper for it at once, so that it hears of decisions in the order in which they were made."""
         keeper = self._keeper
@@ -359,42 +351,32 @@ class LocalRuntime:
             return []
         calls = [keeper.send("stop", ids=ids, **how._asdict()) for how, ids in stops.items() if ids]
         if starts:
-            groups = {name: self._limits[name] for name in {spec.get("group") for spec in starts} if name}
-            calls.append(keeper.send("start", processes=starts, groups=groups))
+            specs = [spec for spec, _ in starts]
+            calls.append(keeper.send("start", processes=specs, groups=self._limits.of_starts(starts)))
         return calls
 
     # Limits and usage
 
     def _limit(self, workloads: Iterable[Workload]) -> None:
-        """Tell the keeper of limits that have changed, of replicas in which something runs."""
-        changed = {}
-        for workload in workloads:
-            for occupant in self._mirror.occupants(workload.background_process):
-                group, limits = translation.group(workload, occupant.slot), translation.limits(workload)
-                if group and self._limits.get(group) != limits:
-                    self._limits[group] = changed[group] = limits
-        if changed and self._keeper is not None and self._protocol >= translation.LIMITS_PROTOCOL:
+        """Tell the keeper of limits that have changed."""
+        if self._keeper is None or self._protocol < translation.LIMITS_PROTOCOL:
+            return
+        changed = self._limits.changed(workloads, self._mirror)
+        if changed:
             call = self._keeper.send("limit", groups=changed)
             asyncio.ensure_future(_answered([call])).add_done_callback(_report_failure)
 
-    def _tell_of_missing_limits(self, workloads: Sequence[Workload]) -> None:
-        new = [each for each in workloads if each.instance and each.background_process not in self._workloads]
-        if new and self._unlimited:
-            events = [translation.unlimited_event(each, self._unlimited) for each in new]
+    def _tell_of_missing_limits(self, workloads: Iterable[Workload]) -> None:
+        events = self._limits.missing(workloads)
+        if events:
             self._listener(Report(changed=frozenset(), events=events, cursor=self._cursor_text()))
 
-    async def _watch_usage(self) -> None:
-        """Have the keeper count what is used, again and again."""
-        counted_at = time.monotonic()
-        while True:
-            await asyncio.sleep(_USAGE_SECONDS)
-            if self._keeper is None or self._protocol < translation.LIMITS_PROTOCOL:
-                continue
-            with contextlib.suppress(ConnectionError, KeeperError):
-                counted = await self._keeper.call("usage")
-                now = time.monotonic()
-                self._gauge.take({**counted["processes"], **counted["groups"]}, now - counted_at)
-                counted_at = now
+    async def _count_usage(self) -> JsonObject | None:
+        if self._keeper is None or self._protocol < translation.LIMITS_PROTOCOL:
+            return None
+        with contextlib.suppress(ConnectionError, KeeperError):
+            return await self._keeper.call("usage")
+        return None
 
 
 async def _answered(calls: list[asyncio.Future[JsonObject]]) -> None:

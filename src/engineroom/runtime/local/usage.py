@@ -1,11 +1,17 @@
 """What processes and replicas use, from what the keeper counts every few seconds."""
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from engineroom.model.limits import Usage
 
 JsonObject = dict[str, Any]
 Counted = dict[str, tuple[float | None, int | None, int | None]]
+
+USAGE_SECONDS = 5.0
+"""How often it is counted."""
 
 
 class Gauge:
@@ -19,6 +25,17 @@ class Gauge:
     def take(self, counted: Counted, seconds: float) -> None:
         """Take in a count that was made so many seconds after the one before."""
         self._before, self._now, self._seconds = self._now, counted, seconds
+
+    async def watch(self, count: Callable[[], Awaitable[JsonObject | None]]) -> None:
+        """Have things counted again and again, until cancelled; None is a count that was not to be had."""
+        counted_at = time.monotonic()
+        while True:
+            await asyncio.sleep(USAGE_SECONDS)
+            counted = await count()
+            if counted is not None:
+                now = time.monotonic()
+                self.take({**counted["processes"], **counted["groups"]}, now - counted_at)
+                counted_at = now
 
     def read(self, name: str) -> Usage | None:
         """Return what a process or a group used lately; None when it was not counted yet."""
