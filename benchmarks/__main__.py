@@ -17,7 +17,7 @@ from benchmarks.contenders.base import ContenderError
 from benchmarks.processes import NotGoneError
 from benchmarks.records import RecordsMissingError
 from benchmarks.result import Result
-from benchmarks.scaling import simulated
+from benchmarks.scaling import live, simulated
 from benchmarks.stage import Stage
 
 BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
@@ -25,6 +25,7 @@ BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     restarting.NAME: restarting.run,
     five_hundred.NAME: five_hundred.run,
     simulated.NAME: simulated.run,
+    live.NAME: live.run,
 }
 
 # /tmp may be memory; what is measured here includes a database on disk.

@@ -65,6 +65,13 @@ class Stage:
         return measured
 
     @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Make a folder for a benchmark that brings its own parts."""
+        made = self._folder / str(next(self._numbers))
+        made.mkdir(parents=True)
+        yield made
+
+    @contextmanager
     def _contender(self, kind: type[Contender]) -> Iterator[Contender]:
         with kind(self._folder / str(next(self._numbers)), self._programs) as contender:
             yield contender
