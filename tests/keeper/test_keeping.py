@@ -234,3 +234,21 @@ def test_many_clients_at_once_are_all_served(keeper: RunningKeeper) -> None:
     for thread in threads:
         thread.join()
     assert answers == [keeper.pid] * 80
+
+
+def test_what_is_to_run_once_is_not_started_again_and_its_end_is_told(keeper: RunningKeeper) -> None:
+    keeper.call("start", processes=[keeper.spec("a", "sh", "-c", "exit 7", once=True)])
+    keeper.gone("a")
+    *_, finished, emptied = keeper.events("a")
+
+    assert (finished["event"], emptied["event"]) == ("finished", "emptied")
+    assert emptied["process"]["last_exit"]["code"] == 7
+    assert emptied["process"]["life"] == 1
+
+
+def test_what_is_to_run_once_and_cannot_be_started_is_over_too(keeper: RunningKeeper) -> None:
+    keeper.call("start", processes=[keeper.spec("a", "/no/such/program", once=True)])
+    keeper.gone("a")
+
+    [finished, _] = keeper.events("a")
+    assert finished["process"]["last_exit"]["path"] == "/no/such/program"

@@ -7,6 +7,7 @@ from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.scaling_state import ScalingState
+from engineroom.control.scheduler import Scheduler
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -32,6 +33,7 @@ class Control:
         self._reconciler = Reconciler(store, runtime)
         self._recorder = Recorder(store, self._reconciler, runtime=runtime.capabilities.name)
         self._autoscaler = Autoscaler(store, runtime.processes, self._reconciler.wake, host)
+        self._scheduler = Scheduler(store, runtime)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -39,7 +41,7 @@ class Control:
         name = self._runtime.capabilities.name
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, name))
         await self._runtime.open(self._recorder.take, cursor)
-        loops = (self._reconciler, self._recorder, self._autoscaler)
+        loops = (self._reconciler, self._recorder, self._autoscaler, self._scheduler)
         self._loops = [asyncio.create_task(loop.run()) for loop in loops]
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:

@@ -18,6 +18,7 @@ class Spec:
     """What to run. `labels` mean nothing to the keeper; it gives them back with everything it says of the process.
 
     With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on.
+    With `once` it is not started again.
     """
 
     id: str
@@ -26,11 +27,12 @@ class Spec:
     environment: dict[str, str]
     signal_group: bool
     labels: dict[str, str]
+    once: bool = False
 
     @classmethod
     def parse(cls, data: object) -> "Spec":
         """Return the spec in a JSON object of the same keys. Raises InvalidSpecError with what is wrong."""
-        if not isinstance(data, dict) or data.keys() != set(cls.__slots__):
+        if not isinstance(data, dict) or data.keys() | {"once"} != set(cls.__slots__):
             raise InvalidSpecError(f"a spec must be an object of the keys {', '.join(cls.__slots__)}")
         if not (_is_name(data["id"]) and isinstance(data["working_directory"], str)):
             raise InvalidSpecError("`id` must be letters, digits, dots and dashes, `working_directory` text")

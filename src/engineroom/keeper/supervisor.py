@@ -11,7 +11,7 @@ from enum import Enum, auto
 from engineroom.keeper import exit_facts, kernel, log, restarts
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
-from engineroom.keeper.leftovers import Leftovers
+from engineroom.keeper.leftovers import PATIENCE_SECONDS, Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
 from engineroom.keeper.process import Process, Spec
 from engineroom.keeper.spawn import LaunchError, launch
@@ -131,6 +131,12 @@ class Supervisor:
         if process.state is State.DRAINING:
             self._leftovers.pass_on_the_stop(process)
             self._handle(process, Event.EXITED)
+            return
+        if process.spec.once:
+            # What it has left behind gets as long as what a restart would find in its way.
+            self._leftovers.end(process, now)
+            self._set_due(process, now + PATIENCE_SECONDS)
+            self._handle(process, Event.FINISHED)
             return
         young = restarts.is_young(lived)
         process.young_deaths = process.young_deaths + 1 if young else 0
@@ -260,7 +266,7 @@ class Supervisor:
         except LaunchError as error:
             process.young_deaths += 1
             process.last_exit = exit_facts.of_start_failure(error)
-            self._handle(process, Event.START_FAILED)
+            self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
             return False
         process.pid = pid
         process.container = self._containers.enter(pid)

@@ -11,14 +11,16 @@ from typing import Any
 import structlog
 
 from engineroom import __version__
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, RunId
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.run import Run
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.mirror import Mirror, Stop
 from engineroom.runtime.local.planner import Plan, Slot, plan
+from engineroom.runtime.local.runs import Runs, is_of_a_run
 
 JsonObject = dict[str, Any]
 
@@ -39,6 +41,7 @@ class LocalRuntime:
         self._workloads: dict[BackgroundProcessId, Workload] = {}
         self._leaving: dict[BackgroundProcessId, Stop] = {}
         self._mirror = Mirror()
+        self._runs = Runs(folder / "runs")
         self._task: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
         self._upgrade_asked = False
@@ -86,6 +89,29 @@ class LocalRuntime:
     def background_processes(self) -> frozenset[BackgroundProcessId]:
         """See Runtime.background_processes."""
         return self._mirror.background_processes()
+
+    async def run(self, runs: Sequence[Run]) -> None:
+        """See Runtime.run. Raises RuntimeUnavailableError while the keeper is away."""
+        new = [run for run in runs if run.id not in self._runs.going()]
+        if new:
+            keeper = self._present()
+            await _answered([keeper.send("start", processes=[self._runs.spec(run) for run in new])])
+
+    async def end_runs(self, runs: Sequence[RunId], *, stop_timeout_seconds: float) -> None:
+        """See Runtime.end_runs. Raises RuntimeUnavailableError while the keeper is away."""
+        ids = [run for run in runs if run in self._runs.going()]
+        if ids:
+            keeper = self._present()
+            await _answered([keeper.send("stop", ids=ids, timeout_seconds=stop_timeout_seconds, force=False)])
+
+    def runs(self) -> frozenset[RunId]:
+        """See Runtime.runs."""
+        return self._runs.going()
+
+    def _present(self) -> Keeper:
+        if self._keeper is None:
+            raise RuntimeUnavailableError("the keeper is away just now; it is being started again")
+        return self._keeper
 
     async def drain(self, *, stop_timeout_seconds: float) -> None:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
@@ -160,7 +186,8 @@ class LocalRuntime:
         known = await keeper.call("watch", epoch=epoch, after=sequence)
         if known["epoch"] != epoch:
             self._cursor = (known["epoch"], 0)
-        self._mirror.begin_anew(known["processes"])
+        self._runs.begin_anew(known["processes"])
+        self._mirror.begin_anew(data for data in known["processes"] if not is_of_a_run(data))
         self._sequence_seen = known["sequence"]
         self._keeper = keeper
         self._opened.set()
@@ -194,14 +221,25 @@ class LocalRuntime:
         """Take in events that arrived together, tell the listener, and do what follows from them."""
         changed: set[BackgroundProcessId] = set()
         events = []
+        finished = []
         for entry in entries:
+            if is_of_a_run(entry["process"]):
+                finished.append(self._runs.take(entry))
+                continue
             if entry["sequence"] > self._sequence_seen:
                 changed.add(self._mirror.take(entry["process"]))
             told = translation.event(entry)
             if told is not None:
                 events.append(told)
         self._cursor = (self._cursor[0], entries[-1]["sequence"])
-        self._listener(Report(changed=frozenset(changed), events=events, cursor=self._cursor_text()))
+        self._listener(
+            Report(
+                changed=frozenset(changed),
+                events=events,
+                cursor=self._cursor_text(),
+                finished=[one for one in finished if one is not None],
+            )
+        )
         self._converge_soon(changed)
 
     def _cursor_text(self) -> str:

@@ -61,7 +61,7 @@ def process(data: JsonObject) -> Process:
         crash_looping=data["crash_looping"],
         next_start_at=due if state is ProcessState.BACKING_OFF else None,
         deadline_at=due if state is ProcessState.DRAINING else None,
-        last_exit=_exit(data["last_exit"]),
+        last_exit=exit_of(data["last_exit"]),
     )
 
 
@@ -97,7 +97,7 @@ def _ended(data: JsonObject) -> str:
 
 
 def _reason(data: JsonObject) -> str:
-    ended = _exit(data["last_exit"])
+    ended = exit_of(data["last_exit"])
     timeout = data["labels"].get(_LABEL_TIMEOUT)
     return describe(ended, worker_timeout_seconds=int(timeout) if timeout else None) if ended else "ended"
 
@@ -108,7 +108,8 @@ def _next_start(data: JsonObject) -> str:
     return f"it starts again in {max(0.0, data['due_at'] - data['last_exit']['at']):.1f} s"
 
 
-def _exit(data: JsonObject | None) -> Exit | None:
+def exit_of(data: JsonObject | None) -> Exit | None:
+    """Return how a life ended, as the keeper says it."""
     if data is None:
         return None
     return Exit(**{**data, "at": datetime.fromtimestamp(data["at"], UTC)})
