@@ -17,9 +17,9 @@ from engineroom.api import application
 from engineroom.cli.errors import CommandError
 from engineroom.cli.storage import open_store, unusable_folder
 from engineroom.control.control import Control
-from engineroom.model.scaling.host import Host
+from engineroom.control.surroundings import Surroundings
 from engineroom.runtime.base import RuntimeUnavailableError
-from engineroom.runtime.local import LocalHost, LocalRuntime
+from engineroom.runtime.local import LocalHost, LocalRuntime, activity
 from engineroom.settings import Settings
 from engineroom.store import Store
 
@@ -56,7 +56,7 @@ class Server:
 
     async def _run(self, when_ready: Hook, drain_seconds: float | None) -> None:
         store = open_store(self._settings)
-        control = Control(store, LocalRuntime(self._settings.keeper), _host(self._settings))
+        control = Control(store, LocalRuntime(self._settings.keeper), _surroundings(self._settings))
         try:
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))
@@ -117,11 +117,11 @@ class _HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def _host(settings: Settings) -> Callable[[], Host | None]:
-    """Return what tells how much of this host is free; nothing does when nothing of it is to be kept free."""
+def _surroundings(settings: Settings) -> Surroundings:
+    """Return what tells of this host; how much of it is free tells nothing when nothing is to be kept free."""
     if not settings.host_reserve:
-        return lambda: None
-    return LocalHost(settings.host_reserve / 100).read
+        return Surroundings(activity=activity.read)
+    return Surroundings(host=LocalHost(settings.host_reserve / 100).read, activity=activity.read)
 
 
 def _claim(settings: Settings) -> int:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -42,6 +42,8 @@ class Workload:
     """A queue worker's own `--timeout`, to tell its end by it from other kills."""
     generation: int = 0
     """How often it was asked to be restarted."""
+    busy: frozenset[str] = field(default=frozenset(), compare=False)
+    """Processes that are known to work: when some must go, others go first. No reason to change anything by itself."""
 
     @cached_property
     def fingerprint(self) -> str:
