@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
+from engineroom.control.replica_autoscaler import ReplicaAutoscaler
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.scheduler import Scheduler
 from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
@@ -27,6 +28,7 @@ class Control:
         self._autoscaler = Autoscaler(store, runtime.processes, self.wake, surroundings)
         self._reconciler = Reconciler(store, runtime, self._autoscaler.busy)
         self._recorder = Recorder(store, self._reconciler, runtime=runtime.capabilities.name)
+        self._replica_autoscaler = ReplicaAutoscaler(store, runtime.processes, self.wake, surroundings)
         self._scheduler = Scheduler(store, runtime)
         self._loops: list[asyncio.Task[None]] = []
 
@@ -35,7 +37,13 @@ class Control:
         name = self._runtime.capabilities.name
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, name))
         await self._runtime.open(self._recorder.take, cursor)
-        loops = (self._reconciler, self._recorder, self._autoscaler, self._scheduler)
+        loops = (
+            self._reconciler,
+            self._recorder,
+            self._autoscaler,
+            self._replica_autoscaler,
+            self._scheduler,
+        )
         self._loops = [asyncio.create_task(loop.run()) for loop in loops]
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:

@@ -1,6 +1,6 @@
 """What an OS process has done so far, and whether that is work."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 BUSY_SHARE = 0.1
@@ -60,15 +60,24 @@ class Observed:
         return sum(seen.activity.cpu_seconds for seen in self._seen.values())
 
     @property
+    def memory_bytes(self) -> int:
+        """All of them together."""
+        return sum(seen.activity.memory_bytes for seen in self._seen.values())
+
+    @property
+    def cores(self) -> float:
+        """How many cores all of them together use."""
+        return sum(seen.cores for seen in self._seen.values())
+
+    @property
     def mean_memory_bytes(self) -> int | None:
         """Of one process; None when there is none."""
-        return _mean(seen.activity.memory_bytes for seen in self._seen.values())
+        return self.memory_bytes // len(self._seen) if self._seen else None
 
     @property
     def mean_cores(self) -> float | None:
         """Of one process; None when there is none."""
-        cores = [seen.cores for seen in self._seen.values()]
-        return sum(cores) / len(cores) if cores else None
+        return self.cores / len(self._seen) if self._seen else None
 
     def _next(self, before: _Seen | None, now: float, found: Activity) -> _Seen:
         if before is None:
@@ -77,8 +86,3 @@ class Observed:
         seconds = now - before.at
         cores = (found.cpu_seconds - before.activity.cpu_seconds) / seconds if seconds > 0 else before.cores
         return _Seen(found, now, waited_at, cores)
-
-
-def _mean(values: Iterable[int]) -> int | None:
-    found = list(values)
-    return sum(found) // len(found) if found else None
