@@ -17,7 +17,7 @@ from benchmarks.contenders.base import ContenderError
 from benchmarks.processes import NotGoneError
 from benchmarks.records import RecordsMissingError
 from benchmarks.result import Result
-from benchmarks.scaling import simulated
+from benchmarks.scaling import live, simulated
 from benchmarks.stage import Stage
 
 BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
@@ -28,6 +28,7 @@ BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     growth.NAME: growth.run,
     simulated.NAME: simulated.run,
     serving.NAME: serving.run,
+    live.NAME: live.run,
 }
 
 # /tmp may be memory; what is measured here includes a database on disk.

@@ -14,6 +14,8 @@ from sqlalchemy import Connection
 
 from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.links import link
+from engineroom.control.surroundings import Surroundings
+from engineroom.model.activity import Activity
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId
@@ -44,13 +46,13 @@ class Scaling:
         self.of = of
         self.now = 1000.0
         self.host: Host | None = None
+        self.activities: dict[int, Activity] = {}
         self.woken: list[BackgroundProcessId] = []
         self.autoscaler = self.begin_anew()
 
     def begin_anew(self) -> Autoscaler:
-        self.autoscaler = Autoscaler(
-            self.store, self.processes, self.woken.extend, lambda: self.host, clock=lambda: self.now
-        )
+        surroundings = Surroundings(host=lambda: self.host, activity=self.activity, clock=lambda: self.now)
+        self.autoscaler = Autoscaler(self.store, self.processes, self.woken.extend, surroundings)
         return self.autoscaler
 
     def processes(self, background_process: BackgroundProcessId) -> list[Process]:
@@ -62,9 +64,13 @@ class Scaling:
                 index=index,
                 fingerprint="",
                 state=ProcessState.RUNNING,
+                pid=100 + index,
             )
             for index in range(self.running)
         ]
+
+    def activity(self, pid: int) -> Activity | None:
+        return self.activities.get(pid)
 
     running = 1
 
@@ -285,3 +291,60 @@ async def test_what_was_measured_can_be_replayed_against_another_setting(tmp_pat
         ]
         assert found.process_seconds < found.actual_process_seconds
         assert found.measurements == 11
+
+
+def idle(**changes: Any) -> Activity:
+    usual = {"cpu_seconds": 1.0, "memory_bytes": 50 << 20, "waits": 7, "has_children": False}
+    return Activity(**(usual | changes))
+
+
+@pytest.mark.parametrize("restarts", [True, False])
+def test_workers_that_do_nothing_while_their_queue_grows_are_told_of_and_restarted_where_asked(
+    tmp_path: Path, restarts: bool
+) -> None:
+    @asynchronous
+    async def test() -> None:
+        async with scaling(tmp_path, processes=1) as worker:
+            await worker.settings(restart_when_stalled=restarts)
+            worker.activities = {100: idle()}
+            worker.push(1)
+            await worker.look()
+            worker.push(5)
+            for _ in range(13):
+                await worker.look(after=10)
+
+            [told] = [event for event in await worker.told() if event.kind == "process.stalled"]
+            assert told.message.startswith("Stalled: 1 running, no CPU used and no job finished for 120 s, 6")
+            [row] = await worker.store.read(lambda c: wanted_rows.wanted(c, [worker.of.id]))
+            assert row.background_process.generation == (1 if restarts else 0)
+
+    test()
+
+
+@asynchronous
+async def test_it_is_known_which_workers_are_in_the_middle_of_a_job(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        worker.push(42)
+        for second in range(8):
+            polling = idle(waits=second)
+            worker.activities = {
+                100: polling,
+                101: idle(),
+                102: replace(polling, cpu_seconds=0.5 * second),
+                103: replace(polling, has_children=True),
+            }
+            await worker.look()
+
+        busy = worker.autoscaler.busy(worker.of.id)
+
+    assert busy == {f"{worker.of.id}-{index}" for index in (1, 2, 3)}
+
+
+@asynchronous
+async def test_what_a_process_really_takes_decides_how_many_more_there_is_room_for(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        worker.activities = {100: idle(memory_bytes=200 << 20)}
+        worker.host = Host(memory_bytes=1 << 30, memory_available_bytes=600 << 20, cores=2, cores_used=0.0)
+        worker.push(100)
+
+        assert await worker.look() == 3

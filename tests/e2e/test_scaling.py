@@ -90,3 +90,23 @@ def test_a_strategy_of_ours_shows_as_one_that_every_client_knows(
     assert (shown["strategy_type"], shown["strategy_threshold"]) == ("queue_size", None)
     ours = scaling(engineroom, worker)
     assert (ours["strategy_type"], ours["strategy_threshold"]) == ("latency", 30)
+
+
+def test_the_worker_in_the_middle_of_a_job_stays_when_others_go(
+    engineroom: EngineroomServer, laravel: LaravelApplication, redis_server: RedisServer
+) -> None:
+    laravel.variables["REDIS_QUEUE_RETRY_AFTER"] = "90"  # or another one would take the long job as well
+    worker = a_worker(engineroom, laravel, processes=3, strategy_type="queue_size", strategy_threshold=1)
+    laravel.push(30, sleep_milliseconds=50)
+    pids = worker.wait_until_running(3)
+    wait_until("they have worked", lambda: len(laravel.times_worked()) == 30)
+    laravel.push(1, sleep_milliseconds=25_000)
+    wait_until("the long job is in hand", lambda: redis_server.reserved() == 1)
+    time.sleep(8)  # for so long it is watched who asks for jobs and who does not
+
+    worker.update(processes=1)
+
+    [left] = worker.wait_until_running(1)
+    assert left in pids
+    wait_until("the long job is worked", lambda: len(laravel.worked()) == 31, timeout_seconds=60)
+    assert laravel.worked()[-1].pid == left

@@ -248,3 +248,21 @@ def test_a_family_that_dies_of_one_cause_does_not_come_back_as_a_herd(keeper: Ru
         keeper.running(name, other_than=pids[name])
     starts = sorted(found["started_at"] for found in keeper.processes().values())
     assert starts[-1] - starts[0] > 0.2, "eight of them are spread over up to 1.4 seconds"
+
+
+def test_what_is_to_run_once_is_not_started_again_and_its_end_is_told(keeper: RunningKeeper) -> None:
+    keeper.call("start", processes=[keeper.spec("a", "sh", "-c", "exit 7", once=True)])
+    keeper.gone("a")
+    *_, finished, emptied = keeper.events("a")
+
+    assert (finished["event"], emptied["event"]) == ("finished", "emptied")
+    assert emptied["process"]["last_exit"]["code"] == 7
+    assert emptied["process"]["life"] == 1
+
+
+def test_what_is_to_run_once_and_cannot_be_started_is_over_too(keeper: RunningKeeper) -> None:
+    keeper.call("start", processes=[keeper.spec("a", "/no/such/program", once=True)])
+    keeper.gone("a")
+
+    [finished, _] = keeper.events("a")
+    assert finished["process"]["last_exit"]["path"] == "/no/such/program"

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 import pytest
 
 from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId, new_background_process_id
+from engineroom.model.ids import BackgroundProcessId, new_background_process_id, new_run_id
 from engineroom.model.output import Line, StreamId, lines
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.run import Finished, Run
 from engineroom.model.workload import Replacement, Workload
 from engineroom.runtime.base import Report, Runtime
 from tests.runtime.asynchronous import asynchronous, eventually
@@ -51,6 +52,9 @@ class Session:
     def events(self, background_process: BackgroundProcessId) -> list[Event]:
         told = [event for report in self.reports for event in report.events]
         return [event for event in told if event.background_process_id == background_process]
+
+    def finished(self) -> list[Finished]:
+        return [finished for report in self.reports for finished in report.finished]
 
     def kinds(self, background_process: BackgroundProcessId) -> list[str]:
         return [event.kind for event in self.events(background_process)]
@@ -360,3 +364,34 @@ class RuntimeConformance:
         for workload in workloads:
             assert session.kinds(workload.background_process).count("process.stopped") == 4
         await session.runtime.close()
+
+    @asynchronous
+    async def test_a_run_goes_on_by_itself_and_its_end_is_told_once(self, host: Host) -> None:
+        session = await Session.opened(host)
+        run = some_run("sleep", "600")
+        await session.runtime.run([run])
+        await session.runtime.run([run])
+        assert session.runtime.runs() == {run.id}
+        assert session.runtime.background_processes() == frozenset()
+        await session.runtime.close()
+
+        again = await Session.opened(host, session.reports[-1].cursor if session.reports else None)
+        assert again.runtime.runs() == {run.id}
+        await again.runtime.end_runs([run.id, new_run_id()], stop_timeout_seconds=5.0)
+        await eventually("its end is told", again.finished)
+        [finished] = again.finished()
+        assert (finished.id, finished.exit.asked) == (run.id, True)
+        assert again.runtime.runs() == frozenset()
+        await again.runtime.close()
+
+
+def some_run(*argv: str) -> Run:
+    return Run(
+        id=new_run_id(),
+        argv=argv,
+        signal_group=False,
+        working_directory="/",
+        inherited_variables={"PATH": "/usr/bin:/bin"},
+        variables={"GREETING": "hello"},
+        replica=1,
+    )

@@ -21,7 +21,7 @@ from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalRuntime, planner
 from tests.keeper.running_keeper import Client
 from tests.runtime.asynchronous import asynchronous, eventually
-from tests.runtime.conformance import RuntimeConformance, Session, lives, some_workload
+from tests.runtime.conformance import RuntimeConformance, Session, lives, some_run, some_workload
 from tests.runtime.output_conformance import OutputConformance
 from tests.support import proc
 from tests.support.waiting import wait_until
@@ -249,7 +249,7 @@ async def test_a_keeper_of_another_version_is_upgraded_and_its_processes_go_on(
     keeper = Path(f"/proc/{host.keeper_pid()}")
     executed_before = (keeper / "auxv").read_bytes()
 
-    monkeypatch.setattr("engineroom.runtime.local.runtime.__version__", "9.9.9")
+    monkeypatch.setattr("engineroom.runtime.local.upgrades.__version__", "9.9.9")
     again = await Session.opened(host)
 
     # Another random value in the auxiliary vector: the same process, with its program executed anew.
@@ -263,8 +263,8 @@ async def test_a_keeper_of_another_version_is_upgraded_and_its_processes_go_on(
 async def test_a_keeper_that_would_misunderstand_us_is_refused_with_what_to_do(
     host: LocalHost, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engineroom.runtime.local.runtime.__version__", "9.9.9")
-    monkeypatch.setattr("engineroom.runtime.local.runtime.PROTOCOL", 99)
+    monkeypatch.setattr("engineroom.runtime.local.upgrades.__version__", "9.9.9")
+    monkeypatch.setattr("engineroom.runtime.local.upgrades.PROTOCOL", 99)
     with pytest.raises(RuntimeUnavailableError, match="install both from the same version"):
         await Session.opened(host)
 
@@ -356,3 +356,26 @@ async def test_a_replica_is_limited_and_what_it_uses_is_counted(
     assert used is not None
     assert used.processes == 1
     await session.runtime.close()
+
+
+@asynchronous
+async def test_what_a_run_printed_and_how_it_ended_is_told_though_nobody_was_there(tmp_path: Path) -> None:
+    host = LocalHost(tmp_path / "keeper")
+    session = await Session.opened(host)
+    go_on = tmp_path / "go-on"
+    body = f"echo $GREETING on $ENGINEROOM_REPLICA; until [ -e {go_on} ]; do sleep 0.02; done; echo end >&2; exit 3"
+    run = some_run("sh", "-c", body)
+    await session.runtime.run([run])
+    cursor = session.cursor
+    await session.runtime.close()
+    go_on.touch()
+    with Client(host.folder) as client:
+        await eventually("it is over", lambda: not client.call("watch")["processes"])
+
+    again = await Session.opened(host, cursor)
+    await eventually("its end is told", again.finished)
+    [finished] = again.finished()
+    assert (finished.id, finished.exit.code) == (run.id, 3)
+    assert finished.output == "hello on 1\nend\n"
+    await again.runtime.close()
+    host.clean_up()

@@ -1,5 +1,6 @@
 """What to start and what to stop: examples, and a world in which plans are carried out until nothing is left to do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -234,9 +235,13 @@ class World:
     def within(self, slot: Slot) -> list[Occupant]:
         return [one for one in self.occupants.values() if one.slot == slot]
 
-    def running(self) -> set[Slot]:
-        """Return the wanted slots in which something runs."""
-        return {one.slot for one in self.occupants.values() if one.state is RUNNING} & self.slots
+    def capacity(self) -> Mapping[int, int]:
+        """Return how many slots do work on each replica, of as many as are wanted."""
+        there = {one.slot for one in self.occupants.values() if one.state is RUNNING}
+        return {
+            replica: min(self.wanted.processes, sum(slot.replica == replica for slot in there))
+            for replica in range(1, self.wanted.replicas + 1)
+        }
 
     def unavailable(self) -> int:
         """Return in how many wanted slots neither an old one runs nor a new one is settled."""
@@ -301,21 +306,25 @@ def test_plans_lead_to_exactly_what_is_wanted(
     wanted: Workload, occupants: list[Occupant], order: list[int]
 ) -> None:
     world = World(wanted, {one.id: one for one in occupants})
-    ran = world.running()
+    capacity = world.capacity()
     for choice in order:
         world.carry_out_plan()
         if world.occupants:
             world.go_on(sorted(world.occupants)[choice % len(world.occupants)])
-        ran |= world.running()
         if wanted.replacement is Replacement.START_FIRST:
-            assert world.running() == ran, "where something ran, something runs"
+            now = world.capacity()
+            assert all(now[replica] >= before for replica, before in capacity.items()), "none is lost"
+            capacity = now
     for _ in range(_ROUNDS):
         world.carry_out_plan()
         for id in list(world.occupants):
             world.go_on(id)
 
     there = world.occupants.values()
-    assert sorted(one.slot for one in there) == sorted(world.slots)
+    assert len({one.slot for one in there}) == len(there)
+    assert sorted(one.slot.replica for one in there) == sorted(slot.replica for slot in world.slots)
+    if wanted.replacement is Replacement.DRAIN_FIRST:
+        assert {one.slot for one in there} == world.slots
     assert {one.fingerprint for one in there} <= {wanted.fingerprint}
     assert {one.state for one in there} <= {RUNNING}
     assert len(set(world.started)) == len(world.started), "no slot is started twice"
@@ -356,3 +365,29 @@ def test_a_plan_is_the_same_whatever_the_order(wanted: Workload, occupants: list
     forwards, backwards = plan(wanted, occupants), plan(wanted, reversed(occupants))
     assert forwards.starts == backwards.starts
     assert len(forwards.ending) == len(backwards.ending)
+    assert len(forwards.stops) == len(backwards.stops)
+
+
+def three_workers(*, busy: set[str]) -> Plan:
+    wanted = replace(workload(Replacement.START_FIRST, processes=1), busy=frozenset(busy))
+    return plan(wanted, [Occupant(f"p{index}", Slot(1, index), NEW, RUNNING, 60.0) for index in range(3)])
+
+
+def test_the_idle_go_before_the_busy() -> None:
+    assert three_workers(busy={"p2"}).surplus == ("p0", "p1")
+    assert three_workers(busy={"p1", "p2"}).surplus == ("p0", "p2")
+    assert three_workers(busy=set()).surplus == ("p1", "p2")
+
+
+def test_who_stayed_where_it_is_is_not_moved_for_its_index() -> None:
+    wanted = workload(Replacement.START_FIRST, processes=2)
+    there = [Occupant("p4", Slot(1, 4), NEW, RUNNING, 60.0)]
+
+    assert plan(wanted, there) == Plan(starts=(Slot(1, 0),))
+
+
+def test_a_custom_process_keeps_its_index_busy_or_not() -> None:
+    wanted = replace(workload(Replacement.DRAIN_FIRST, processes=1), busy=frozenset({"p1"}))
+    there = [Occupant(f"p{index}", Slot(1, index), NEW, RUNNING, 60.0) for index in range(2)]
+
+    assert plan(wanted, there).surplus == ("p1",)

@@ -96,6 +96,12 @@ class Api:
         answer = self._client.patch(path, json=fields)
         assert answer.status_code == 200, f"PATCH {path} answered {answer.status_code}: {answer.text}"
 
+    def put(self, path: str, **fields: object) -> Any:
+        """Return the decoded body of the answer to a PUT."""
+        answer = self._client.put(path, json=fields)
+        assert answer.status_code == 200, f"PUT {path} answered {answer.status_code}: {answer.text}"
+        return answer.json()
+
     def status(self, method: str, path: str) -> int:
         """Return the status of the answer to a request without a body."""
         return self._client.request(method, path).status_code

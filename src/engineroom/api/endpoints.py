@@ -11,6 +11,7 @@ from engineroom.api import (
     meta,
     operations,
     scaling,
+    schedules,
     tokens,
 )
 from engineroom.api.documentation import Documentation
@@ -29,9 +30,12 @@ from engineroom.api.resources.process import TYPE as PROCESS
 from engineroom.api.resources.replica import TYPE as REPLICA
 from engineroom.api.resources.scaling import REPLAY
 from engineroom.api.resources.scaling import TYPE as SCALING
+from engineroom.api.resources.schedule import RUN as SCHEDULED_RUN
+from engineroom.api.resources.schedule import TYPE as SCHEDULE
 from engineroom.api.resources.token import NEW_TYPE as NEW_TOKEN
 from engineroom.api.resources.token import TYPE as TOKEN
 from engineroom.api.scaling import ReplayScaling, UpdateScaling
+from engineroom.api.schedules import PutSchedule
 from engineroom.api.shapes import All, Empty, Many, One, Other, Plain
 from engineroom.api.token_requests import CreateToken
 from engineroom.model.token import Ability
@@ -42,6 +46,7 @@ from engineroom.store import instances as instances_store
 _OF_INSTANCE = "/api/instances/{instance}/background-processes"
 _PROCESS = "/api/background-processes/{backgroundProcess}"
 _INSTANCE = "/api/instances/{instance}"
+_ENVIRONMENT = "/api/environments/{environment}"
 _READ, _WRITE, _ADMIN = Ability.READ, Ability.WRITE, Ability.ADMIN
 _FORCE = Parameter("force", {"type": "boolean"}, "Kill what runs at once, instead of draining it.")
 
@@ -153,6 +158,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "ours",
         ability=_READ,
         request=ReplayScaling,
+    ),
+    Endpoint(
+        "GET", f"{_INSTANCE}/scheduled-runs", Many(SCHEDULED_RUN), schedules.runs, "ours", ability=_READ
+    ),
+    Endpoint("GET", f"{_ENVIRONMENT}/schedule", One(SCHEDULE), schedules.show, "ours", ability=_READ),
+    Endpoint(
+        "PUT",
+        f"{_ENVIRONMENT}/schedule",
+        One(SCHEDULE),
+        schedules.put,
+        "ours",
+        ability=_WRITE,
+        request=PutSchedule,
     ),
     Endpoint("GET", "/api/operations", Many(OPERATION), operations.index, "ours", ability=_READ),
     Endpoint("GET", "/api/operations/{operation}", One(OPERATION), operations.show, "ours", ability=_READ),

@@ -19,9 +19,9 @@ from engineroom.api import application
 from engineroom.cli.errors import CommandError
 from engineroom.cli.storage import open_store, unusable_folder
 from engineroom.control.control import Control
-from engineroom.model.scaling.host import Host
+from engineroom.control.surroundings import Surroundings
 from engineroom.runtime.base import RuntimeUnavailableError
-from engineroom.runtime.local import LocalHost, LocalRuntime
+from engineroom.runtime.local import LocalHost, LocalRuntime, activity
 from engineroom.settings import Settings
 from engineroom.store import Store
 
@@ -62,7 +62,7 @@ class Server:
         sys.setswitchinterval(_SWITCH_SECONDS)
         store = open_store(self._settings)
         runtime = LocalRuntime(self._settings.keeper, output_kept_bytes=self._settings.output_kept_bytes)
-        control = Control(store, runtime, _host(self._settings))
+        control = Control(store, runtime, _surroundings(self._settings))
         try:
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))
@@ -126,11 +126,11 @@ class _HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def _host(settings: Settings) -> Callable[[], Host | None]:
-    """Return what tells how much of this host is free; nothing does when nothing of it is to be kept free."""
+def _surroundings(settings: Settings) -> Surroundings:
+    """Return what tells of this host; how much of it is free tells nothing when nothing is to be kept free."""
     if not settings.host_reserve:
-        return lambda: None
-    return LocalHost(settings.host_reserve / 100).read
+        return Surroundings(activity=activity.read)
+    return Surroundings(host=LocalHost(settings.host_reserve / 100).read, activity=activity.read)
 
 
 def _claim(settings: Settings) -> int:

@@ -13,6 +13,8 @@ from sqlalchemy import Connection
 
 from engineroom.control.places import Places
 from engineroom.control.scaling_state import ScalingState
+from engineroom.control.surroundings import Surroundings
+from engineroom.model.activity import Activity, Observed
 from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
@@ -21,36 +23,38 @@ from engineroom.model.queue import Measurement, Unknown, together
 from engineroom.model.scaling.host import Host, room
 from engineroom.model.scaling.observation import Decision, Limits, Observation
 from engineroom.model.scaling.scaler import Scaler, within
+from engineroom.model.scaling.stall import STALLED_SECONDS, Work
 from engineroom.model.scaling.strategies import Strategy
 from engineroom.queues.meter import Meter
-from engineroom.store import Store, events, scales
+from engineroom.store import Store, background_processes, events, scales
 from engineroom.store.scaled import Scaled, scaled
 
 LOOK_SECONDS = 1.0
 """How often every queue is measured."""
 
 _UNUSED_SECONDS = 60.0
+_DEFAULT_POLL_SECONDS = 3
+"""`queue:work --sleep`, unless it says otherwise."""
 _log = structlog.get_logger()
 
 
 class Autoscaler:
-    """Looks at everything that is scaled, once a second. `clock` only goes forward; a jump of the host's means nothing."""
+    """Looks at everything that is scaled, once a second. A jump of the host's clock means nothing to it."""
 
     def __init__(
         self,
         store: Store,
         processes: Callable[[BackgroundProcessId], Sequence[Process]],
         wake: Callable[[Iterable[BackgroundProcessId]], None],
-        host: Callable[[], Host | None],
-        *,
-        clock: Callable[[], float] = time.monotonic,
+        surroundings: Surroundings,
     ) -> None:
         self.states: dict[BackgroundProcessId, ScalingState] = {}
         self._store = store
         self._processes = processes
         self._wake = wake
-        self._host = host
-        self._clock = clock
+        self._host = surroundings.host
+        self._activity = surroundings.activity
+        self._clock = surroundings.clock
         self._meter = Meter()
         self._places = Places()
 
@@ -78,17 +82,20 @@ class Autoscaler:
         host = self._host() if rows else None
         changed: dict[str, int] = {}
         forgotten: list[str] = []
+        restarted: list[BackgroundProcessId] = []
         told: list[Event] = []
         for row, queue in zip(rows, queues, strict=True):
             decision = self._decide(row, queue, host)
             told += self._tell(row, decision)
+            if self._stalled(row, told) and row.settings.restart_when_stalled:
+                restarted.append(row.wanted.background_process.id)
             if row.settings.dry_run:
                 continue
             if decision.changes:
                 changed[row.wanted.background_process.id] = decision.processes
             elif row.scale and not _follows(row.wanted.background_process):
                 forgotten.append(row.wanted.background_process.id)
-        await self._keep(changed, forgotten, told)
+        await self._keep(changed, forgotten, restarted, told)
         await self._tidy({row.wanted.background_process.id for row in rows})
 
     async def _measure(self, row: Scaled) -> Measurement | Unknown:
@@ -104,15 +111,17 @@ class Autoscaler:
         state, now = self._state(row), self._clock()
         background_process = row.wanted.background_process
         present = row.wanted.processes
+        running = self._running(background_process.id)
+        state.observed.look(now, self._activities(running))
         seen = Observation(
             now_seconds=now,
             queue=queue,
             processes=present,
             replicas=row.wanted.replicas,
-            running=self._running(background_process.id),
+            running=len(running),
         )
         floor = state.sleeper.floor(now, queue, present, row.settings.sleep_after_seconds)
-        limits = _limits(row, floor, host)
+        limits = _limits(row, floor, host, state.observed)
         state.queue, state.limits = queue, limits
         state.recorded.append(seen)
         decided = state.scaler.decide(seen, limits)
@@ -124,9 +133,36 @@ class Autoscaler:
         state.decided_at = datetime.now(UTC)
         return decided
 
-    def _running(self, background_process: BackgroundProcessId) -> int:
+    def busy(self, background_process: BackgroundProcessId) -> frozenset[str]:
+        """Return the processes that are known to work just now: when some must go, others should."""
+        state = self.states.get(background_process)
+        return state.observed.busy(self._clock(), state.poll_seconds) if state else frozenset()
+
+    def _running(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         found = self._processes(background_process)
-        return sum(process.state is ProcessState.RUNNING for process in found)
+        return [process for process in found if process.state is ProcessState.RUNNING]
+
+    def _activities(self, running: Sequence[Process]) -> dict[str, Activity]:
+        found = {process.id: self._activity(process.pid) for process in running if process.pid}
+        return {id: activity for id, activity in found.items() if activity is not None}
+
+    def _stalled(self, row: Scaled, told: list[Event]) -> bool:
+        """Return whether the workers have just been found to do nothing while their queue grows, and tell of it."""
+        state, background_process = self._state(row), row.wanted.background_process
+        if isinstance(state.queue, Unknown):
+            return False
+        running = len(self._running(background_process.id))
+        known = len(state.observed) == running
+        work = Work(cpu_seconds=state.observed.cpu_seconds if known else None, running=running)
+        stalled = state.watchdog.look(self._clock(), state.queue, work)
+        if not (state.news("stalled", stalled) and stalled):
+            return False
+        message = (
+            f"Stalled: {running} running, no CPU used and no job finished for {STALLED_SECONDS:.0f} s, "
+            f"{state.queue.available} waiting."
+        )
+        told.append(_event(background_process, "process.stalled", message, state))
+        return True
 
     def _state(self, row: Scaled) -> ScalingState:
         """Return what is known of it; another strategy begins anew."""
@@ -134,7 +170,10 @@ class Autoscaler:
         strategy = Strategy.of(background_process.strategy_type, background_process.strategy_threshold)
         known = self.states.get(background_process.id)
         if known is None or known.scaler.strategy != strategy:
-            known = self.states[background_process.id] = ScalingState(Scaler(strategy))
+            config = background_process.config
+            poll = config.sleep if config and config.sleep is not None else _DEFAULT_POLL_SECONDS
+            known = ScalingState(Scaler(strategy), poll_seconds=float(poll))
+            self.states[background_process.id] = known
         return known
 
     def _tell(self, row: Scaled, decision: Decision) -> list[Event]:
@@ -157,17 +196,24 @@ class Autoscaler:
             )
         return told
 
-    async def _keep(self, changed: dict[str, int], forgotten: list[str], told: list[Event]) -> None:
-        if not (changed or forgotten or told):
+    async def _keep(
+        self,
+        changed: dict[str, int],
+        forgotten: list[str],
+        restarted: list[BackgroundProcessId],
+        told: list[Event],
+    ) -> None:
+        if not (changed or forgotten or restarted or told):
             return
 
         def write(connection: Connection) -> None:
             scales.put(connection, changed, datetime.now(UTC))
             scales.forget(connection, forgotten)
+            background_processes.raise_generations(connection, restarted)
             events.add(connection, told)
 
         await self._store.write(write)
-        self._wake([BackgroundProcessId(subject) for subject in changed])
+        self._wake([*(BackgroundProcessId(subject) for subject in changed), *restarted])
 
     async def _tidy(self, there: set[BackgroundProcessId]) -> None:
         for gone in self.states.keys() - there:
@@ -180,9 +226,11 @@ def _follows(background_process: BackgroundProcess) -> bool:
     return background_process.strategy_type is not StrategyType.NONE
 
 
-def _limits(row: Scaled, floor: int, host: Host | None) -> Limits:
+def _limits(row: Scaled, floor: int, host: Host | None, observed: Observed) -> Limits:
     ceiling = row.wanted.background_process.processes
-    free = room(host, process_memory_bytes=None, process_cores=None) if host else None
+    free = None
+    if host is not None:
+        free = room(host, process_memory_bytes=observed.mean_memory_bytes, process_cores=observed.mean_cores)
     if free is None:
         return Limits(floor=floor, ceiling=ceiling)
     more = free.more // max(1, row.wanted.replicas)

@@ -1,47 +1,51 @@
 """The control plane without its face: the store, the runtime, and the loops between them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
+from engineroom.control.replica_autoscaler import ReplicaAutoscaler
 from engineroom.control.scaling_state import ScalingState
+from engineroom.control.scheduler import Scheduler
+from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
-from engineroom.model.scaling.host import Host
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, events
 
 
 class Control:
-    """What the API works with. `open` starts the loops; `close` ends them and leaves every process running.
-
-    `host` tells what the host can carry, where that bounds the scale.
-    """
+    """What the API works with. `open` starts the loops; `close` ends them and leaves every process running."""
 
     def __init__(
-        self,
-        store: Store,
-        runtime: Runtime,
-        host: Callable[[], Host | None] = lambda: None,
+        self, store: Store, runtime: Runtime, surroundings: Surroundings = UNKNOWN_SURROUNDINGS
     ) -> None:
         self.store = store
         self._runtime = runtime
-        self._reconciler = Reconciler(store, runtime)
+        self._autoscaler = Autoscaler(store, runtime.processes, self.wake, surroundings)
+        self._reconciler = Reconciler(store, runtime, self._autoscaler.busy)
         name = runtime.capabilities.name
         self._cursor = name if store.host is None else f"{name}@{store.host}"
         self._recorder = Recorder(store, self._reconciler, runtime=self._cursor)
-        self._autoscaler = Autoscaler(store, runtime.processes, self._reconciler.wake, host)
+        self._replica_autoscaler = ReplicaAutoscaler(store, runtime.processes, self.wake, surroundings)
+        self._scheduler = Scheduler(store, runtime)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         """Connect the runtime and start the loops. Raises RuntimeUnavailableError when it cannot be reached."""
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, self._cursor))
         await self._runtime.open(self._recorder.take, cursor)
-        loops = (self._reconciler, self._recorder, self._autoscaler)
+        loops = (
+            self._reconciler,
+            self._recorder,
+            self._autoscaler,
+            self._replica_autoscaler,
+            self._scheduler,
+        )
         self._loops = [asyncio.create_task(loop.run()) for loop in loops]
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:

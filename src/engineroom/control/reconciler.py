@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import structlog
@@ -50,11 +50,18 @@ class Target:
 class Reconciler:
     """Reads what should be of the background processes that it is woken for, and gives the runtime the difference."""
 
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        busy: Callable[[BackgroundProcessId], frozenset[str]] = lambda id: frozenset(),  # noqa: ARG005
+    ) -> None:
+        """`busy` tells which processes are known to work, so that others go first when some must."""
         self.targets: dict[BackgroundProcessId, Target] = {}
         self.unfinished: dict[BackgroundProcessId, Target] = {}
         self._store = store
         self._runtime = runtime
+        self._busy = busy
         self._applied: dict[BackgroundProcessId, Workload] = {}
         self._dirty: set[BackgroundProcessId] = set()
         self._all_dirty = False
@@ -152,7 +159,7 @@ class Reconciler:
             if target.workload is None:
                 leaving.setdefault((target.stop_timeout_seconds, target.force), []).append(background_process)
             elif self._applied.get(background_process) != target.workload:
-                changed.append(target.workload)
+                changed.append(replace(target.workload, busy=self._busy(background_process)))
         if changed:
             await self._runtime.apply(changed)
             self._applied.update((workload.background_process, workload) for workload in changed)

@@ -8,10 +8,12 @@ import structlog
 from sqlalchemy import Connection
 
 from engineroom.control.reconciler import Reconciler
+from engineroom.control.scheduler import ended
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, OperationId
+from engineroom.model.run import Finished
 from engineroom.runtime.base import Report
-from engineroom.store import Store, audit, background_processes, events, operations
+from engineroom.store import Store, audit, background_processes, events, operations, schedules
 
 _GATHER_SECONDS = 0.02
 """How long reports are gathered to be written together: an event may be a moment late, a burst must be cheap."""
@@ -33,6 +35,7 @@ class Recorder:
         self._reconciler = reconciler
         self._runtime = runtime
         self._events: list[Event] = []
+        self._finished: list[Finished] = []
         self._cursor: str | None = None
         self._reported = asyncio.Event()
         self._prune_at = datetime.now(UTC)
@@ -40,6 +43,7 @@ class Recorder:
     def take(self, report: Report) -> None:
         """Take in a report of the runtime's."""
         self._events.extend(report.events)
+        self._finished.extend(report.finished)
         self._cursor = report.cursor
         self._reported.set()
 
@@ -62,13 +66,15 @@ class Recorder:
     async def _record(self) -> None:
         """Store what is there to store, in one write."""
         new, cursor = list(self._events), self._cursor
+        ends = [ended(one) for one in self._finished]
         finished, gone = self._complete()
-        if not (new or finished or gone):
+        if not (new or finished or gone or ends):
             return
 
         def write(connection: Connection) -> None:
             if cursor is not None:
                 events.record(connection, new, runtime=self._runtime, cursor=cursor)
+            schedules.finish(connection, ends)
             if finished:
                 operations.finish(connection, finished, datetime.now(UTC))
             if gone:
@@ -76,6 +82,7 @@ class Recorder:
 
         await self._store.write(write)
         del self._events[: len(new)]
+        del self._finished[: len(ends)]
         for background_process in gone:
             self._reconciler.forget(background_process)
         self._reconciler.finish(finished)

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from engineroom.model.activity import Observed
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.observation import Decision, Limits, Observation
 from engineroom.model.scaling.scaler import Scaler
@@ -16,11 +17,17 @@ RECORDED = 900
 
 @dataclass(slots=True)
 class ScalingState:
-    """One background process. `told` is what its events said last, so that they say it once."""
+    """One background process.
+
+    `poll_seconds` is how long its workers wait before they ask for a job again. `told` is what its events said last, so
+    that they say it once.
+    """
 
     scaler: Scaler
+    poll_seconds: float = 3.0
     sleeper: Sleeper = field(default_factory=Sleeper)
     watchdog: Watchdog = field(default_factory=Watchdog)
+    observed: Observed = field(default_factory=Observed)
     recorded: deque[Observation] = field(default_factory=lambda: deque(maxlen=RECORDED))
     limits: Limits | None = None
     queue: Measurement | Unknown = field(default_factory=lambda: Unknown("not measured yet"))

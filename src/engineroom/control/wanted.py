@@ -24,10 +24,10 @@ def clean_base(environ: Mapping[str, str], *, root: bool) -> Mapping[str, str]:
     return _DEFAULTS | {name: environ[name] for name in names if environ.get(name)}
 
 
-_BASE = clean_base(os.environ, root=os.geteuid() == 0)
+BASE_VARIABLES = clean_base(os.environ, root=os.geteuid() == 0)
 
 
-def workload(row: Wanted, base: Mapping[str, str] = _BASE) -> Workload:
+def workload(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Workload:
     """Return what should run for a background process that is not deleted.
 
     In a stopped environment nothing runs. The runtime adds the variables that tell replica and index.

@@ -6,7 +6,7 @@ from engineroom.keeper.containers import Containers
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import Process
 
-_PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 10.0
 """How long children of a leader that died unasked may take to end after a SIGTERM."""
 
 _FIRST_LOOK_SECONDS = 0.005
@@ -32,7 +32,7 @@ class Leftovers:
     def end(self, process: Process, now: float) -> None:
         """Ask the children of a leader that died unasked to end, so that its successor does not run beside them."""
         for container in process.leftovers:
-            process.leftovers[container] = now + _PATIENCE_SECONDS
+            process.leftovers[container] = now + PATIENCE_SECONDS
             self._containers.ask_to_end(container)
 
     def pass_on_the_stop(self, process: Process) -> None:

@@ -25,6 +25,8 @@ class Event(StrEnum):
     """The leader ended, and may start again at once."""
     EXITED_YOUNG = "exited_young"
     """The leader ended too soon after its start, once too often."""
+    FINISHED = "finished"
+    """The leader ended, or could not be executed, and was to run only once."""
     MATURED = "matured"
     """The leader has lived long enough to forget its earlier deaths."""
     DELAY_OVER = "delay_over"
@@ -68,10 +70,12 @@ class Step(NamedTuple):
 TABLE: dict[tuple[State, Event], Step] = {
     (State.STARTING, Event.STARTED): Step(Action.NOTHING, State.RUNNING),
     (State.STARTING, Event.START_FAILED): Step(Action.WAIT, State.BACKING_OFF),
+    (State.STARTING, Event.FINISHED): Step(Action.SWEEP, State.DRAINING),
     (State.STARTING, Event.STOP_ASKED): Step(Action.SWEEP, State.DRAINING),
     (State.STARTING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
     (State.RUNNING, Event.EXITED): Step(Action.START, State.STARTING),
     (State.RUNNING, Event.EXITED_YOUNG): Step(Action.WAIT, State.BACKING_OFF),
+    (State.RUNNING, Event.FINISHED): Step(Action.SWEEP, State.DRAINING),
     (State.RUNNING, Event.MATURED): Step(Action.NOTHING, State.RUNNING),
     (State.RUNNING, Event.STOP_ASKED): Step(Action.SIGNAL, State.DRAINING),
     (State.RUNNING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),

@@ -14,7 +14,7 @@ from engineroom.keeper.containers import ID_VARIABLE, Containers
 from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
-from engineroom.keeper.leftovers import Leftovers
+from engineroom.keeper.leftovers import PATIENCE_SECONDS, Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
 from engineroom.keeper.process import Process, Spec
 from engineroom.keeper.spawn import launch
@@ -148,6 +148,12 @@ class Supervisor:
             self._leftovers.pass_on_the_stop(process)
             self._handle(process, Event.EXITED)
             return
+        if process.spec.once:
+            # What it has left behind gets as long as what a restart would find in its way.
+            self._leftovers.end(process, now)
+            self._set_due(process, now + PATIENCE_SECONDS)
+            self._handle(process, Event.FINISHED)
+            return
         self._count_death(process, lived)
         self._leftovers.end(process, now)
         if process.leftovers:
@@ -279,11 +285,14 @@ class Supervisor:
         self.containers.prepare(process)
         try:
             cell = self.containers.birthplace(process)
-            pid = launch(process.spec, environment, *self._spool.paths(process.id), cell=cell)
+            files = self._spool.paths(process.id)
+            if process.spec.output_file is not None:
+                files = (process.spec.output_file, process.spec.output_file)
+            pid = launch(process.spec, environment, *files, cell=cell)
         except LaunchError as error:
             self._count_death(process, 0.0)
             process.last_exit = exit_facts.of_start_failure(error)
-            self._handle(process, Event.START_FAILED)
+            self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
             return False
         process.pid = pid
         self.containers.enter(process, pid)

@@ -13,6 +13,7 @@ InstanceId = NewType("InstanceId", str)
 BackgroundProcessId = NewType("BackgroundProcessId", str)
 OperationId = NewType("OperationId", str)
 EventId = NewType("EventId", str)
+RunId = NewType("RunId", str)
 AuditEntryId = NewType("AuditEntryId", str)
 
 
@@ -68,3 +69,8 @@ def new_event_id() -> EventId:
 def new_audit_entry_id() -> AuditEntryId:
     """Return a fresh `audit-…` id. The audit trail is ours; so is the prefix."""
     return AuditEntryId(f"audit-{uuid7()}")
+
+
+def new_run_id() -> RunId:
+    """Return a fresh `run-…` id. Runs are ours; so is the prefix."""
+    return RunId(f"run-{uuid7()}")

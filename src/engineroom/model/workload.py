@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -47,6 +47,8 @@ class Workload:
     limits: Limits = UNLIMITED
     os_user: str | None = None
     umask: int | None = None
+    busy: frozenset[str] = field(default=frozenset(), compare=False)
+    """Processes that are known to work: when some must go, others go first. No reason to change anything by itself."""
 
     @cached_property
     def fingerprint(self) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
+from engineroom.model.run import Finished, Run
 from engineroom.model.workload import Workload
 
 
@@ -29,12 +30,13 @@ class Report:
     """What happened since the last report.
 
     `changed` are the background processes whose processes differ from before. `events` are to be recorded together with
-    `cursor`, so that after a restart none is recorded twice and none is left out.
+    `cursor`, so that after a restart none is recorded twice and none is left out; so are the runs that have `finished`.
     """
 
     changed: frozenset[BackgroundProcessId]
     events: Sequence[Event]
     cursor: str
+    finished: Sequence[Finished] = ()
 
 
 Listener = Callable[[Report], None]
@@ -103,6 +105,18 @@ class Runtime(Output, Protocol):
 
     def background_processes(self) -> frozenset[BackgroundProcessId]:
         """Return the background processes of which at least one process is there, draining ones included."""
+
+    async def run(self, runs: Sequence[Run]) -> None:
+        """Carry these out, each once; one that was begun before is left alone.
+
+        They are on their own from then on: what becomes of a workload, or of us, means nothing to them.
+        """
+
+    async def end_runs(self, runs: Sequence[RunId], *, stop_timeout_seconds: float) -> None:
+        """Ask these to end, and kill them after this time; one that is over, or unknown, is left alone."""
+
+    def runs(self) -> frozenset[RunId]:
+        """Return the runs that are not over."""
 
     async def drain(self, *, stop_timeout_seconds: float) -> None:
         """Drain everything on this runtime and wait until nothing is left."""

@@ -6,14 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from signal import SIGTERM
 
 from engineroom.model.event import Event
 from engineroom.model.exits import Exit, describe
-from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
+from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId, new_event_id
 from engineroom.model.limits import Usage
 from engineroom.model.output import Chunk, StreamId, StreamName
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
+from engineroom.model.run import Finished, Run
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.fake_output import FakeOutput
@@ -53,6 +55,8 @@ class FakeRuntime:
         self._processes: dict[str, Process] = {}
         self._events: list[Event] = []
         self._reported = 0
+        self._runs: dict[RunId, Run] = {}
+        self._finished: list[Finished] = []
         self._changed: set[BackgroundProcessId] = set()
         self._listener: Listener | None = None
         self._emptied = asyncio.Event()
@@ -112,6 +116,22 @@ class FakeRuntime:
         """See Runtime.background_processes."""
         return frozenset(process.background_process for process in self._processes.values())
 
+    async def run(self, runs: Sequence[Run]) -> None:
+        """See Runtime.run."""
+        self._require_available()
+        self._runs.update({run.id: run for run in runs if run.id not in self._runs})
+
+    async def end_runs(self, runs: Sequence[RunId], *, stop_timeout_seconds: float) -> None:
+        """See Runtime.end_runs. They end at once."""
+        del stop_timeout_seconds
+        self._require_available()
+        for run in runs:
+            self.finish(run, signal=SIGTERM)
+
+    def runs(self) -> frozenset[RunId]:
+        """See Runtime.runs."""
+        return frozenset(self._runs)
+
     async def drain(self, *, stop_timeout_seconds: float) -> None:
         """See Runtime.drain."""
         await self.remove(tuple(self.background_processes()), stop_timeout_seconds=stop_timeout_seconds)
@@ -134,6 +154,16 @@ class FakeRuntime:
         self._output.acknowledge(upto)
 
     # The script
+
+    def finish(
+        self, run: RunId, *, code: int | None = None, signal: int | None = None, output: str = ""
+    ) -> None:
+        """Have a run be over."""
+        if self._runs.pop(run, None) is None:
+            return
+        ended = Exit(at=_now(), lived_seconds=1.0, code=code, signal=signal, asked=signal is not None)
+        self._finished.append(Finished(id=run, exit=ended, output=output))
+        self._report()
 
     def print(self, id: str, data: bytes, stream: StreamName = "stdout") -> None:
         """Have a process print this."""
@@ -274,11 +304,12 @@ class FakeRuntime:
 
     def _report(self) -> None:
         new = self._events[self._reported :]
-        if self._listener is None or not (new or self._changed):
+        if self._listener is None or not (new or self._changed or self._finished):
             return
         self._reported = len(self._events)
         changed, self._changed = frozenset(self._changed), set()
-        self._listener(Report(changed=changed, events=new, cursor=str(self._reported)))
+        finished, self._finished = self._finished, []
+        self._listener(Report(changed=changed, events=new, cursor=str(self._reported), finished=finished))
 
     def _require_available(self) -> None:
         if not self.available:

@@ -55,6 +55,11 @@ _OF_INSTANCES = (
 _TOMBSTONES = (
     select(background_processes.c.id).where(background_processes.c.deleted_at.is_not(None)).order_by(*_ORDER)
 )
+_RAISE = (
+    update(background_processes)
+    .where(background_processes.c.id.in_(bindparam("ids", expanding=True)))
+    .values(generation=background_processes.c.generation + 1)
+)
 _PURGE = delete(background_processes).where(
     background_processes.c.id.in_(bindparam("ids", expanding=True)),
     background_processes.c.deleted_at.is_not(None),
@@ -71,6 +76,12 @@ def add(connection: Connection, background_process: BackgroundProcess) -> None:
 def replace(connection: Connection, background_process: BackgroundProcess) -> None:
     """Store what a background process has become."""
     connection.execute(_UPDATE, {"row_id": background_process.id, **_columns(background_process)})
+
+
+def raise_generations(connection: Connection, ids: Sequence[BackgroundProcessId]) -> None:
+    """Have every process of these replaced."""
+    if ids:
+        connection.execute(_RAISE, {"ids": list(ids)})
 
 
 def mark_deleted(connection: Connection, background_process_id: BackgroundProcessId, at: datetime) -> None:

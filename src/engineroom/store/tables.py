@@ -8,6 +8,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -236,4 +237,39 @@ scaling_settings = Table(
     Column("connection", Text, nullable=True),
     Column("queue", Text, nullable=True),
     Column("sleep_after_seconds", Integer, nullable=True),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
+    Column("command", Text, nullable=False),
+    Column("every_replica", Boolean, nullable=False),
+    Column("entries", JSON, nullable=False),
+)
+
+scheduled_runs = Table(
+    "scheduled_runs",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("instance_id", _ID, ForeignKey("instances.id", ondelete="CASCADE"), nullable=False),
+    Column("replica", Integer, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment, nullable=True),
+    Column("duration_seconds", Float, nullable=True),
+    Column("reason", Text, nullable=True),
+    Column("output", Text, nullable=False),
+    Index(None, "instance_id", "due_at"),
+    Index(None, "status"),
+)
+
+# One row: the minute that the scheduler worked for last.
+scheduler_clock = Table(
+    "scheduler_clock",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("minute", Moment, nullable=False),
 )

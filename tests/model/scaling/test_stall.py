@@ -2,8 +2,8 @@ from engineroom.model.queue import Measurement
 from engineroom.model.scaling.stall import STALLED_SECONDS, Watchdog, Work
 
 
-def work(cpu: float | None = 1.0, output: int | None = 0, running: int = 2) -> Work:
-    return Work(cpu_seconds=cpu, output_bytes=output, running=running)
+def work(cpu: float | None = 1.0, running: int = 2) -> Work:
+    return Work(cpu_seconds=cpu, running=running)
 
 
 def queue(waiting: int, head: str = "first", reserved: int = 2) -> Measurement:
@@ -21,7 +21,6 @@ def test_workers_that_do_nothing_while_their_queue_grows_have_stalled() -> None:
 def test_any_sign_of_work_is_enough() -> None:
     for later_queue, later_work in (
         (queue(9), work(cpu=30.0)),
-        (queue(9), work(output=5)),
         (queue(9, head="second"), work()),
         (queue(9, reserved=1), work()),
         (queue(1), work()),

@@ -1,6 +1,6 @@
 """Workers that are there and do nothing, while their queue grows."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from engineroom.model.queue import Measurement
 
@@ -11,27 +11,24 @@ _CPU_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a background process has done so far: CPU time and bytes of output, of all its processes; None is not known."""
+    """What a background process has done so far: the CPU time of all its processes that run, None where it is not known."""
 
     cpu_seconds: float | None
-    output_bytes: int | None
     running: int
 
 
 @dataclass(slots=True)
 class Watchdog:
-    """Says when workers have stalled: no CPU used, nothing printed, no job finished, and the queue longer than before."""
+    """Says when workers have stalled: no CPU used, no job taken or finished, and the queue longer than before."""
 
     _since: float | None = None
     _queue: Measurement | None = None
     _work: Work | None = None
-    told: bool = field(default=False)
 
     def look(self, now_seconds: float, measured: Measurement, work: Work) -> bool:
         """Return whether the workers are stalled. What is not known is no sign of a stall."""
         if self._since is None or self._moved(measured, work, now_seconds - self._since):
             self._since, self._queue, self._work = now_seconds, measured, work
-            self.told = False
             return False
         grown = self._queue is not None and measured.available > self._queue.available
         return grown and now_seconds - self._since >= STALLED_SECONDS
@@ -44,5 +41,4 @@ class Watchdog:
             return True
         if work.cpu_seconds is None or before.cpu_seconds is None:
             return True
-        burned = work.cpu_seconds - before.cpu_seconds
-        return burned > _CPU_SHARE * seconds * work.running or work.output_bytes != before.output_bytes
+        return work.cpu_seconds - before.cpu_seconds > _CPU_SHARE * seconds * work.running

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import structlog
 
 from engineroom.runtime.base import RuntimeUnavailableError
 
@@ -27,6 +28,7 @@ _CONNECT_PAUSE_SECONDS = 0.025
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "XDG_RUNTIME_DIR")
 
 JsonObject = dict[str, Any]
+_log = structlog.get_logger()
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[JsonObject] = msgspec.json.Decoder(dict)
 
@@ -129,6 +131,15 @@ class Launcher:
             await asyncio.sleep(_CONNECT_PAUSE_SECONDS)
         raise RuntimeUnavailableError(f"the keeper does not answer on {self._folder}: {self._last_words()}")
 
+    async def connect_at_last(self, pause_seconds: float) -> Keeper:
+        """Return a connection to the keeper, however often that has to be tried."""
+        while True:
+            try:
+                return await self.connect()
+            except (RuntimeUnavailableError, OSError) as error:
+                _log.exception("Cannot reach the keeper.", action="keeper.unavailable", reason=str(error))
+                await asyncio.sleep(pause_seconds)
+
     def _launch_unless_running(self) -> None:
         if (self._started is not None and self._started.poll() is None) or self._is_locked():
             return
@@ -165,3 +176,16 @@ class Launcher:
         except OSError as error:
             return str(error)
         return lines[-1] if lines else "it said nothing"
+
+
+async def answered(calls: list[asyncio.Future[JsonObject]]) -> None:
+    """Wait for the answers. When the keeper is gone meanwhile, what it has is looked at afresh on the next connection."""
+    for answer in await asyncio.gather(*calls, return_exceptions=True):
+        if isinstance(answer, BaseException) and not isinstance(answer, ConnectionError):
+            raise answer
+
+
+def report_failure(task: asyncio.Future[None]) -> None:
+    """Log what the keeper refused, of answers that nobody waits for."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("The keeper refused a request.", action="keeper.refused", reason=str(error))

@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 
 from engineroom.model.event import Event
+from engineroom.model.run import Run
 from engineroom.model.workload import Workload
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.mirror import Mirror
@@ -33,11 +34,9 @@ class LimitsTold:
         for what, reason in self.unlimited.items():
             _log.warning("Processes run without a limit.", action="limits.unenforced", of=what, reason=reason)
 
-    def of_starts(self, starts: Iterable[tuple[JsonObject, Workload]]) -> JsonObject:
+    def of_starts(self, starts: Iterable[tuple[JsonObject, Workload | Run]]) -> JsonObject:
         """Return the limits that go with specs that are about to be started."""
-        groups = {
-            spec["group"]: translation.limits(workload) for spec, workload in starts if spec.get("group")
-        }
+        groups = {spec["group"]: translation.limits(what) for spec, what in starts if spec.get("group")}
         self._told |= groups
         return groups
 
@@ -46,7 +45,10 @@ class LimitsTold:
         found = {}
         for workload in workloads:
             for occupant in mirror.occupants(workload.background_process):
-                group, limits = translation.group(workload, occupant.slot), translation.limits(workload)
+                group, limits = (
+                    translation.group(workload, occupant.slot.replica),
+                    translation.limits(workload),
+                )
                 if group and self._told.get(group) != limits:
                     self._told[group] = found[group] = limits
         return found

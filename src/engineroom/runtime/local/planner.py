@@ -1,8 +1,9 @@
 """What to start and what to stop, from what should be and what is. Pure: the same values give the same plan."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, islice
 
 from engineroom.model.process import ProcessState
 from engineroom.model.workload import Replacement, Workload
@@ -112,7 +113,7 @@ def plan(workload: Workload, occupants: Iterable[Occupant]) -> Plan:
     by_slot: dict[Slot, list[Occupant]] = defaultdict(list)
     for occupant in occupants:
         by_slot[occupant.slot].append(occupant)
-    places = [_place(slot, by_slot.pop(slot, []), workload.fingerprint) for slot in _slots(workload)]
+    places = [_place(slot, by_slot.pop(slot, []), workload.fingerprint) for slot in _slots(workload, by_slot)]
     roll = _start_first if workload.replacement is Replacement.START_FIRST else _drain_first
     leaving = [occupant for others in by_slot.values() for occupant in others]
     return roll(places, at_once(len(places))) + Plan(surplus=_ids(_staying(leaving)))
@@ -123,10 +124,33 @@ def at_once(slots: int) -> int:
     return max(1, slots // 4)
 
 
-def _slots(workload: Workload) -> list[Slot]:
-    """Return all slots, index by index, so that every replica gets its first process before any gets its second."""
-    indexes, replicas = range(workload.processes), range(1, workload.replicas + 1)
-    return [Slot(replica, index) for index in indexes for replica in replicas]
+def _slots(workload: Workload, by_slot: Mapping[Slot, Sequence[Occupant]]) -> list[Slot]:
+    """Return all slots, index by index, so that every replica gets its first process before any gets its second.
+
+    A custom process may have made a port of its index, so its indexes are always the lowest. Those of workers are where
+    workers are: when some must go, the idle ones do, whatever their index.
+    """
+    replicas = range(1, workload.replicas + 1)
+    if workload.replacement is Replacement.DRAIN_FIRST:
+        return [Slot(replica, index) for index in range(workload.processes) for replica in replicas]
+    chosen = {replica: _indexes(workload, replica, by_slot) for replica in replicas}
+    return [
+        Slot(replica, chosen[replica][rank]) for rank in range(workload.processes) for replica in replicas
+    ]
+
+
+def _indexes(workload: Workload, replica: int, by_slot: Mapping[Slot, Sequence[Occupant]]) -> list[int]:
+    """Return the indexes of a replica: those of busy workers, of running ones, of others, then the lowest that are free."""
+    rank: dict[int, tuple[bool, bool, int]] = {}
+    for slot, occupants in by_slot.items():
+        staying = _staying(occupants)
+        if slot.replica == replica and staying:
+            busy = any(occupant.id in workload.busy for occupant in staying)
+            running = any(occupant.state is ProcessState.RUNNING for occupant in staying)
+            rank[slot.index] = (not busy, not running, slot.index)
+    taken = sorted(rank, key=lambda index: rank[index])
+    free = (index for index in count() if index not in rank)
+    return sorted([*taken, *islice(free, workload.processes)][: workload.processes])
 
 
 def _place(slot: Slot, occupants: list[Occupant], fingerprint: str) -> _Place:

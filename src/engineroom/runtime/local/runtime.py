@@ -10,20 +10,22 @@ from typing import Any
 
 import structlog
 
-from engineroom import __version__
-from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
 from engineroom.model.limits import Usage
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
+from engineroom.model.run import Run
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
-from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
+from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher, answered, report_failure
 from engineroom.runtime.local.limits import LimitsTold
 from engineroom.runtime.local.mirror import Mirror, Stop
 from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.planner import Plan, Slot, plan
+from engineroom.runtime.local.runs import Runs, is_of_a_run
+from engineroom.runtime.local.upgrades import Upgrades
 from engineroom.runtime.local.usage import Gauge
 from engineroom.runtime.replicas import replicas_of
 
@@ -49,10 +51,11 @@ class LocalRuntime:
         self._workloads: dict[BackgroundProcessId, Workload] = {}
         self._leaving: dict[BackgroundProcessId, Stop] = {}
         self._mirror = Mirror()
+        self._runs = Runs(folder / "runs")
         self._task: asyncio.Task[None] | None = None
         self._usage_task: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
-        self._upgrade_asked = False
+        self._upgrades = Upgrades()
         self._sequence_seen = 0
         self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
         self._draining = False
@@ -120,6 +123,31 @@ class LocalRuntime:
         """See Runtime.background_processes."""
         return self._mirror.background_processes()
 
+    async def run(self, runs: Sequence[Run]) -> None:
+        """See Runtime.run. Raises RuntimeUnavailableError while the keeper is away."""
+        new = [run for run in runs if run.id not in self._runs.going()]
+        if new:
+            keeper = self._present()
+            starts = [(self._runs.spec(run), run) for run in new]
+            specs = [spec for spec, _ in starts]
+            await answered([keeper.send("start", processes=specs, groups=self._limits.of_starts(starts))])
+
+    async def end_runs(self, runs: Sequence[RunId], *, stop_timeout_seconds: float) -> None:
+        """See Runtime.end_runs. Raises RuntimeUnavailableError while the keeper is away."""
+        ids = [run for run in runs if run in self._runs.going()]
+        if ids:
+            keeper = self._present()
+            await answered([keeper.send("stop", ids=ids, timeout_seconds=stop_timeout_seconds, force=False)])
+
+    def runs(self) -> frozenset[RunId]:
+        """See Runtime.runs."""
+        return self._runs.going()
+
+    def _present(self) -> Keeper:
+        if self._keeper is None:
+            raise RuntimeUnavailableError("the keeper is away just now; it is being started again")
+        return self._keeper
+
     async def drain(self, *, stop_timeout_seconds: float) -> None:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
         self._draining = True
@@ -149,7 +177,7 @@ class LocalRuntime:
         """See Output.acknowledge_output. While the keeper is away, there is nobody to hear it."""
         if self._keeper is not None and upto:
             names = {f"{id.process}.{id.stream}": offset for id, offset in upto.items()}
-            await _answered([self._keeper.send("acknowledge_output", upto=names)])
+            await answered([self._keeper.send("acknowledge_output", upto=names)])
 
     # The connection
 
@@ -170,15 +198,7 @@ class LocalRuntime:
             if self._draining:
                 return
             _log.warning("The keeper is gone; connecting again.", action="keeper.lost")
-            keeper = await self._reconnect()
-
-    async def _reconnect(self) -> Keeper:
-        while True:
-            try:
-                return await self._launcher.connect()
-            except (RuntimeUnavailableError, OSError) as error:
-                _log.exception("Cannot reach the keeper.", action="keeper.unavailable", reason=str(error))
-                await asyncio.sleep(_RECONNECT_SECONDS)
+            keeper = await self._launcher.connect_at_last(_RECONNECT_SECONDS)
 
     async def _listen(self, keeper: Keeper) -> None:
         """Take in what the keeper says, until it is gone. Raises what makes the greeting fail, but for its end."""
@@ -202,14 +222,15 @@ class LocalRuntime:
             hello = await keeper.call("hello")
         except KeeperError as error:
             raise RuntimeUnavailableError(f"the keeper refuses to talk: {error}") from None
-        await self._bring_up_to_date(keeper, hello)
+        await self._upgrades.bring_up_to_date(keeper, hello)
         self._protocol = hello["protocol"]
         self._limits.begin_anew(hello)
         epoch, sequence = self._cursor
         known = await keeper.call("watch", epoch=epoch, after=sequence)
         if known["epoch"] != epoch:
             self._cursor = (known["epoch"], 0)
-        self._mirror.begin_anew(known["processes"])
+        self._runs.begin_anew(known["processes"])
+        self._mirror.begin_anew(data for data in known["processes"] if not is_of_a_run(data))
         self._sequence_seen = known["sequence"]
         self._keeper = keeper
         self._opened.set()
@@ -218,7 +239,7 @@ class LocalRuntime:
         # Not awaited: its answers are taken in by who waits for this greeting to end.
         self._limit(self._workloads.values())
         # Not awaited: their answers are taken in by who waits for this greeting to end.
-        asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(_report_failure)
+        asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(report_failure)
         self._converge_soon(everything)
 
     async def _watch_output(self, keeper: Keeper) -> None:
@@ -227,44 +248,34 @@ class LocalRuntime:
             await keeper.call("watch_output", kept_bytes=self._output_kept_bytes)
             self._output.look_again()
 
-    async def _bring_up_to_date(self, keeper: Keeper, hello: JsonObject) -> None:
-        """Have a keeper of another version execute itself anew, once; its processes go on. Say so when that is no help.
-
-        Raises RuntimeUnavailableError when we would misunderstand each other.
-        """
-        if hello["version"] == __version__ and hello["protocol"] == PROTOCOL:
-            return
-        versions = {"keeper": hello["version"], "ours": __version__}
-        if not self._upgrade_asked:
-            self._upgrade_asked = True
-            _log.info("The keeper is of another version; upgrading it.", action="keeper.upgrade", **versions)
-            with contextlib.suppress(KeeperError):
-                await keeper.call("upgrade")
-                raise ConnectionError("the keeper executes itself anew")
-        if abs(hello["protocol"] - PROTOCOL) > 1:
-            raise RuntimeUnavailableError(
-                f"the keeper is of version {hello['version']}, which this server ({__version__}) cannot talk to; "
-                "install both from the same version"
-            )
-        _log.warning("The keeper stays of another version.", action="keeper.version", **versions)
-
     def _take(self, entries: list[JsonObject]) -> None:
         """Take in events that arrived together, tell the listener, and do what follows from them."""
         changed: set[BackgroundProcessId] = set()
         events = []
+        finished = []
         for entry in entries:
             if "output" in entry:
                 self._output.take(entry["output"])
+                continue
+            self._cursor = (self._cursor[0], entry["sequence"])
+            if is_of_a_run(entry["process"]):
+                finished.append(self._runs.take(entry))
                 continue
             if entry["sequence"] > self._sequence_seen:
                 changed.add(self._mirror.take(entry["process"]))
             told = translation.event(entry)
             if told is not None:
                 events.append(told)
-            self._cursor = (self._cursor[0], entry["sequence"])
-        if not (changed or events):
+        if not (changed or events or finished):
             return
-        self._listener(Report(changed=frozenset(changed), events=events, cursor=self._cursor_text()))
+        self._listener(
+            Report(
+                changed=frozenset(changed),
+                events=events,
+                cursor=self._cursor_text(),
+                finished=[one for one in finished if one is not None],
+            )
+        )
         self._converge_soon(changed)
 
     def _cursor_text(self) -> str:
@@ -275,11 +286,11 @@ class LocalRuntime:
     def _converge_soon(self, background_processes: Iterable[BackgroundProcessId]) -> None:
         calls = self._send(*self._differences(background_processes))
         if calls:
-            asyncio.ensure_future(_answered(calls)).add_done_callback(_report_failure)
+            asyncio.ensure_future(answered(calls)).add_done_callback(report_failure)
 
     async def _converge(self, background_processes: Iterable[BackgroundProcessId]) -> None:
         if self._keeper is not None:
-            await _answered(self._send(*self._differences(background_processes)))
+            await answered(self._send(*self._differences(background_processes)))
 
     def _differences(
         self, background_processes: Iterable[BackgroundProcessId]
@@ -364,7 +375,7 @@ class LocalRuntime:
         changed = self._limits.changed(workloads, self._mirror)
         if changed:
             call = self._keeper.send("limit", groups=changed)
-            asyncio.ensure_future(_answered([call])).add_done_callback(_report_failure)
+            asyncio.ensure_future(answered([call])).add_done_callback(report_failure)
 
     def _tell_of_missing_limits(self, workloads: Iterable[Workload]) -> None:
         events = self._limits.missing(workloads)
@@ -377,15 +388,3 @@ class LocalRuntime:
         with contextlib.suppress(ConnectionError, KeeperError):
             return await self._keeper.call("usage")
         return None
-
-
-async def _answered(calls: list[asyncio.Future[JsonObject]]) -> None:
-    """Wait for the answers. When the keeper is gone meanwhile, what it has is looked at afresh on the next connection."""
-    for answer in await asyncio.gather(*calls, return_exceptions=True):
-        if isinstance(answer, BaseException) and not isinstance(answer, ConnectionError):
-            raise answer
-
-
-def _report_failure(task: asyncio.Future[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("The keeper refused a request.", action="keeper.refused", reason=str(error))

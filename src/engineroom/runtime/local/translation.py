@@ -10,6 +10,7 @@ from engineroom.model.event import Event
 from engineroom.model.exits import CRASH_LOOPING_FROM, Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.run import Run
 from engineroom.model.workload import Workload
 from engineroom.runtime.local.planner import Slot
 
@@ -32,12 +33,15 @@ def spec(id: str, workload: Workload, slot: Slot, *, protocol: int) -> JsonObjec
     basic = _basic(id, workload, slot)
     if protocol < LIMITS_PROTOCOL:
         return basic
+    return {**basic, "family": workload.background_process, **placed(workload, slot.replica)}
+
+
+def placed(what: Workload | Run, replica: int) -> JsonObject:
+    """Return what a spec says of who runs it, and with whom it is limited."""
     return {
-        **basic,
-        "group": group(workload, slot),
-        "family": workload.background_process,
-        "user": workload.os_user or OWNER_OF_THE_FOLDER,
-        **({} if workload.umask is None else {"umask": workload.umask}),
+        "group": group(what, replica),
+        "user": what.os_user or OWNER_OF_THE_FOLDER,
+        **({} if what.umask is None else {"umask": what.umask}),
     }
 
 
@@ -46,14 +50,14 @@ def can_start(workload: Workload, *, protocol: int) -> bool:
     return protocol >= LIMITS_PROTOCOL or (workload.os_user is None and workload.umask is None)
 
 
-def group(workload: Workload, slot: Slot) -> str:
+def group(what: Workload | Run, replica: int) -> str:
     """Return the keeper's name for a replica, whose processes are limited together."""
-    return f"{workload.instance}.{slot.replica}" if workload.instance else ""
+    return f"{what.instance}.{replica}" if what.instance else ""
 
 
-def limits(workload: Workload) -> JsonObject:
-    """Return what a replica of the workload's instance may use, as the keeper takes it."""
-    return asdict(workload.limits)
+def limits(what: Workload | Run) -> JsonObject:
+    """Return what a replica of an instance may use, as the keeper takes it."""
+    return asdict(what.limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def process(data: JsonObject) -> Process:
         crash_looping=data["crash_looping"],
         next_start_at=due if state is ProcessState.BACKING_OFF else None,
         deadline_at=due if state is ProcessState.DRAINING else None,
-        last_exit=_exit(data["last_exit"]),
+        last_exit=exit_of(data["last_exit"]),
         output_dropped_bytes=data.get("output_dropped_bytes", 0),
     )
 
@@ -177,7 +181,7 @@ def _ended(data: JsonObject) -> str:
 
 
 def _reason(data: JsonObject) -> str:
-    ended = _exit(data["last_exit"])
+    ended = exit_of(data["last_exit"])
     timeout = data["labels"].get(_LABEL_TIMEOUT)
     return describe(ended, worker_timeout_seconds=int(timeout) if timeout else None) if ended else "ended"
 
@@ -193,7 +197,8 @@ def _because(data: JsonObject) -> str:
     return f": {reason}" if reason else ""
 
 
-def _exit(data: JsonObject | None) -> Exit | None:
+def exit_of(data: JsonObject | None) -> Exit | None:
+    """Return how a life ended, as the keeper says it."""
     if data is None:
         return None
     return Exit(**{**data, "at": datetime.fromtimestamp(data["at"], UTC)})

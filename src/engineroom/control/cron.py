@@ -1,0 +1,36 @@
+"""Cron expressions: whether they are right, and whether a minute is one of theirs."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from cronsim import CronSim, CronSimError
+
+
+class InvalidCronError(Exception):
+    """An expression or a time zone cannot be used, and why."""
+
+
+def check(expression: str, timezone: str) -> None:
+    """Raise InvalidCronError unless the expression and the time zone mean something."""
+    try:
+        CronSim(expression, datetime(2026, 1, 1, tzinfo=_zone(timezone)))
+    except CronSimError as error:
+        raise InvalidCronError(str(error)) from None
+
+
+def matches(expression: str, timezone: str, minute: datetime) -> bool:
+    """Return whether the minute is one of the expression's, in its time zone."""
+    local = minute.astimezone(_zone(timezone))
+    try:
+        return next(CronSim(expression, local - timedelta(minutes=1))) == local
+    except StopIteration:
+        return False
+
+
+def _zone(timezone: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError):
+        raise InvalidCronError(
+            f"there is no time zone {timezone!r}; give one such as Europe/Berlin"
+        ) from None

@@ -1,0 +1,197 @@
+"""Runs what is scheduled, at second 0 of every minute, and writes down what became of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import Connection
+
+from engineroom.control import cron
+from engineroom.control.wanted import BASE_VARIABLES
+from engineroom.model import command_line
+from engineroom.model.event import Event
+from engineroom.model.exits import describe
+from engineroom.model.ids import new_event_id, new_run_id
+from engineroom.model.limits import limits_of
+from engineroom.model.run import Finished, Run
+from engineroom.model.schedule import Minutes, RunEnd, RunStatus, ScheduledRun, next_minutes, replicas_of
+from engineroom.runtime.base import Runtime, RuntimeUnavailableError
+from engineroom.store import Store, events, schedules
+from engineroom.store.schedules import Follower
+
+_LONGEST_SLEEP_SECONDS = 1.0
+_LOST_AFTER = timedelta(seconds=60)
+"""A run that the runtime does not know is lost; its end may have been reported and not been stored yet before."""
+_RUNS_KEPT = timedelta(days=30)
+_STOP_SECONDS = 60.0
+
+_log = structlog.get_logger()
+
+
+class Scheduler:
+    """Works for each minute once, whatever is restarted; what went by meanwhile is noted, and not made up for."""
+
+    def __init__(
+        self, store: Store, runtime: Runtime, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._now = now
+        self._begun = False
+        self._last: datetime | None = None
+
+    async def run(self) -> None:
+        """Schedule until cancelled. An error must not end the loop: the next look tries again."""
+        while True:
+            try:
+                await self.look()
+            except Exception:  # noqa: BLE001
+                _log.exception("Cannot schedule; trying again soon.", action="schedule.failed")
+            now = self._now()
+            left = 60.0 - now.second - now.microsecond / 1e6
+            await asyncio.sleep(min(left, _LONGEST_SLEEP_SECONDS))
+
+    async def look(self) -> None:
+        """Do what is due now, if anything is."""
+        if not self._begun:
+            self._last, self._begun = await self._store.read(schedules.last_minute), True
+        due = next_minutes(self._last, self._now())
+        if due is not None:
+            await self._work(due)
+        if self._runtime.runs():
+            await self._end_strays()
+
+    async def _work(self, minutes: Minutes) -> None:
+        followers = await self._store.read(schedules.followers)
+        now = self._now()
+        runs = [planned for follower in followers for planned in _planned(follower, minutes.due, now)]
+        missed = [_missed(minutes)] if minutes.missed and followers else []
+        lost = await self._lost(now)
+
+        def write(connection: Connection) -> None:
+            schedules.begin(connection, minutes.due, [recorded for recorded, _ in runs])
+            schedules.finish(connection, lost)
+            events.add(connection, missed)
+            if minutes.due.minute == 0:
+                schedules.prune(connection, now - _RUNS_KEPT)
+
+        await self._store.write(write)
+        self._last = minutes.due
+        await self._begin(runs)
+
+    async def _begin(self, runs: Sequence[tuple[ScheduledRun, Run]]) -> None:
+        """Have the runs carried out; they are stored already, so that none is begun twice."""
+        try:
+            await self._runtime.run([run for _, run in runs])
+        except RuntimeUnavailableError as error:
+            now, reason = self._now(), f"could not be started: {error}"
+            failed = [
+                RunEnd(
+                    id=recorded.id,
+                    status=RunStatus.FAILED,
+                    finished_at=now,
+                    duration_seconds=0.0,
+                    reason=reason,
+                )
+                for recorded, _ in runs
+            ]
+            await self._store.write(lambda connection: schedules.finish(connection, failed))
+
+    async def _lost(self, now: datetime) -> list[RunEnd]:
+        """Return what was begun and is nowhere to be found: the host went down with it."""
+        known = self._runtime.runs()
+        going = await self._store.read(schedules.going)
+        return [
+            RunEnd(
+                id=one.id,
+                status=RunStatus.UNKNOWN,
+                finished_at=now,
+                duration_seconds=None,
+                reason="unknown: the host went down, or its keeper was ended, while it ran",
+            )
+            for one in going
+            if one.id not in known and one.started_at < now - _LOST_AFTER
+        ]
+
+    async def _end_strays(self) -> None:
+        """Ask the runs to end whose environment was stopped, or whose instance no longer uses the scheduler."""
+        following = {follower.instance_id for follower in await self._store.read(schedules.followers)}
+        going = await self._store.read(schedules.going)
+        strays = [one.id for one in going if one.instance_id not in following]
+        if strays:
+            await self._runtime.end_runs(strays, stop_timeout_seconds=_STOP_SECONDS)
+
+
+def ended(finished: Finished) -> RunEnd:
+    """Return what is stored of a run that is over."""
+    return RunEnd(
+        id=finished.id,
+        status=RunStatus.SUCCEEDED if finished.exit.code == 0 else RunStatus.FAILED,
+        finished_at=finished.exit.at,
+        duration_seconds=finished.exit.lived_seconds,
+        reason=describe(finished.exit),
+        output=finished.output,
+    )
+
+
+def _planned(follower: Follower, minute: datetime, now: datetime) -> list[tuple[ScheduledRun, Run]]:
+    schedule = follower.schedule
+    commands = [schedule.command] if schedule.command else []
+    commands += [
+        entry.command for entry in schedule.entries if cron.matches(entry.expression, entry.timezone, minute)
+    ]
+    return [
+        _one(follower, command, replica, minute, now)
+        for command in commands
+        for replica in replicas_of(schedule, follower.replicas)
+    ]
+
+
+def _one(
+    follower: Follower, command: str, replica: int, minute: datetime, now: datetime
+) -> tuple[ScheduledRun, Run]:
+    id = new_run_id()
+    line = command_line.parse(command)
+    recorded = ScheduledRun(
+        id=id,
+        instance_id=follower.instance_id,
+        replica=replica,
+        command=command,
+        due_at=minute,
+        status=RunStatus.RUNNING,
+        started_at=now,
+    )
+    run = Run(
+        id=id,
+        argv=line.argv,
+        signal_group=line.shell,
+        working_directory=follower.directory,
+        inherited_variables=BASE_VARIABLES,
+        variables={
+            **{variable.key: variable.value for variable in follower.variables},
+            "ENGINEROOM": "1",
+            "ENGINEROOM_APPLICATION": follower.application_id,
+            "ENGINEROOM_ENVIRONMENT": follower.environment_id,
+            "ENGINEROOM_INSTANCE": follower.instance_id,
+        },
+        replica=replica,
+        instance=follower.instance_id,
+        limits=limits_of(follower.size),
+        os_user=follower.os_user,
+        umask=follower.umask,
+    )
+    return recorded, run
+
+
+def _missed(minutes: Minutes) -> Event:
+    """Return the event of what went by; it concerns the whole host."""
+    words = "minute was" if minutes.missed == 1 else "minutes were"
+    return Event(
+        id=new_event_id(),
+        background_process_id=None,
+        kind="schedule.missed",
+        message=f"{minutes.missed} {words} missed by the scheduler, and not made up for.",
+        data={"missed": minutes.missed, "next": minutes.due.isoformat()},
+        at=datetime.now(UTC),
+    )

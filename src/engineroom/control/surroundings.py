@@ -1,0 +1,31 @@
+"""What the control plane is told of the world around it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from engineroom.model.activity import Activity
+from engineroom.model.scaling.host import Host
+
+
+def _no_host() -> Host | None:
+    return None
+
+
+def _no_activity(_pid: int) -> Activity | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """`host` tells what the host can carry, where that bounds the scale; `activity` what the process of a pid has done.
+
+    `clock` only goes forward, whatever happens to the host's. Without any of it nothing is known, and nothing bounds.
+    """
+
+    host: Callable[[], Host | None] = _no_host
+    activity: Callable[[int], Activity | None] = _no_activity
+    clock: Callable[[], float] = time.monotonic
+
+
+UNKNOWN_SURROUNDINGS = Surroundings()

@@ -1,0 +1,88 @@
+"""Runs on this host: processes that the keeper starts once, each with its output in a file of its own."""
+
+import contextlib
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from engineroom.model.ids import RunId
+from engineroom.model.run import OUTPUT_KEPT_BYTES, Finished, Run
+from engineroom.runtime.local import translation
+
+JsonObject = dict[str, Any]
+
+_LABEL = "run"
+_KEPT_SECONDS = 86_400.0
+"""An output is read again when the server died before it stored it, so its file stays for a while."""
+
+
+def is_of_a_run(data: JsonObject) -> bool:
+    """Return whether what the keeper says is of a run, and not of a process that it keeps running."""
+    return _LABEL in data["labels"]
+
+
+class Runs:
+    """The runs of this host that are not over, as last heard of, and the files of their output below `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._going: set[RunId] = set()
+
+    def begin_anew(self, processes: Iterable[JsonObject]) -> None:
+        """Take in all that the keeper has, and forget everything else."""
+        self._going = {RunId(data["labels"][_LABEL]) for data in processes if is_of_a_run(data)}
+
+    def going(self) -> frozenset[RunId]:
+        """Return those that are not over."""
+        return frozenset(self._going)
+
+    def spec(self, run: Run) -> JsonObject:
+        """Return what the keeper needs to carry out a run, which from now on counts as going."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._prune()
+        self._going.add(run.id)
+        return {
+            "id": run.id,
+            "argv": list(run.argv),
+            "working_directory": run.working_directory,
+            "environment": {
+                **run.inherited_variables,
+                **run.variables,
+                "ENGINEROOM_REPLICA": str(run.replica),
+            },
+            "signal_group": run.signal_group,
+            "labels": {_LABEL: run.id},
+            "once": True,
+            "output_file": str(self._output(run.id)),
+            **translation.placed(run, run.replica),
+        }
+
+    def take(self, entry: JsonObject) -> Finished | None:
+        """Take in an event of a run; return what is to be told when it is over."""
+        data = entry["process"]
+        if data["state"] != "stopped":
+            return None
+        run = RunId(data["labels"][_LABEL])
+        self._going.discard(run)
+        ended = translation.exit_of(data["last_exit"])
+        return None if ended is None else Finished(id=run, exit=ended, output=self._read(run))
+
+    def _output(self, run: RunId) -> Path:
+        return self._folder / f"{run}.output"
+
+    def _read(self, run: RunId) -> str:
+        try:
+            with self._output(run).open("rb") as output:
+                size = output.seek(0, 2)
+                output.seek(max(0, size - OUTPUT_KEPT_BYTES))
+                return output.read().decode(errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def _prune(self) -> None:
+        oldest = time.time() - _KEPT_SECONDS
+        for path in self._folder.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest and RunId(path.stem) not in self._going:
+                    path.unlink()

@@ -1,0 +1,42 @@
+"""Keepers of another version than ours."""
+
+import contextlib
+from typing import Any
+
+import structlog
+
+from engineroom import __version__
+from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError
+
+JsonObject = dict[str, Any]
+
+_log = structlog.get_logger()
+
+
+class Upgrades:
+    """Asks a keeper of another version to execute itself anew, once; what cannot do that is worked with as it is."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    async def bring_up_to_date(self, keeper: Keeper, hello: JsonObject) -> None:
+        """Have a keeper of another version execute itself anew; its processes go on. Say so when that is no help.
+
+        Raises RuntimeUnavailableError when we would misunderstand each other.
+        """
+        if hello["version"] == __version__ and hello["protocol"] == PROTOCOL:
+            return
+        versions = {"keeper": hello["version"], "ours": __version__}
+        if not self._asked:
+            self._asked = True
+            _log.info("The keeper is of another version; upgrading it.", action="keeper.upgrade", **versions)
+            with contextlib.suppress(KeeperError):
+                await keeper.call("upgrade")
+                raise ConnectionError("the keeper executes itself anew")
+        if abs(hello["protocol"] - PROTOCOL) > 1:
+            raise RuntimeUnavailableError(
+                f"the keeper is of version {hello['version']}, which this server ({__version__}) cannot talk to; "
+                "install both from the same version"
+            )
+        _log.warning("The keeper stays of another version.", action="keeper.version", **versions)

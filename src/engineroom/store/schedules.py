@@ -1,0 +1,208 @@
+"""Queries of schedules, of who follows one, and of what was run."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from engineroom.model.environment import EnvironmentStatus, EnvironmentVariable
+from engineroom.model.ids import ApplicationId, EnvironmentId, InstanceId, RunId
+from engineroom.model.instance import ScalingType
+from engineroom.model.scaling import effect
+from engineroom.model.schedule import Entry, RunEnd, RunStatus, Schedule, ScheduledRun
+from engineroom.store import environments as environments_of
+from engineroom.store.paging import Page, PagedSelect
+from engineroom.store.rows import AnyRow
+from engineroom.store.tables import (
+    applications,
+    environments,
+    instances,
+    scales,
+    scheduled_runs,
+    scheduler_clock,
+    schedules,
+)
+
+_FOLLOWERS = (
+    select(
+        instances.c.id,
+        instances.c.min_replicas,
+        instances.c.max_replicas,
+        instances.c.scaling_type,
+        instances.c.shutdown_timeout_seconds.label("own_timeout_seconds"),
+        environments.c.id.label("environment_id"),
+        environments.c.directory,
+        environments.c.os_user,
+        environments.c.umask,
+        instances.c.size,
+        environments.c.shutdown_timeout_seconds,
+        environments.c.status,
+        applications.c.id.label("application_id"),
+        scales.c.number.label("scaled_replicas"),
+        schedules.c.command,
+        schedules.c.every_replica,
+        schedules.c.entries,
+    )
+    .join(environments, environments.c.id == instances.c.environment_id)
+    .join(applications, applications.c.id == environments.c.application_id)
+    .outerjoin(scales, scales.c.subject_id == instances.c.id)
+    .outerjoin(schedules, schedules.c.environment_id == environments.c.id)
+    .where(instances.c.uses_scheduler, environments.c.status == EnvironmentStatus.RUNNING)
+)
+_SCHEDULE = select(schedules).where(schedules.c.environment_id == bindparam("id"))
+_UPDATE_SCHEDULE = update(schedules).where(schedules.c.environment_id == bindparam("of"))
+_INSERT_SCHEDULE = insert(schedules)
+_RUNS = PagedSelect(
+    select(scheduled_runs)
+    .where(scheduled_runs.c.instance_id == bindparam("instance_id"))
+    .order_by(scheduled_runs.c.due_at.desc(), scheduled_runs.c.id.desc())
+)
+_GOING = (
+    select(scheduled_runs.c.id, scheduled_runs.c.started_at, scheduled_runs.c.instance_id)
+    .where(scheduled_runs.c.status == RunStatus.RUNNING)
+    .order_by(scheduled_runs.c.id)
+)
+_INSERT_RUN = insert(scheduled_runs)
+_FINISH = update(scheduled_runs).where(
+    scheduled_runs.c.id == bindparam("of"), scheduled_runs.c.status == RunStatus.RUNNING
+)
+_PRUNE = delete(scheduled_runs).where(scheduled_runs.c.due_at < bindparam("before"))
+_CLOCK = select(scheduler_clock.c.minute)
+_UPDATE_CLOCK = update(scheduler_clock)
+_INSERT_CLOCK = insert(scheduler_clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Follower:
+    """An instance that uses the scheduler, in an environment that runs, with all that its runs need."""
+
+    instance_id: InstanceId
+    environment_id: EnvironmentId
+    application_id: ApplicationId
+    directory: str
+    os_user: str | None
+    umask: int | None
+    size: str
+    variables: tuple[EnvironmentVariable, ...]
+    replicas: int
+    schedule: Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class Going:
+    """A run that is not known to be over."""
+
+    id: RunId
+    instance_id: InstanceId
+    started_at: datetime
+
+
+def followers(connection: Connection) -> list[Follower]:
+    """Return all of them."""
+    rows = connection.execute(_FOLLOWERS).all()
+    variables = environments_of.variables(connection, list({row.environment_id for row in rows}))
+    return [_follower(row, variables) for row in rows]
+
+
+def schedule(connection: Connection, environment_id: EnvironmentId) -> Schedule:
+    """Return what an environment asks for."""
+    row = connection.execute(_SCHEDULE, {"id": environment_id}).one_or_none()
+    return Schedule() if row is None else _schedule(row)
+
+
+def put(connection: Connection, environment_id: EnvironmentId, given: Schedule) -> None:
+    """Store what an environment asks for."""
+    fields = {
+        "command": given.command,
+        "every_replica": given.every_replica,
+        "entries": [asdict(entry) for entry in given.entries],
+    }
+    if connection.execute(_UPDATE_SCHEDULE, {"of": environment_id, **fields}).rowcount == 0:
+        connection.execute(_INSERT_SCHEDULE, {"environment_id": environment_id, **fields})
+
+
+def last_minute(connection: Connection) -> datetime | None:
+    """Return the minute that was worked for last."""
+    return connection.execute(_CLOCK).scalar_one_or_none()
+
+
+def begin(connection: Connection, minute: datetime, runs: Sequence[ScheduledRun]) -> None:
+    """Store the runs of a minute, and that it was worked for, before any of them is begun."""
+    if connection.execute(_UPDATE_CLOCK, {"minute": minute}).rowcount == 0:
+        connection.execute(_INSERT_CLOCK, {"id": 1, "minute": minute})
+    if runs:
+        connection.execute(_INSERT_RUN, [asdict(run) for run in runs])
+
+
+def finish(connection: Connection, ends: Iterable[RunEnd]) -> None:
+    """Store how these ended; one that was stored as over stays as it is."""
+    for end in ends:
+        connection.execute(
+            _FINISH,
+            {
+                "of": end.id,
+                "status": end.status,
+                "finished_at": end.finished_at,
+                "duration_seconds": end.duration_seconds,
+                "reason": end.reason,
+                "output": end.output,
+            },
+        )
+
+
+def going(connection: Connection) -> list[Going]:
+    """Return the runs that are not known to be over, oldest first."""
+    return [Going(RunId(row.id), row.instance_id, row.started_at) for row in connection.execute(_GOING)]
+
+
+def page(connection: Connection, instance_id: InstanceId, number: int) -> Page[ScheduledRun]:
+    """Return a page of the runs of an instance, newest first."""
+    rows, total = _RUNS.run(connection, number, {"instance_id": instance_id})
+    return Page(number, [_run(row) for row in rows], total)
+
+
+def prune(connection: Connection, before: datetime) -> None:
+    """Remove the runs that were due before this moment."""
+    connection.execute(_PRUNE, {"before": before})
+
+
+def _follower(row: AnyRow, variables: environments_of.Variables) -> Follower:
+    return Follower(
+        instance_id=row.id,
+        environment_id=row.environment_id,
+        application_id=row.application_id,
+        directory=row.directory,
+        os_user=row.os_user,
+        umask=row.umask,
+        size=row.size,
+        variables=variables.get(row.environment_id, ()),
+        replicas=effect.replicas(
+            ScalingType(row.scaling_type), row.min_replicas, row.max_replicas, row.scaled_replicas
+        ),
+        schedule=Schedule() if row.command is None else _schedule(row),
+    )
+
+
+def _run(row: AnyRow) -> ScheduledRun:
+    return ScheduledRun(
+        id=row.id,
+        instance_id=row.instance_id,
+        replica=row.replica,
+        command=row.command,
+        due_at=row.due_at,
+        status=RunStatus(row.status),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        duration_seconds=row.duration_seconds,
+        reason=row.reason,
+        output=row.output,
+    )
+
+
+def _schedule(row: AnyRow) -> Schedule:
+    return Schedule(
+        command=row.command,
+        every_replica=row.every_replica,
+        entries=tuple(Entry(**entry) for entry in row.entries),
+    )

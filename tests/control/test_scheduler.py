@@ -1,0 +1,195 @@
+"""The scheduler on a real database and a runtime that is scripted, with a clock that goes by hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, select, update
+
+from engineroom.control import cron
+from engineroom.control.links import Linked, link
+from engineroom.control.reconciler import Reconciler
+from engineroom.control.recorder import Recorder
+from engineroom.control.scheduler import Scheduler
+from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.schedule import Entry, RunStatus, Schedule, ScheduledRun
+from engineroom.runtime.fake import FakeRuntime
+from engineroom.store import Store, schedules
+from engineroom.store.tables import environments, events, instances
+from tests.runtime.asynchronous import asynchronous
+
+NOON = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
+
+
+class Scheduling:
+    """An instance that uses the scheduler, and what tests ask of it."""
+
+    def __init__(self, store: Store, linked: Linked) -> None:
+        self.store = store
+        self.linked = linked
+        self.fake = FakeRuntime()
+        self.recorder = Recorder(store, Reconciler(store, self.fake), runtime="fake")
+        self.now = NOON
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        self.scheduler = Scheduler(self.store, self.fake, lambda: self.now)
+
+    async def at(self, now: datetime) -> list[ScheduledRun]:
+        """Look at this moment, and return all runs of the instance that are recorded, oldest first."""
+        self.now = now
+        await self.scheduler.look()
+        return await self.runs()
+
+    async def runs(self) -> list[ScheduledRun]:
+        instance = self.linked.instance
+        page = await self.store.read(lambda connection: schedules.page(connection, instance, 1))
+        return list(reversed(page.items))
+
+    async def asks(self, schedule: Schedule) -> None:
+        environment = self.linked.environment
+        await self.store.write(lambda connection: schedules.put(connection, environment, schedule))
+
+    async def instance(self, **values: Any) -> None:
+        await self._update(update(instances).values(**values))
+
+    async def environment(self, status: EnvironmentStatus) -> None:
+        await self._update(update(environments).values(status=status))
+
+    async def _update(self, statement: Any) -> None:
+        def write(connection: Connection) -> None:
+            connection.execute(statement)
+
+        await self.store.write(write)
+
+    async def told(self) -> list[str]:
+        return await self.store.read(
+            lambda connection: list(connection.execute(select(events.c.message)).scalars())
+        )
+
+
+@asynccontextmanager
+async def scheduling(folder: Path) -> AsyncIterator[Scheduling]:
+    store = Store.open(folder / "engineroom.db")
+    try:
+        made = Scheduling(store, await link(store, folder, "Shop", {"GREETING": "hello"}))
+        await made.instance(uses_scheduler=True)
+        await made.fake.open(made.recorder.take, None)
+        yield made
+    finally:
+        store.close()
+
+
+@asynchronous
+async def test_the_frameworks_scheduler_is_run_once_a_minute_on_one_replica(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.instance(min_replicas=3, max_replicas=3)
+        [run] = await scheduled.at(NOON)
+        assert (run.command, run.replica, run.due_at) == ("php artisan schedule:run", 1, NOON)
+        assert run.status is RunStatus.RUNNING
+        assert scheduled.fake.runs() == {run.id}
+        assert len(await scheduled.at(NOON + timedelta(seconds=59))) == 1
+        assert len(await scheduled.at(NOON + timedelta(seconds=60))) == 2, "they may overlap"
+
+
+@asynchronous
+async def test_each_replica_runs_it_where_the_environment_asks_for_that(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.instance(min_replicas=3, max_replicas=3)
+        await scheduled.asks(Schedule(every_replica=True))
+
+        assert sorted(run.replica for run in await scheduled.at(NOON)) == [1, 2, 3]
+
+
+@asynchronous
+async def test_entries_run_at_the_minutes_of_their_expression_and_time_zone(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        hourly = Entry(expression="0 * * * *", command="echo hourly")
+        berlin = Entry(expression="0 14 * * *", command="echo lunch", timezone="Europe/Berlin")
+        never = Entry(expression="1 * * * *", command="echo later")
+        await scheduled.asks(Schedule(command="", entries=(hourly, berlin, never)))
+
+        assert {run.command for run in await scheduled.at(NOON)} == {"echo hourly", "echo lunch"}
+
+
+@asynchronous
+async def test_how_a_run_ended_is_recorded(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        [first] = await scheduled.at(NOON)
+        scheduled.fake.finish(first.id, code=0, output="No scheduled commands are ready to run.\n")
+        _, second = await scheduled.at(NOON + timedelta(minutes=1))
+        scheduled.fake.finish(second.id, code=1)
+        await scheduled.recorder._record()
+
+        ended, failed = await scheduled.runs()
+        assert (ended.status, ended.reason) == (RunStatus.SUCCEEDED, "finished (exit 0)")
+        assert ended.output == "No scheduled commands are ready to run.\n"
+        assert ended.duration_seconds == 1.0
+        assert failed.status is RunStatus.FAILED
+
+
+@asynchronous
+async def test_missed_minutes_are_noted_and_not_made_up_for(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.at(NOON)
+        scheduled.begin_anew()
+        runs = await scheduled.at(NOON + timedelta(minutes=5, seconds=20))
+
+        assert [run.due_at for run in runs] == [NOON, NOON + timedelta(minutes=5)]
+        assert await scheduled.told() == ["4 minutes were missed by the scheduler, and not made up for."]
+
+
+@asynchronous
+async def test_a_restarted_server_does_not_run_a_minute_twice(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.at(NOON)
+        scheduled.begin_anew()
+
+        assert len(await scheduled.at(NOON + timedelta(seconds=20))) == 1
+
+
+@asynchronous
+async def test_nothing_runs_in_an_environment_that_is_stopped_and_what_runs_is_asked_to_end(
+    tmp_path: Path,
+) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.at(NOON)
+        await scheduled.environment(EnvironmentStatus.STOPPED)
+        runs = await scheduled.at(NOON + timedelta(minutes=1))
+        assert len(runs) == 1
+        assert scheduled.fake.runs() == frozenset()
+
+
+@asynchronous
+async def test_a_run_that_went_down_with_the_host_is_unknown(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.at(NOON)
+        scheduled.fake._runs.clear()
+        runs = await scheduled.at(NOON + timedelta(minutes=2))
+
+        assert runs[0].status is RunStatus.UNKNOWN
+        assert runs[0].reason is not None
+        assert "the host went down" in runs[0].reason
+
+
+@asynchronous
+async def test_a_runtime_that_is_away_is_why_a_run_failed(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        scheduled.fake.available = False
+        [run] = await scheduled.at(NOON)
+
+        assert run.status is RunStatus.FAILED
+        assert run.reason is not None
+        assert run.reason.startswith("could not be started: ")
+
+
+@pytest.mark.parametrize(
+    ("expression", "timezone", "words"),
+    [("61 * * * *", "UTC", "Bad minute"), ("* * * * *", "Berlin", "no time zone 'Berlin'")],
+)
+def test_what_is_no_expression_or_time_zone_is_refused(expression: str, timezone: str, words: str) -> None:
+    with pytest.raises(cron.InvalidCronError, match=words):
+        cron.check(expression, timezone)
