@@ -37,9 +37,8 @@ def test_a_process_that_takes_more_memory_than_its_instance_has_is_killed_and_th
     hog = engineroom.api.create(instance, type="custom", command=HOG, processes=1)
 
     def reason() -> str:
-        ended = engineroom.api.get(f"/api/background-processes/{hog.id}/processes")["data"][0]["attributes"][
-            "last_exit"
-        ]
+        listed = engineroom.api.get(f"/api/background-processes/{hog.id}/processes")["data"]
+        ended = listed[0]["attributes"]["last_exit"] if listed else None
         return ended["reason"] if ended else ""
 
     wait_until("it was killed for memory", lambda: reason().startswith("out of memory"))

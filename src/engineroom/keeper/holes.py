@@ -1,16 +1,30 @@
 """Giving blocks in the middle of a file back to the disk, while others go on appending to it (fallocate(2)).
 
-A busy disk makes that wait, for tenths of a second at times, so it is done by a thread that nobody waits for.
+A busy disk makes that wait, for tenths of a second at times, so it is done where nobody waits for it.
 """
 
 import ctypes
 import os
-from queue import SimpleQueue
-from threading import Event, Thread
+
+from engineroom.keeper import log
+from engineroom.keeper.errands import Errands
 
 BLOCK_BYTES = 4096
 _KEEP_SIZE = 1
 _PUNCH_HOLE = 2
+_DONE = "done"
+
+# Whoever is gone meanwhile has no blocks any more; only what is there and cannot have holes is told.
+_SCRIPT = """
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+while read -r begin length path; do
+    if [ "$begin" = done ]; then echo done
+    elif fallocate --punch-hole --offset "$begin" --length "$length" "$path"; then :
+    elif [ -e "$path" ]; then echo "$path"
+    fi
+done
+"""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -29,34 +43,30 @@ class Puncher:
     """Punches holes, one after the other."""
 
     def __init__(self) -> None:
-        self.failed: set[str] = set()
+        self._errands = Errands(_SCRIPT)
+        self._failed: set[str] = set()
+
+    @property
+    def failed(self) -> set[str]:
         """The files that cannot have holes."""
-        self._waiting: SimpleQueue[tuple[str, int, int] | Event] = SimpleQueue()
-        self._thread: Thread | None = None
+        self._failed.update(self._errands.receive(wait=False))
+        return self._failed
 
     def punch(self, path: str, begin: int, end: int) -> None:
         """Have the bytes from `begin` to `end` freed soon."""
-        self._waiting.put((path, begin, end))
-        if self._thread is None:
-            self._thread = Thread(target=self._work, name="holes", daemon=True)
-            self._thread.start()
+        try:
+            self._errands.send(f"{begin} {end - begin} {path}")
+        except OSError as error:
+            log.write("error", "spool.failed", "Cannot free blocks.", path=path, reason=str(error))
 
     def wait(self) -> None:
         """Return when everything is done that was asked for before."""
-        if self._thread is not None:
-            done = Event()
-            self._waiting.put(done)
-            done.wait()
+        self._errands.send(_DONE)
+        answers: list[str] = []
+        while _DONE not in answers and (more := self._errands.receive(wait=True)):
+            answers += more
+        self._failed.update(answer for answer in answers if answer != _DONE)
 
-    def _work(self) -> None:
-        while True:
-            asked = self._waiting.get()
-            if isinstance(asked, Event):
-                asked.set()
-                continue
-            path, begin, end = asked
-            try:
-                if not punch(path, begin, end):
-                    self.failed.add(path)
-            except OSError:
-                continue  # it is gone, and its blocks with it
+    def close(self) -> None:
+        """End when everything is done."""
+        self._errands.close()

@@ -1,0 +1,70 @@
+"""Slow work that a shell of ours does, one thing after the other, while the keeper goes on.
+
+Not a thread: the keeper forks, and a lock that a thread holds at that moment would stay locked in the child for ever.
+"""
+
+import contextlib
+import fcntl
+import os
+
+_PIPE_BYTES = 1 << 20
+"""So much may wait before the keeper does."""
+
+
+class Errands:
+    """A shell that reads a line for each thing to do, started with the first one. It ends with the keeper.
+
+    It is nobody's to wait for: the keeper reaps all its children at one place.
+    """
+
+    def __init__(self, script: str, *arguments: str) -> None:
+        self._words = ["sh", "-c", script, "sh", *arguments]
+        self._pipes: tuple[int, int] | None = None
+
+    def send(self, line: str) -> None:
+        """Have what a line says done. Raises OSError when there is no shell to do it."""
+        for _ in range(2):
+            with contextlib.suppress(BrokenPipeError):  # it was killed: another one does it
+                os.write(self._begun()[0], f"{line}\n".encode())
+                return
+            self.close()
+
+    def receive(self, *, wait: bool) -> list[str]:
+        """Return the lines that the shell has answered; with `wait`, at least one, and none only when it has ended."""
+        if self._pipes is None:
+            return []
+        answers = self._pipes[1]
+        os.set_blocking(answers, wait)
+        with contextlib.suppress(BlockingIOError):
+            return os.read(answers, _PIPE_BYTES).decode().splitlines()
+        return []
+
+    def close(self) -> None:
+        """End the shell when it has done what it was asked for."""
+        if self._pipes is not None:
+            for descriptor in self._pipes:
+                os.close(descriptor)
+        self._pipes = None
+
+    def _begun(self) -> tuple[int, int]:
+        if self._pipes is None:
+            theirs_in, ours_out = os.pipe2(os.O_CLOEXEC)
+            ours_in, theirs_out = os.pipe2(os.O_CLOEXEC)
+            try:
+                actions = [(theirs_in, 0), (theirs_out, 1)]
+                os.posix_spawn(
+                    "/bin/sh",
+                    self._words,
+                    os.environ,
+                    file_actions=[
+                        *((os.POSIX_SPAWN_DUP2, theirs, fixed) for theirs, fixed in actions),
+                        (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
+                    ],
+                )
+            finally:
+                os.close(theirs_in)
+                os.close(theirs_out)
+            self._pipes = ours_out, ours_in
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(ours_out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        return self._pipes
