@@ -62,19 +62,19 @@ class LocalHost:
     def clean_up(self) -> None:
         """End the keeper and all it keeps, and make sure that nothing is left."""
         ids: set[str] = set()
-        try:
-            with Client(self.folder) as client:
-                ids = {process["id"] for process in client.call("watch")["processes"]}
-                client.call("stop", ids=list(ids), timeout_seconds=0, force=True)
-                client.call("shutdown", timeout_seconds=0)
-        except (FileNotFoundError, ConnectionError, EOFError):
-            pass
-        started = [runtime._launcher._started for runtime in self._runtimes]
-        for keeper in started:
-            if keeper is not None:
-                keeper.wait(10)
+        # Again and again: where two were started at once, the second one takes over when the first has ended.
+        wait_until("no keeper runs", lambda: not self._shut_down(ids))
         left = [pid for id in ids for pid in proc.with_variable("ENGINEROOM_PROCESS", id)]
         assert not [pid for pid in left if proc.is_alive(pid)]
+
+    def _shut_down(self, ids: set[str]) -> bool:
+        """Ask the keeper to end, noting what it kept; return whether one still runs."""
+        with contextlib.suppress(FileNotFoundError, ConnectionError, EOFError), Client(self.folder) as client:
+            ids |= {process["id"] for process in client.call("watch")["processes"]}
+            client.call("stop", ids=list(ids), timeout_seconds=0, force=True)
+            client.call("shutdown", timeout_seconds=0)
+        started = [runtime._launcher._started for runtime in self._runtimes]
+        return any(keeper is not None and keeper.poll() is None for keeper in started)
 
 
 @pytest.fixture
