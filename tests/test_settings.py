@@ -21,11 +21,18 @@ def test_a_limit_that_is_none_is_refused_in_words(tmp_path: Path, text: str) -> 
         load(data=tmp_path, environment={"ENGINEROOM_RATE_LIMIT": text})
 
 
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "9999999999"])
+def test_a_log_that_keeps_nothing_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    assert load(data=tmp_path, environment={"ENGINEROOM_LOG_DAYS": "3"}).log_days == 3
+    for name in ("log_days", "log_megabytes"):
+        with pytest.raises(SettingsError, match=f"as {name}: give a whole number"):
+            load(data=tmp_path, environment={f"ENGINEROOM_{name.upper()}": text})
+
+
 def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
-    with pytest.raises(
-        SettingsError, match="unknown settings: rate_limits; known are: bind, host_reserve, rate_limit"
-    ):
+    known = "known are: alerts, bind, host_reserve, log_days, log_megabytes, rate_limit"
+    with pytest.raises(SettingsError, match=f"unknown settings: rate_limits; {known}"):
         load(data=tmp_path, environment={})
 
 

@@ -5,13 +5,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DEFAULT_BIND = "127.0.0.1:8787"
 DEFAULT_RATE_LIMIT = 120
-_LARGEST_RATE_LIMIT = 1_000_000
 DEFAULT_HOST_RESERVE = 15
 _LARGEST_HOST_RESERVE = 90
-_KNOWN = frozenset({"bind", "host_reserve", "rate_limit"})
+_LARGEST_RATE_LIMIT = _LARGEST = 1_000_000
+DEFAULT_LOG_DAYS = 14
+DEFAULT_LOG_MEGABYTES = 5_000
+_KNOWN = frozenset({"bind", "host_reserve", "log_days", "log_megabytes", "rate_limit"})
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
 
@@ -21,10 +24,11 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where engineroom keeps its data, where it listens, and how often a token may call.
+    """Where engineroom keeps its data, where it listens, how often a token may call, and how much of the log is kept.
 
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
+    The log is kept for `log_days` at most, and in `log_megabytes` (of a million bytes) at most.
     """
 
     data: Path
@@ -32,11 +36,20 @@ class Settings:
     port: int
     rate_limit: int
     host_reserve: int
+    log_days: int
+    log_megabytes: int
+    alerts: Mapping[str, Any]
+    """The `alerts` table of the file; what may be in it is known to who reads it."""
 
     @property
     def database(self) -> Path:
         """The SQLite file."""
         return self.data / "engineroom.db"
+
+    @property
+    def telemetry(self) -> Path:
+        """The folder for logs and metrics."""
+        return self.data / "telemetry"
 
     @property
     def server_lock(self) -> Path:
@@ -57,11 +70,21 @@ def load(
     Raises SettingsError when one of them makes no sense.
     """
     folder = (data or _default_data(environment)).expanduser().absolute()
-    given = {**_from_file(folder), **_from_variables(environment)}
+    file = _from_file(folder)
+    given = {**_texts(file), **_from_variables(environment)}
     host, port = _parse_bind(bind or given.get("bind") or DEFAULT_BIND)
     rate_limit = _parse_rate_limit(given.get("rate_limit", str(DEFAULT_RATE_LIMIT)))
     host_reserve = _parse_host_reserve(given.get("host_reserve", str(DEFAULT_HOST_RESERVE)))
-    return Settings(data=folder, host=host, port=port, rate_limit=rate_limit, host_reserve=host_reserve)
+    return Settings(
+        data=folder,
+        host=host,
+        port=port,
+        rate_limit=rate_limit,
+        host_reserve=host_reserve,
+        log_days=_positive("log_days", given, DEFAULT_LOG_DAYS),
+        log_megabytes=_positive("log_megabytes", given, DEFAULT_LOG_MEGABYTES),
+        alerts=file.get("alerts", {}),
+    )
 
 
 def _default_data(environment: Mapping[str, str]) -> Path:
@@ -71,7 +94,7 @@ def _default_data(environment: Mapping[str, str]) -> Path:
     return Path(base) / "engineroom"
 
 
-def _from_file(folder: Path) -> dict[str, str]:
+def _from_file(folder: Path) -> dict[str, Any]:
     path = folder / "settings.toml"
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -79,11 +102,18 @@ def _from_file(folder: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"cannot read {path}: {error}; correct or remove it") from None
-    unknown = content.keys() - _KNOWN
+    unknown = content.keys() - _KNOWN - {"alerts"}
     if unknown:
-        known = ", ".join(sorted(_KNOWN))
+        known = ", ".join(sorted(_KNOWN | {"alerts"}))
         raise SettingsError(f"{path} has unknown settings: {', '.join(sorted(unknown))}; known are: {known}")
-    return {name: str(value) for name, value in content.items()}
+    if not isinstance(content.get("alerts", {}), dict):
+        raise SettingsError(f"{path} has no table of alerts: write [alerts] and what belongs to it below")
+    return content
+
+
+def _texts(file: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings that a variable may have too, as the text that it would have."""
+    return {name: str(value) for name, value in file.items() if name in _KNOWN}
 
 
 def _from_variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -112,5 +142,14 @@ def _parse_host_reserve(text: str) -> int:
     if not text.isdecimal() or int(text) > _LARGEST_HOST_RESERVE:
         raise SettingsError(
             f"cannot keep {text!r} of the host free: give host_reserve in percent, from 0 to {_LARGEST_HOST_RESERVE}"
+        )
+    return int(text)
+
+
+def _positive(name: str, given: Mapping[str, str], default: int) -> int:
+    text = given.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _LARGEST):
+        raise SettingsError(
+            f"cannot use {text!r} as {name}: give a whole number, at least 1; {default} is the default"
         )
     return int(text)

@@ -7,6 +7,7 @@ import fcntl
 import os
 import signal
 import socket
+import sqlite3
 from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
@@ -22,6 +23,9 @@ from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalHost, LocalRuntime
 from engineroom.settings import Settings
 from engineroom.store import Store
+from engineroom.telemetry import Telemetry
+from engineroom.telemetry.alerts.config import alert_settings
+from engineroom.telemetry.logs.retention import Limits
 
 _GRACEFUL_SECONDS = 5
 _BACKLOG = 1024
@@ -56,7 +60,8 @@ class Server:
 
     async def _run(self, when_ready: Hook, drain_seconds: float | None) -> None:
         store = open_store(self._settings)
-        control = Control(store, LocalRuntime(self._settings.keeper), _host(self._settings))
+        telemetry = self._open_telemetry()
+        control = Control(store, LocalRuntime(self._settings.keeper), telemetry, _host(self._settings))
         try:
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))
@@ -68,9 +73,22 @@ class Server:
         except RuntimeUnavailableError as error:
             raise CommandError(f"cannot start the keeper: {error}") from None
         finally:
+            telemetry.close()
             store.close()
             self._socket.close()
             os.close(self._lock)
+
+    def _open_telemetry(self) -> Telemetry:
+        settings = self._settings
+        limits = Limits(days=settings.log_days, bytes=settings.log_megabytes * 1_000_000)
+        try:
+            return Telemetry.open(settings.telemetry, limits, alert_settings(settings.alerts))
+        except ValueError as error:
+            raise CommandError(f"cannot use the alerts in settings.toml: {error}") from None
+        except (OSError, sqlite3.Error) as error:
+            raise CommandError(
+                f"cannot keep logs in {settings.telemetry}: {error}; make room, or make the folder writable"
+            ) from None
 
     async def _serve(self, control: Control, when_ready: Callable[[], Awaitable[None]]) -> None:
         http = _HttpServer(
@@ -86,8 +104,13 @@ class Server:
                 timeout_graceful_shutdown=_GRACEFUL_SECONDS,
             )
         )
+
+        def stop() -> None:
+            http.stop()
+            control.logs.end_following()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, http.stop)
+            asyncio.get_running_loop().add_signal_handler(number, stop)
         serving = asyncio.create_task(http.serve(sockets=[self._socket]))
         await asyncio.wait(
             [serving, asyncio.create_task(http.ready.wait())], return_when=asyncio.FIRST_COMPLETED

@@ -1,18 +1,24 @@
 """The control plane without its face: the store, the runtime, and the loops between them."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from engineroom.control.autoscaler import Autoscaler
+from engineroom.control.figures import figures
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
+from engineroom.control.sampler import Sampler
 from engineroom.control.scaling_state import ScalingState
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.control.watch import Watch
+from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
+from engineroom.model.queue import Measurement
 from engineroom.model.scaling.host import Host
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, events
+from engineroom.telemetry import Telemetry
+from engineroom.telemetry.prometheus import Metric
 
 
 class Control:
@@ -25,13 +31,23 @@ class Control:
         self,
         store: Store,
         runtime: Runtime,
+        telemetry: Telemetry,
         host: Callable[[], Host | None] = lambda: None,
     ) -> None:
         self.store = store
+        self.logs = telemetry.logs
+        self.metrics = telemetry.metrics
         self._runtime = runtime
         self._reconciler = Reconciler(store, runtime)
         self._recorder = Recorder(store, self._reconciler, runtime=runtime.capabilities.name)
         self._autoscaler = Autoscaler(store, runtime.processes, self._reconciler.wake, host)
+        self.watch = Watch(
+            telemetry.alerts,
+            telemetry.folder,
+            reachable=lambda: runtime.reachable,
+            note=self._recorder.note,
+        )
+        self._sampler = Sampler(self, telemetry.metrics, self._queue, self.watch.take)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -39,7 +55,8 @@ class Control:
         name = self._runtime.capabilities.name
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, name))
         await self._runtime.open(self._recorder.take, cursor)
-        loops = (self._reconciler, self._recorder, self._autoscaler)
+        self.watch.open()
+        loops = (self._reconciler, self._recorder, self._autoscaler, self._sampler)
         self._loops = [asyncio.create_task(loop.run()) for loop in loops]
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
@@ -58,6 +75,16 @@ class Control:
         """Return what is known of the scaling of a background process; None when nothing scales it."""
         return self._autoscaler.states.get(background_process)
 
+    def figures(self, instances: Collection[InstanceId]) -> Sequence[Metric]:
+        """Return the figures of this moment of the background processes of these instances."""
+        observed = [each for each in self._sampler.observed if each.instance in instances]
+        return figures(observed, firing=len(self.watch.firing), followers=self.logs.followers)
+
+    def _queue(self, background_process: BackgroundProcessId) -> Measurement | None:
+        """Return what was last measured of its queue; None when that is not known."""
+        state = self.scaling(background_process)
+        return state.queue if state is not None and isinstance(state.queue, Measurement) else None
+
     async def close(self) -> None:
         """End the loops and disconnect the runtime."""
         await self._end_loops()
@@ -72,4 +99,5 @@ class Control:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await self.watch.close()
         self._loops = []

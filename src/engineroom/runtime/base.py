@@ -67,6 +67,10 @@ class Runtime(Protocol):
 
     capabilities: Capabilities
 
+    @property
+    def reachable(self) -> bool:
+        """Whether it answers right now; what it runs goes on running when it does not."""
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """Connect, and from then on report to `listener` what happens after `cursor` (None: from the beginning).
 

@@ -46,6 +46,11 @@ class LocalRuntime:
         self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
         self._draining = False
 
+    @property
+    def reachable(self) -> bool:
+        """See Runtime.reachable."""
+        return self._keeper is not None
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open."""
         self._listener = listener
@@ -123,6 +128,8 @@ class LocalRuntime:
             if self._draining:
                 return
             _log.warning("The keeper is gone; connecting again.", action="keeper.lost")
+            lost = translation.keeper_lost()
+            self._listener(Report(changed=frozenset(), events=[lost], cursor=self._cursor_text()))
             keeper = await self._reconnect()
 
     async def _reconnect(self) -> Keeper:
