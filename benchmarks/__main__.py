@@ -14,6 +14,7 @@ from rich.console import Console
 
 from benchmarks import five_hundred, machine, report, restarting, setup, spawning
 from benchmarks.contenders.base import ContenderError
+from benchmarks.logs import stored
 from benchmarks.processes import NotGoneError
 from benchmarks.records import RecordsMissingError
 from benchmarks.result import Result
@@ -25,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     restarting.NAME: restarting.run,
     five_hundred.NAME: five_hundred.run,
     simulated.NAME: simulated.run,
+    stored.NAME: stored.run,
 }
 
 # /tmp may be memory; what is measured here includes a database on disk.

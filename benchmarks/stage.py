@@ -1,6 +1,7 @@
 """Where a benchmark measures its contenders, one after the other, each in a folder of its own."""
 
 import itertools
+import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -63,6 +64,16 @@ class Stage:
                 measured.left_out[kind.name] = str(error)
                 measured.found.pop(kind.name, None)
         return measured
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """Give a folder of its own to what is measured otherwise, and remove it."""
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def _contender(self, kind: type[Contender]) -> Iterator[Contender]:
