@@ -52,7 +52,10 @@ def test_what_it_prints_is_appended_to_its_files(keeper: RunningKeeper) -> None:
     assert keeper.output("a") == b"out\n"
     keeper.stop("a")
     keeper.gone("a")
+    upto = {f"{keeper.id('a')}.{stream}": 1000 for stream in ("stdout", "stderr")}
+    keeper.call("acknowledge_output", upto=upto)
     assert list((keeper.folder / "spool").iterdir()) == []
+    assert list((keeper.folder / "marks").iterdir()) == []
 
 
 def test_the_same_spec_again_changes_nothing(keeper: RunningKeeper) -> None:

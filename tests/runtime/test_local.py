@@ -17,6 +17,7 @@ from engineroom.runtime.local import LocalRuntime, planner
 from tests.keeper.running_keeper import Client
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import RuntimeConformance, Session, lives, some_workload
+from tests.runtime.output_conformance import OutputConformance
 from tests.support import proc
 
 
@@ -36,6 +37,12 @@ class LocalHost:
         workload = some_workload(argv=("sh", "-c", body), processes=2, replicas=1)
         pids = [process.pid for process in await session.applied(workload) if process.pid]
         await eventually("they ignore TERM", lambda: all(proc.ignores(pid, signal.SIGTERM) for pid in pids))
+        return workload
+
+    async def talkative(self, session: Session) -> Workload:
+        body = "printf 'one\ntwo\nlast words'; echo oops >&2; exec sleep 600"
+        workload = some_workload(argv=("sh", "-c", body), processes=1, replicas=1)
+        await session.applied(workload)
         return workload
 
     def keeper_pid(self) -> int:
@@ -68,7 +75,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHost]
     found.clean_up()
 
 
-class TestConformance(RuntimeConformance):
+class TestConformance(RuntimeConformance, OutputConformance):
     """It does what every runtime does."""
 
 

@@ -11,6 +11,7 @@ from engineroom import __version__
 from engineroom.keeper import kernel, log
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.loop import Loop
 from engineroom.keeper.recovery import recover
 from engineroom.keeper.spool import Spool
@@ -58,9 +59,10 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     spool = Spool(folder / "spool")
     supervisor = Supervisor(journal, spool)
     recover(journal, supervisor, boot)
-    spool.remove_others(set(supervisor.processes))
-    calls = Calls(supervisor, journal, __version__)
-    loop = Loop(supervisor, calls, _listen(folder))
+    spool.recover({process.id: process.pid or 0 for process in supervisor.processes.values()})
+    lookout = Lookout(spool)
+    calls = Calls(supervisor, journal, spool, lookout, __version__)
+    loop = Loop(supervisor, lookout, calls, _listen(folder))
     os.chdir("/")
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
     loop.open()

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec
+from engineroom.keeper.spool import LEAST_KEPT_BYTES, Spool
 from engineroom.keeper.supervisor import Supervisor, Watcher
 
 PROTOCOL = 1
@@ -21,11 +23,15 @@ class CallError(Exception):
 class Calls:
     """The calls by name, each a method that takes the request and returns the result."""
 
-    def __init__(self, supervisor: Supervisor, journal: Journal, version: str) -> None:
+    def __init__(
+        self, supervisor: Supervisor, journal: Journal, spool: Spool, lookout: Lookout, version: str
+    ) -> None:
         self.shutting_down = False
         self.upgrading = False
         self._supervisor = supervisor
         self._journal = journal
+        self._spool = spool
+        self._lookout = lookout
         self._version = version
         self._behind: dict[Watcher, int] = {}
         self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
@@ -33,6 +39,8 @@ class Calls:
             "start": self._start,
             "stop": self._stop,
             "watch": self._watch,
+            "watch_output": self._watch_output,
+            "acknowledge_output": self._acknowledge_output,
             "shutdown": self._shutdown,
             "upgrade": self._upgrade,
         }
@@ -63,6 +71,8 @@ class Calls:
         """Send this client no more events."""
         if watcher in self._supervisor.watchers:
             self._supervisor.watchers.remove(watcher)
+        if watcher in self._lookout.listeners:
+            self._lookout.listeners.remove(watcher)
 
     def _hello(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return {
@@ -94,6 +104,17 @@ class Calls:
         self._behind[watcher] = int(request.get("after", 0)) if same else 0
         processes: list[Any] = [process.to_json() for process in self._supervisor.processes.values()]
         return {"processes": processes, "epoch": self._journal.epoch, "sequence": self._journal.sequence}
+
+    def _watch_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:
+        """Bound each stream to `kept_bytes`, and from now on tell this client which streams can be read up to where."""
+        self._spool.kept_bytes = max(LEAST_KEPT_BYTES, int(request["kept_bytes"]))
+        if watcher not in self._lookout.listeners:
+            self._lookout.listeners.append(watcher)
+        return {}
+
+    def _acknowledge_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._spool.acknowledge({name: int(offset) for name, offset in request["upto"].items()})
+        return {}
 
     def _shutdown(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         timeout_seconds = _seconds(request["timeout_seconds"])

@@ -94,6 +94,7 @@ class Process:
     due_monotonic: float | None = None
     stop_asked: bool = False
     last_exit: JsonObject | None = None
+    output_dropped_bytes: int = 0
     container: str | None = None
     leftovers: dict[str, float] = field(default_factory=dict)
     pidfd: int | None = None
@@ -126,6 +127,7 @@ class Process:
             "due_monotonic": self.due_monotonic,
             "stop_asked": self.stop_asked,
             "last_exit": self.last_exit,
+            "output_dropped_bytes": self.output_dropped_bytes,
             "container": self.container,
             "leftovers": self.leftovers,
         }
@@ -136,6 +138,7 @@ class Process:
         for name in _RESTORED:
             setattr(self, name, data[name])
         self.container = data.get("container") or (f"group:{self.pid}" if self.pid else None)
+        self.output_dropped_bytes = data.get("output_dropped_bytes", 0)
         # Version 0.1.0 wrote the process groups down as numbers.
         of_old = {f"group:{group}": deadline for group, deadline in data.get("groups", {}).items()}
         self.leftovers = data.get("leftovers", of_old)

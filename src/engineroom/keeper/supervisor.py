@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from engineroom.keeper import exit_facts, kernel, log, restarts
 from engineroom.keeper.containers import Containers
+from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.leftovers import Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
@@ -53,6 +54,7 @@ class Supervisor:
         self.watchers: list[Watcher] = []
         self._journal = journal
         self._spool = spool
+        self._drops = Drops(spool)
         self._by_pid: dict[int, Process] = {}
         self._starts: deque[Process] = deque()
         self._containers = Containers()
@@ -127,6 +129,7 @@ class Supervisor:
         now = time.monotonic()
         lived = max(0.0, now - (process.started_monotonic or now))
         process.last_exit = exit_facts.of_exit(process, lived, status)
+        self._spool.ended(process.id, process.pid or 0)
         self._release(process)
         if process.state is State.DRAINING:
             self._leftovers.pass_on_the_stop(process)
@@ -186,7 +189,7 @@ class Supervisor:
         if decided.action is Action.SWEEP or decided.action is Action.KILL:
             self._sweep(process)
 
-    def _tell(self, process: Process, event: Event) -> None:
+    def _tell(self, process: Process, event: str) -> None:
         line = self._journal.record_event(event, process.to_json(), time.time())
         for watcher in tuple(self.watchers):  # one that is too slow leaves the list meanwhile
             watcher(line)
@@ -239,7 +242,7 @@ class Supervisor:
         self._timers.clear((Due.NEXT, process.id))
         self._timers.clear((Due.SWEEP, process.id))
         self._leftovers.forget(process)
-        self._spool.remove(process.id)
+        self._spool.gone(process.id)
 
     # Starting
 
@@ -267,6 +270,7 @@ class Supervisor:
         process.started_at = time.time()
         process.started_monotonic = time.monotonic()
         self._by_pid[pid] = process
+        self._spool.began(process.id, pid)
         return True
 
     def _confirm(self, process: Process) -> None:
@@ -320,7 +324,9 @@ class Supervisor:
 
     def _keep_up(self) -> None:
         """Keep what grows on the disk in its bounds."""
-        self._spool.bound()
+        self._spool.keep_up()
+        for process in self._drops.to_be_told(self.processes.values(), time.monotonic()):
+            self._tell(process, OUTPUT_DROPPED)
         if self._journal.wants_rewriting:
             self.rewrite_journal()
         self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)

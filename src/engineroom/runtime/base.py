@@ -62,7 +62,7 @@ class Output(Protocol):
         """
 
 
-class Runtime(Protocol):
+class Runtime(Output, Protocol):
     """Keeps workloads running. Every method may be called again with the same arguments: it then changes nothing."""
 
     capabilities: Capabilities

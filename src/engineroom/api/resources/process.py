@@ -32,6 +32,7 @@ class ProcessAttributes(Attributes):
     next_start_at: Moment | None
     deadline_at: Moment | None
     last_exit: LastExit | None
+    output_dropped_bytes: int
 
 
 TYPE = ResourceType("processes", ProcessAttributes)
@@ -54,6 +55,7 @@ def show(background_process: BackgroundProcess, process: Process) -> Resource:
             next_start_at=moment_or_none(process.next_start_at),
             deadline_at=moment_or_none(process.deadline_at),
             last_exit=_last_exit(process.last_exit, timeout) if process.last_exit else None,
+            output_dropped_bytes=process.output_dropped_bytes,
         ),
     )
 

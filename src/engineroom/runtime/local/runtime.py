@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +11,19 @@ import structlog
 
 from engineroom import __version__
 from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.mirror import Mirror, Stop
+from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.planner import Plan, Slot, plan
 
 JsonObject = dict[str, Any]
 
+DEFAULT_OUTPUT_KEPT_BYTES = 8 * 1024 * 1024
 _RECONNECT_SECONDS = 0.5
 _log = structlog.get_logger()
 
@@ -31,8 +33,10 @@ class LocalRuntime:
 
     capabilities = Capabilities(name="local", multiple_hosts=False)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, output_kept_bytes: int = DEFAULT_OUTPUT_KEPT_BYTES) -> None:
         self._launcher = Launcher(folder)
+        self._output = OutputReader(folder)
+        self._output_kept_bytes = output_kept_bytes
         self._keeper: Keeper | None = None
         self._listener: Listener = lambda report: None  # noqa: ARG005
         self._cursor = ("", 0)
@@ -108,6 +112,17 @@ class LocalRuntime:
             await asyncio.gather(self._task, return_exceptions=True)
         if self._keeper is not None:
             self._keeper.close()
+        self._output.close()
+
+    async def read_output(self, after: Mapping[StreamId, int], *, limit_bytes: int) -> Sequence[Chunk]:
+        """See Output.read_output. Needs no keeper."""
+        return await asyncio.to_thread(self._output.read, after, limit_bytes)
+
+    async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
+        """See Output.acknowledge_output. While the keeper is away, there is nobody to hear it."""
+        if self._keeper is not None and upto:
+            names = {f"{id.process}.{id.stream}": offset for id, offset in upto.items()}
+            await _answered([self._keeper.send("acknowledge_output", upto=names)])
 
     # The connection
 
@@ -164,6 +179,9 @@ class LocalRuntime:
             raise RuntimeUnavailableError(f"the keeper refuses to talk: {error}") from None
         await self._bring_up_to_date(keeper, hello)
         epoch, sequence = self._cursor
+        with contextlib.suppress(KeeperError):  # one of an earlier version does not know of it
+            await keeper.call("watch_output", kept_bytes=self._output_kept_bytes)
+        self._output.look_again()
         known = await keeper.call("watch", epoch=epoch, after=sequence)
         if known["epoch"] != epoch:
             self._cursor = (known["epoch"], 0)
@@ -202,12 +220,17 @@ class LocalRuntime:
         changed: set[BackgroundProcessId] = set()
         events = []
         for entry in entries:
+            if "output" in entry:
+                self._output.take(entry["output"])
+                continue
             if entry["sequence"] > self._sequence_seen:
                 changed.add(self._mirror.take(entry["process"]))
             told = translation.event(entry)
             if told is not None:
                 events.append(told)
-        self._cursor = (self._cursor[0], entries[-1]["sequence"])
+            self._cursor = (self._cursor[0], entry["sequence"])
+        if not (changed or events):
+            return
         self._listener(Report(changed=frozenset(changed), events=events, cursor=self._cursor_text()))
         self._converge_soon(changed)
 
@@ -269,7 +292,8 @@ class LocalRuntime:
 
     def _begin(self, workload: Workload, slot: Slot) -> JsonObject:
         """Return the spec for a slot, which from now on counts as starting."""
-        spec = translation.spec(f"{workload.background_process}-{uuid.uuid4().hex[:12]}", workload, slot)
+        owner = translation.Owner(workload.background_process, slot.replica, slot.index)
+        spec = translation.spec(translation.new_process_id(owner), workload, slot)
         self._mirror.start(
             Process(
                 id=spec["id"],

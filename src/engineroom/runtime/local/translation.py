@@ -1,6 +1,8 @@
 """Between the keeper's plain JSON and the words of the model."""
 
+import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +16,28 @@ from engineroom.runtime.local.planner import Slot
 JsonObject = dict[str, Any]
 
 _LABEL_TIMEOUT = "worker_timeout_seconds"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose process it is."""
+
+    background_process: BackgroundProcessId
+    replica: int
+    index: int
+
+
+def new_process_id(owner: Owner) -> str:
+    """Return an id for a process; from it alone is seen whose it is, so that its output can be read without the keeper."""
+    return f"{owner.background_process}.{owner.replica}.{owner.index}.{uuid.uuid4().hex[:12]}"
+
+
+def owner(process_id: str) -> Owner | None:
+    """Return whose process has this id; None when it is not one that `new_process_id` has made."""
+    parts = process_id.split(".")
+    if len(parts) != 4 or not (parts[1].isdecimal() and parts[2].isdecimal()):
+        return None
+    return Owner(BackgroundProcessId(parts[0]), int(parts[1]), int(parts[2]))
 
 
 def spec(id: str, workload: Workload, slot: Slot) -> JsonObject:
@@ -62,6 +86,7 @@ def process(data: JsonObject) -> Process:
         next_start_at=due if state is ProcessState.BACKING_OFF else None,
         deadline_at=due if state is ProcessState.DRAINING else None,
         last_exit=_exit(data["last_exit"]),
+        output_dropped_bytes=data.get("output_dropped_bytes", 0),
     )
 
 
@@ -86,6 +111,7 @@ def event(entry: JsonObject) -> Event | None:
             "restarts": data["restarts"],
             "crash_looping": data["crash_looping"],
             "last_exit": data["last_exit"],
+            "output_dropped_bytes": data.get("output_dropped_bytes", 0),
         },
         at=datetime.fromtimestamp(entry["at"], UTC),
     )
@@ -127,6 +153,12 @@ _TOLD: dict[str, tuple[str, Callable[[JsonObject], str]]] = {
     "stop_asked": ("process.draining", lambda _: "was asked to stop"),
     "kill_asked": ("process.killed", lambda _: "is killed, as asked"),
     "time_up": ("process.killed", lambda _: "is killed: its time to drain has passed"),
+    "output_dropped": (
+        "process.output_dropped",
+        lambda data: (
+            f"prints faster than it is read: {data['output_dropped_bytes']:,} bytes of its output were dropped so far"
+        ),
+    ),
     "emptied": ("process.stopped", lambda _: "is gone, and nothing of it is left"),
 }
 """The kind of each of the keeper's events that people are told of, and the second half of its sentence."""
