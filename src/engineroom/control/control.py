@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 
 from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.figures import figures
+from engineroom.control.ingester import Ingester
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.sampler import Sampler
@@ -47,6 +48,7 @@ class Control:
             reachable=lambda: runtime.reachable,
             note=self._recorder.note,
         )
+        self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
         self._sampler = Sampler(self, telemetry.metrics, self._queue, self.watch.take)
         self._loops: list[asyncio.Task[None]] = []
 
@@ -56,7 +58,7 @@ class Control:
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, name))
         await self._runtime.open(self._recorder.take, cursor)
         self.watch.open()
-        loops = (self._reconciler, self._recorder, self._autoscaler, self._sampler)
+        loops = (self._reconciler, self._recorder, self._autoscaler, self._ingester, self._sampler)
         self._loops = [asyncio.create_task(loop.run()) for loop in loops]
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
