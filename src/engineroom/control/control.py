@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.figures import figures
 from engineroom.control.ingester import Ingester
+from engineroom.control.queue_gauge import QueueGauge
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.sampler import Sampler
@@ -14,7 +15,6 @@ from engineroom.control.watch import Watch
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
-from engineroom.model.queue import Measurement
 from engineroom.model.scaling.host import Host
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, events
@@ -49,7 +49,8 @@ class Control:
             note=self._recorder.note,
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
-        self._sampler = Sampler(self, telemetry.metrics, self._queue, self.watch.take)
+        self._queues = QueueGauge(self.scaling)
+        self._sampler = Sampler(self, telemetry.metrics, self._queues, self.watch.take)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -82,11 +83,6 @@ class Control:
         observed = [each for each in self._sampler.observed if each.instance in instances]
         return figures(observed, firing=len(self.watch.firing), followers=self.logs.followers)
 
-    def _queue(self, background_process: BackgroundProcessId) -> Measurement | None:
-        """Return what was last measured of its queue; None when that is not known."""
-        state = self.scaling(background_process)
-        return state.queue if state is not None and isinstance(state.queue, Measurement) else None
-
     async def close(self) -> None:
         """End the loops and disconnect the runtime."""
         await self._end_loops()
@@ -102,4 +98,5 @@ class Control:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
         await self.watch.close()
+        await self._queues.close()
         self._loops = []

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import structlog
 
+from engineroom.control.queue_gauge import QueueGauge
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process, ProcessState
@@ -52,9 +53,6 @@ class Observed:
     restarts_total: int
 
 
-Measured = Callable[[BackgroundProcessId], Measurement | None]
-"""Returns what was last measured of the queue of a background process; None when that is not known."""
-
 Looked = Callable[[Sequence[Observed], float], None]
 
 
@@ -77,10 +75,10 @@ class _Restarts:
 class Sampler:
     """Takes samples, keeps the last of them at hand, and hands them to who looks for what is wrong."""
 
-    def __init__(self, control: Running, metrics: MetricStore, measured: Measured, looked: Looked) -> None:
+    def __init__(self, control: Running, metrics: MetricStore, queues: QueueGauge, looked: Looked) -> None:
         self._control = control
         self._metrics = metrics
-        self._measured = measured
+        self._queues = queues
         self._looked = looked
         self._restarts: defaultdict[BackgroundProcessId, _Restarts] = defaultdict(_Restarts)
         self._flush_at = 0.0
@@ -98,7 +96,9 @@ class Sampler:
     async def _sample(self) -> None:
         now = time.time()
         rows = await self._control.store.read(wanted)
-        self.observed = [self._observe(row) for row in rows if not row.deleted]
+        rows = [row for row in rows if not row.deleted]
+        measured = await self._queues.read(rows)
+        self.observed = [self._observe(row, measured.get(row.background_process.id)) for row in rows]
         known = {each.background_process for each in self.observed}
         for gone in self._restarts.keys() - known:
             del self._restarts[gone]
@@ -110,7 +110,7 @@ class Sampler:
             self._flush_at = time.monotonic() + _FLUSH_SECONDS
             await self._metrics.flush(now)
 
-    def _observe(self, row: Wanted) -> Observed:
+    def _observe(self, row: Wanted, measured: Measurement | None) -> Observed:
         found = row.background_process
         processes = self._control.processes(found.id)
         restarts = self._restarts[found.id]
@@ -129,7 +129,7 @@ class Sampler:
                     backing_off=states[ProcessState.BACKING_OFF],
                     restarts=new,
                 ),
-                self._measured(found.id),
+                measured,
             ),
             missing=_missing(self._control.progress(found.id)),
             crash_looping=sum(process.crash_looping for process in processes),
