@@ -31,7 +31,9 @@ def test_a_log_that_keeps_nothing_is_refused_in_words(tmp_path: Path, text: str)
 
 def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
-    known = "known are: alerts, bind, host_reserve, log_days, log_megabytes, rate_limit"
+    known = (
+        "known are: alerts, bind, host_reserve, log_days, log_megabytes, output_kept_megabytes, rate_limit"
+    )
     with pytest.raises(SettingsError, match=f"unknown settings: rate_limits; {known}"):
         load(data=tmp_path, environment={})
 
@@ -40,3 +42,12 @@ def test_a_reserve_that_leaves_no_host_is_refused_in_words(tmp_path: Path) -> No
     with pytest.raises(SettingsError, match="give host_reserve in percent, from 0 to 90"):
         load(data=tmp_path, environment={"ENGINEROOM_HOST_RESERVE": "91"})
     assert load(data=tmp_path, environment={"ENGINEROOM_HOST_RESERVE": "0"}).host_reserve == 0
+
+
+def test_how_much_output_is_kept_is_a_number_of_megabytes(tmp_path: Path) -> None:
+    assert load(data=tmp_path, environment={}).output_kept_bytes == 8 * 1024 * 1024
+    found = load(data=tmp_path, environment={"ENGINEROOM_OUTPUT_KEPT_MEGABYTES": "2"})
+    assert found.output_kept_bytes == 2 * 1024 * 1024
+    for wrong in ("0", "much", "-1"):
+        with pytest.raises(SettingsError, match="as output_kept_megabytes: give a whole number"):
+            load(data=tmp_path, environment={"ENGINEROOM_OUTPUT_KEPT_MEGABYTES": wrong})

@@ -14,7 +14,10 @@ _LARGEST_HOST_RESERVE = 90
 _LARGEST_RATE_LIMIT = _LARGEST = 1_000_000
 DEFAULT_LOG_DAYS = 14
 DEFAULT_LOG_MEGABYTES = 5_000
-_KNOWN = frozenset({"bind", "host_reserve", "log_days", "log_megabytes", "rate_limit"})
+DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
+_KNOWN = frozenset(
+    {"bind", "host_reserve", "log_days", "log_megabytes", "output_kept_megabytes", "rate_limit"}
+)
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
 
@@ -29,6 +32,7 @@ class Settings:
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
     The log is kept for `log_days` at most, and in `log_megabytes` (of a million bytes) at most.
+    `output_kept_megabytes` of each stream of a process are kept while nobody reads them.
     """
 
     data: Path
@@ -38,6 +42,7 @@ class Settings:
     host_reserve: int
     log_days: int
     log_megabytes: int
+    output_kept_megabytes: int
     alerts: Mapping[str, Any]
     """The `alerts` table of the file; what may be in it is known to who reads it."""
 
@@ -61,6 +66,11 @@ class Settings:
         """The keeper's folder."""
         return self.data / "keeper"
 
+    @property
+    def output_kept_bytes(self) -> int:
+        """How much of each stream of a process is kept while nobody reads it."""
+        return self.output_kept_megabytes * 1024 * 1024
+
 
 def load(
     *, data: Path | None = None, bind: str | None = None, environment: Mapping[str, str] = os.environ
@@ -83,6 +93,7 @@ def load(
         host_reserve=host_reserve,
         log_days=_positive("log_days", given, DEFAULT_LOG_DAYS),
         log_megabytes=_positive("log_megabytes", given, DEFAULT_LOG_MEGABYTES),
+        output_kept_megabytes=_positive("output_kept_megabytes", given, DEFAULT_OUTPUT_KEPT_MEGABYTES),
         alerts=file.get("alerts", {}),
     )
 

@@ -61,7 +61,8 @@ class Server:
     async def _run(self, when_ready: Hook, drain_seconds: float | None) -> None:
         store = open_store(self._settings)
         telemetry = self._open_telemetry()
-        control = Control(store, LocalRuntime(self._settings.keeper), telemetry, _host(self._settings))
+        runtime = LocalRuntime(self._settings.keeper, output_kept_bytes=self._settings.output_kept_bytes)
+        control = Control(store, runtime, telemetry, _host(self._settings))
         try:
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from engineroom.keeper.spool import Spool
 
 _BATCH_SECONDS = 0.1
-_FLOOD_SECONDS = 0.01
-"""A child that prints as fast as it can is looked at more often: what it has printed in between is on the disk."""
+_SOON_SECONDS = 0.01
+"""So soon is looked at a child that begins to print, and at one that floods: all it prints in between takes disk space."""
 
 Listener = Callable[[bytes], None]
 
@@ -22,6 +22,7 @@ class Lookout:
         """Who is told of what can be read now: `{"output": {STREAM: OFFSET}}`, null for what is gone."""
         self._spool = spool
         self._due: float | None = None
+        self._looked = 0.0
         self._epoll: select.epoll | None = None
 
     def open(self, epoll: select.epoll) -> int | None:
@@ -34,15 +35,17 @@ class Lookout:
 
     def noticed(self, mask: int) -> None:  # noqa: ARG002
         """Look soon."""
-        self._due = self._due or time.monotonic() + _BATCH_SECONDS
+        now = time.monotonic()
+        was_quiet = now - self._looked > 2 * _BATCH_SECONDS
+        self._due = self._due or now + (_SOON_SECONDS if was_quiet else _BATCH_SECONDS)
 
     def turn(self) -> float | None:
         """Look when that is due; return in how many seconds it will be, None when nothing is going on."""
         now = time.monotonic()
         if self._due is not None and self._due <= now:
-            self._due = None
+            self._due, self._looked = None, now
             if self._spool.look() > self._spool.kept_bytes // 4:
-                self._due = now + _FLOOD_SECONDS
+                self._due = now + _SOON_SECONDS
             self._wait_for_notices()
             self._tell()
         if self._due is None and (self._spool.changed or self._spool.notices.descriptor is None):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engineroom.keeper import log
+from engineroom.keeper.holes import Puncher
 from engineroom.keeper.notices import Notices
 from engineroom.keeper.stream import Stream
 
@@ -40,6 +41,7 @@ class Spool:
         for path in (self._folder, self._marks_folder):
             os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103
         self.notices = Notices(folder)
+        self.puncher = Puncher()
         self._streams: dict[str, Stream] = {}
         self._pids: dict[str, int] = {}
         self._gone: dict[str, float] = {}
@@ -142,6 +144,7 @@ class Spool:
             if not self._is_scarce():
                 break
             stream.bound(LEAST_KEPT_BYTES)
+            self.puncher.wait()
         freed = kept - sum(stream.kept_bytes for stream in self._streams.values())
         if freed > 0:
             log.write(
@@ -201,7 +204,7 @@ class Spool:
         """Return the stream with this name; None when nothing was ever printed to it."""
         stream = self._streams.get(name)
         if stream is None and self._was_printed(name):
-            stream = Stream(f"{self._folder}/{name}", f"{self._marks_folder}/{name}")
+            stream = Stream(f"{self._folder}/{name}", f"{self._marks_folder}/{name}", self.puncher)
             self._streams[name] = stream
         return stream
 

@@ -20,10 +20,11 @@ _FREE_IN_STEPS_BYTES = 1024 * 1024
 class Stream:
     """The file at `path` with its marks."""
 
-    __slots__ = ("_coarse_bytes", "_marks", "_next_count", "_path", "_punched")
+    __slots__ = ("_coarse_bytes", "_marks", "_next_count", "_path", "_punched", "_puncher")
 
-    def __init__(self, path: str, marks_path: str) -> None:
+    def __init__(self, path: str, marks_path: str, puncher: holes.Puncher) -> None:
         self._path = path
+        self._puncher = puncher
         self._marks = Marks(marks_path)
         self._punched = 0
         self._coarse_bytes = 0
@@ -146,7 +147,8 @@ class Stream:
         dropped = max(0, begin - max(header.begin, header.acknowledged))
         try:
             self._marks.write_header(header._replace(begin=begin, dropped=header.dropped + dropped))
-            if length < _LARGEST_FILE_BYTES and holes.punch(self._path, self._punched, length):
+            if length < _LARGEST_FILE_BYTES and self._path not in self._puncher.failed:
+                self._puncher.punch(self._path, self._punched, length)
                 self._punched = length
             else:
                 self._empty(self._marks.header.base + os.stat(self._path).st_size)  # noqa: PTH116
@@ -169,6 +171,7 @@ class Stream:
         self._marks.write_header(self._marks.header._replace(emptying=0))
 
     def _begin_anew(self, offset: int, **changes: int) -> None:
+        self._puncher.wait()  # or a late hole would take of what is new
         header = self._marks.header._replace(base=offset, begin=offset, **changes)
         self._marks.write_header(header)
         self._marks.clear()

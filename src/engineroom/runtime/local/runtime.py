@@ -33,7 +33,7 @@ class LocalRuntime:
 
     capabilities = Capabilities(name="local", multiple_hosts=False)
 
-    def __init__(self, folder: Path, *, output_kept_bytes: int = DEFAULT_OUTPUT_KEPT_BYTES) -> None:
+    def __init__(self, folder: Path, *, output_kept_bytes: int = 8 * 1024 * 1024) -> None:
         self._launcher = Launcher(folder)
         self._output = OutputReader(folder)
         self._output_kept_bytes = output_kept_bytes
@@ -191,8 +191,15 @@ class LocalRuntime:
         self._opened.set()
         everything = self._mirror.background_processes() | self._workloads.keys() | self._leaving.keys()
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
-        # Not awaited: its answers are taken in by who waits for this greeting to end.
+        # Not awaited: their answers are taken in by who waits for this greeting to end.
+        asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(_report_failure)
         self._converge_soon(everything)
+
+    async def _watch_output(self, keeper: Keeper) -> None:
+        """Have the keeper tell what can be read, and look once at what it told nobody before."""
+        with contextlib.suppress(ConnectionError):
+            await keeper.call("watch_output", kept_bytes=self._output_kept_bytes)
+            self._output.look_again()
 
     async def _bring_up_to_date(self, keeper: Keeper, hello: JsonObject) -> None:
         """Have a keeper of another version execute itself anew, once; its processes go on. Say so when that is no help.
