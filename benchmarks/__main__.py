@@ -12,7 +12,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from benchmarks import five_hundred, machine, report, restarting, setup, spawning
+from benchmarks import five_hundred, machine, report, restarting, serving, setup, spawning
 from benchmarks.contenders.base import ContenderError
 from benchmarks.logs import stored
 from benchmarks.processes import NotGoneError
@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     five_hundred.NAME: five_hundred.run,
     simulated.NAME: simulated.run,
     stored.NAME: stored.run,
+    serving.NAME: serving.run,
 }
 
 # /tmp may be memory; what is measured here includes a database on disk.

@@ -1,7 +1,6 @@
 """Where a benchmark measures its contenders, one after the other, each in a folder of its own."""
 
 import itertools
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -65,15 +64,11 @@ class Stage:
                 measured.found.pop(kind.name, None)
         return measured
 
-    @contextmanager
-    def folder(self) -> Iterator[Path]:
-        """Give a folder of its own to what is measured otherwise, and remove it."""
+    def folder(self) -> Path:
+        """Return a new folder, for what is measured without contenders."""
         folder = self._folder / str(next(self._numbers))
         folder.mkdir()
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        return folder
 
     @contextmanager
     def _contender(self, kind: type[Contender]) -> Iterator[Contender]:

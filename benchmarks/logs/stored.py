@@ -1,10 +1,12 @@
 """Ten million lines: how fast they are stored, how much room they take, and how fast something is found in them."""
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from benchmarks.logs import corpus, followed
 from benchmarks.logs.contenders import CONTENDERS, PROCESSES, Batch, Contender
@@ -29,7 +31,7 @@ def run(stage: Stage) -> Result:
     figures: Figures = {}
     notes: list[str] = []
     for kind in CONTENDERS:
-        with stage.folder() as folder, _one_processor():
+        with _removed(stage.folder()) as folder, _one_processor():
             try:
                 contender = kind(folder)
                 print(f"  {contender.name} …", file=sys.stderr, flush=True)
@@ -37,7 +39,7 @@ def run(stage: Stage) -> Result:
                     figures.setdefault(name, {})[contender.name] = figure
             except MissingError as error:
                 notes.append(str(error))
-    with stage.folder() as folder:
+    with _removed(stage.folder()) as folder:
         for name, figure in followed.measured(folder).items():
             figures[name] = {"engineroom": figure}
     return Result(
@@ -120,3 +122,12 @@ def _one_processor() -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, processors)
+
+
+@contextmanager
+def _removed(folder: Path) -> Iterator[Path]:
+    """Give the folder, and remove what was put there: two gigabytes a contender add up."""
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -16,7 +16,7 @@ DEFAULT_LOG_DAYS = 14
 DEFAULT_LOG_MEGABYTES = 5_000
 DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
 _KNOWN = frozenset(
-    {"bind", "host_reserve", "log_days", "log_megabytes", "output_kept_megabytes", "rate_limit"}
+    {"bind", "database", "host_reserve", "log_days", "log_megabytes", "output_kept_megabytes", "rate_limit"}
 )
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
@@ -29,6 +29,9 @@ class SettingsError(Exception):
 class Settings:
     """Where engineroom keeps its data, where it listens, how often a token may call, and how much of the log is kept.
 
+    `database` is the address of a PostgreSQL database, or None for a SQLite file in the data folder. `key` holds the keys
+    that secrets are sealed with, when they are not to be kept in a file.
+
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
     The log is kept for `log_days` at most, and in `log_megabytes` (of a million bytes) at most.
@@ -36,6 +39,8 @@ class Settings:
     """
 
     data: Path
+    database: str | None
+    key: str | None
     host: str
     port: int
     rate_limit: int
@@ -47,14 +52,24 @@ class Settings:
     """The `alerts` table of the file; what may be in it is known to who reads it."""
 
     @property
-    def database(self) -> Path:
-        """The SQLite file."""
+    def database_file(self) -> Path:
+        """The SQLite file, which is used when no database is named."""
         return self.data / "engineroom.db"
 
     @property
     def telemetry(self) -> Path:
         """The folder for logs and metrics."""
         return self.data / "telemetry"
+
+    @property
+    def key_file(self) -> Path:
+        """The keys that secrets are sealed with, one a line, the present one first."""
+        return self.data / "secrets.key"
+
+    @property
+    def host_file(self) -> Path:
+        """The name of this host among others whose servers work on the same database."""
+        return self.data / "host"
 
     @property
     def server_lock(self) -> Path:
@@ -87,6 +102,8 @@ def load(
     host_reserve = _parse_host_reserve(given.get("host_reserve", str(DEFAULT_HOST_RESERVE)))
     return Settings(
         data=folder,
+        database=_parse_database(given.get("database")),
+        key=environment.get("ENGINEROOM_KEY") or None,
         host=host,
         port=port,
         rate_limit=rate_limit,
@@ -164,3 +181,13 @@ def _positive(name: str, given: Mapping[str, str], default: int) -> int:
             f"cannot use {text!r} as {name}: give a whole number, at least 1; {default} is the default"
         )
     return int(text)
+
+
+def _parse_database(text: str | None) -> str | None:
+    if text is not None and not text.startswith("postgresql://"):
+        # Not the text itself: there may be a password in it.
+        raise SettingsError(
+            "cannot use the database setting: give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "or leave it out for a SQLite file in the data folder"
+        )
+    return text

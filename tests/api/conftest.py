@@ -15,13 +15,6 @@ from tests.support.api import Api, Client, MemoryControl
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(tmp_path / "engineroom.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def telemetry(tmp_path: Path) -> Iterator[Telemetry]:
     opened = Telemetry.open(tmp_path / "telemetry", Limits(days=36500), AlertSettings())
     yield opened

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import api, store, telemetry  # noqa: F401 - fixtures
+from tests.api.conftest import api, telemetry  # noqa: F401 - fixtures
 from tests.api.test_following import served
 from tests.api.test_logs import write
 from tests.runtime.asynchronous import asynchronous

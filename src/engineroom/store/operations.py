@@ -39,14 +39,9 @@ _RUNNING_OF = _RUNNING.where(operations.c.background_process_id.in_(bindparam("i
 
 def add(connection: Connection, operation: Operation) -> None:
     """Store a new operation; those that still run on the same background process are superseded by it."""
-    connection.execute(
-        _SUPERSEDE,
-        {
-            "of_background_process_id": operation.background_process_id,
-            "status": OperationStatus.SUPERSEDED,
-            "finished_at": operation.created_at,
-        },
-    )
+    if operation.action is not OperationAction.CREATE:
+        # Before what is created now, there was nothing to be done with it.
+        _supersede(connection, operation)
     connection.execute(
         _INSERT,
         {
@@ -59,6 +54,17 @@ def add(connection: Connection, operation: Operation) -> None:
             "changes": operation.changes,
             "created_at": operation.created_at,
             "finished_at": operation.finished_at,
+        },
+    )
+
+
+def _supersede(connection: Connection, operation: Operation) -> None:
+    connection.execute(
+        _SUPERSEDE,
+        {
+            "of_background_process_id": operation.background_process_id,
+            "status": OperationStatus.SUPERSEDED,
+            "finished_at": operation.created_at,
         },
     )
 

@@ -19,6 +19,8 @@ from sqlalchemy import (
     false,
 )
 
+from engineroom.store.secrets import Sealed
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -98,6 +100,7 @@ environments = Table(
     Column("status", String(20), nullable=False),
     Column("vanity_domain", Text, nullable=False),
     Column("directory", Text, nullable=False),
+    Column("host", String(64), nullable=True),
     Column("shutdown_timeout_seconds", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index(None, "application_id", "slug", unique=True),
@@ -109,7 +112,7 @@ environment_variables = Table(
     Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("key", Text, nullable=False),
-    Column("value", Text, nullable=False),
+    Column("value", Sealed, nullable=False),
 )
 
 instances = Table(
