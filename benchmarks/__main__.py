@@ -14,6 +14,7 @@ from rich.console import Console
 
 from benchmarks import five_hundred, growth, machine, report, restarting, serving, setup, spawning, thousand
 from benchmarks.contenders.base import ContenderError
+from benchmarks.logs import stored
 from benchmarks.processes import NotGoneError
 from benchmarks.records import RecordsMissingError
 from benchmarks.result import Result
@@ -27,6 +28,7 @@ BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     thousand.NAME: thousand.run,
     growth.NAME: growth.run,
     simulated.NAME: simulated.run,
+    stored.NAME: stored.run,
     serving.NAME: serving.run,
     live.NAME: live.run,
 }

@@ -21,12 +21,20 @@ def test_a_limit_that_is_none_is_refused_in_words(tmp_path: Path, text: str) -> 
         load(data=tmp_path, environment={"ENGINEROOM_RATE_LIMIT": text})
 
 
+@pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "9999999999"])
+def test_a_log_that_keeps_nothing_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    assert load(data=tmp_path, environment={"ENGINEROOM_LOG_DAYS": "3"}).log_days == 3
+    for name in ("log_days", "log_megabytes"):
+        with pytest.raises(SettingsError, match=f"as {name}: give a whole number"):
+            load(data=tmp_path, environment={f"ENGINEROOM_{name.upper()}": text})
+
+
 def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
-    with pytest.raises(
-        SettingsError,
-        match=r"unknown settings: rate_limits; known are: bind, .*, rate_limit",
-    ):
+    known = ", ".join(
+        "alerts bind database host_reserve log_days log_megabytes output_kept_megabytes rate_limit".split()
+    )
+    with pytest.raises(SettingsError, match=f"unknown settings: rate_limits; known are: {known}"):
         load(data=tmp_path, environment={})
 
 
@@ -41,5 +49,5 @@ def test_how_much_output_is_kept_is_a_number_of_megabytes(tmp_path: Path) -> Non
     found = load(data=tmp_path, environment={"ENGINEROOM_OUTPUT_KEPT_MEGABYTES": "2"})
     assert found.output_kept_bytes == 2 * 1024 * 1024
     for wrong in ("0", "much", "-1"):
-        with pytest.raises(SettingsError, match="give output_kept_megabytes as a number"):
+        with pytest.raises(SettingsError, match="as output_kept_megabytes: give a whole number"):
             load(data=tmp_path, environment={"ENGINEROOM_OUTPUT_KEPT_MEGABYTES": wrong})

@@ -5,15 +5,19 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DEFAULT_BIND = "127.0.0.1:8787"
 DEFAULT_RATE_LIMIT = 120
-_LARGEST_RATE_LIMIT = 1_000_000
 DEFAULT_HOST_RESERVE = 15
 _LARGEST_HOST_RESERVE = 90
+_LARGEST_RATE_LIMIT = _LARGEST = 1_000_000
+DEFAULT_LOG_DAYS = 14
+DEFAULT_LOG_MEGABYTES = 5_000
 DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
-_LARGEST_OUTPUT_KEPT_MEGABYTES = 1_000_000
-_KNOWN = frozenset({"bind", "database", "host_reserve", "output_kept_megabytes", "rate_limit"})
+_KNOWN = frozenset(
+    {"bind", "database", "host_reserve", "log_days", "log_megabytes", "output_kept_megabytes", "rate_limit"}
+)
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
 
@@ -23,13 +27,14 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Where engineroom keeps its data, where it listens, and how often a token may call.
+    """Where engineroom keeps its data, where it listens, how often a token may call, and how much of the log is kept.
 
     `database` is the address of a PostgreSQL database, or None for a SQLite file in the data folder. `key` holds the keys
     that secrets are sealed with, when they are not to be kept in a file.
 
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
+    The log is kept for `log_days` at most, and in `log_megabytes` (of a million bytes) at most.
     `output_kept_megabytes` of each stream of a process are kept while nobody reads them.
     """
 
@@ -40,12 +45,21 @@ class Settings:
     port: int
     rate_limit: int
     host_reserve: int
-    output_kept_megabytes: int = DEFAULT_OUTPUT_KEPT_MEGABYTES
+    log_days: int
+    log_megabytes: int
+    output_kept_megabytes: int
+    alerts: Mapping[str, Any]
+    """The `alerts` table of the file; what may be in it is known to who reads it."""
 
     @property
     def database_file(self) -> Path:
         """The SQLite file, which is used when no database is named."""
         return self.data / "engineroom.db"
+
+    @property
+    def telemetry(self) -> Path:
+        """The folder for logs and metrics."""
+        return self.data / "telemetry"
 
     @property
     def key_file(self) -> Path:
@@ -81,11 +95,11 @@ def load(
     Raises SettingsError when one of them makes no sense.
     """
     folder = (data or _default_data(environment)).expanduser().absolute()
-    given = {**_from_file(folder), **_from_variables(environment)}
+    file = _from_file(folder)
+    given = {**_texts(file), **_from_variables(environment)}
     host, port = _parse_bind(bind or given.get("bind") or DEFAULT_BIND)
     rate_limit = _parse_rate_limit(given.get("rate_limit", str(DEFAULT_RATE_LIMIT)))
     host_reserve = _parse_host_reserve(given.get("host_reserve", str(DEFAULT_HOST_RESERVE)))
-    kept = _parse_output_kept(given.get("output_kept_megabytes", str(DEFAULT_OUTPUT_KEPT_MEGABYTES)))
     return Settings(
         data=folder,
         database=_parse_database(given.get("database")),
@@ -94,7 +108,10 @@ def load(
         port=port,
         rate_limit=rate_limit,
         host_reserve=host_reserve,
-        output_kept_megabytes=kept,
+        log_days=_positive("log_days", given, DEFAULT_LOG_DAYS),
+        log_megabytes=_positive("log_megabytes", given, DEFAULT_LOG_MEGABYTES),
+        output_kept_megabytes=_positive("output_kept_megabytes", given, DEFAULT_OUTPUT_KEPT_MEGABYTES),
+        alerts=file.get("alerts", {}),
     )
 
 
@@ -105,7 +122,7 @@ def _default_data(environment: Mapping[str, str]) -> Path:
     return Path(base) / "engineroom"
 
 
-def _from_file(folder: Path) -> dict[str, str]:
+def _from_file(folder: Path) -> dict[str, Any]:
     path = folder / "settings.toml"
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -113,11 +130,18 @@ def _from_file(folder: Path) -> dict[str, str]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"cannot read {path}: {error}; correct or remove it") from None
-    unknown = content.keys() - _KNOWN
+    unknown = content.keys() - _KNOWN - {"alerts"}
     if unknown:
-        known = ", ".join(sorted(_KNOWN))
+        known = ", ".join(sorted(_KNOWN | {"alerts"}))
         raise SettingsError(f"{path} has unknown settings: {', '.join(sorted(unknown))}; known are: {known}")
-    return {name: str(value) for name, value in content.items()}
+    if not isinstance(content.get("alerts", {}), dict):
+        raise SettingsError(f"{path} has no table of alerts: write [alerts] and what belongs to it below")
+    return content
+
+
+def _texts(file: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings that a variable may have too, as the text that it would have."""
+    return {name: str(value) for name, value in file.items() if name in _KNOWN}
 
 
 def _from_variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -150,6 +174,15 @@ def _parse_host_reserve(text: str) -> int:
     return int(text)
 
 
+def _positive(name: str, given: Mapping[str, str], default: int) -> int:
+    text = given.get(name, str(default))
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= _LARGEST):
+        raise SettingsError(
+            f"cannot use {text!r} as {name}: give a whole number, at least 1; {default} is the default"
+        )
+    return int(text)
+
+
 def _parse_database(text: str | None) -> str | None:
     if text is not None and not text.startswith("postgresql://"):
         # Not the text itself: there may be a password in it.
@@ -158,12 +191,3 @@ def _parse_database(text: str | None) -> str | None:
             "or leave it out for a SQLite file in the data folder"
         )
     return text
-
-
-def _parse_output_kept(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= _LARGEST_OUTPUT_KEPT_MEGABYTES:
-        raise SettingsError(
-            f"cannot keep {text!r} megabytes of output: give output_kept_megabytes as a number from 1, such as "
-            f"{DEFAULT_OUTPUT_KEPT_MEGABYTES}"
-        )
-    return int(text)

@@ -8,13 +8,23 @@ from engineroom.api import application
 from engineroom.control.links import link
 from engineroom.control.tokens import create_token
 from engineroom.store import Store
+from engineroom.telemetry import Telemetry
+from engineroom.telemetry.alerts.config import AlertSettings
+from engineroom.telemetry.logs.retention import Limits
 from tests.support.api import Api, Client, MemoryControl
 
 
 @pytest.fixture
-def api(store: Store, tmp_path: Path) -> Iterator[Api]:
+def telemetry(tmp_path: Path) -> Iterator[Telemetry]:
+    opened = Telemetry.open(tmp_path / "telemetry", Limits(days=36500), AlertSettings())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def api(store: Store, telemetry: Telemetry, tmp_path: Path) -> Iterator[Api]:
     linked = asyncio.run(link(store, tmp_path, "Shop", {"QUEUE": "redis"}))
     token = asyncio.run(create_token(store, "test"))
-    control = MemoryControl(store)
+    control = MemoryControl(store, telemetry)
     with Client(application(control), token) as client:
         yield Api(client, control, linked)

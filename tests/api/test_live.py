@@ -108,7 +108,11 @@ def test_events_are_listed_newest_first(api: Api) -> None:
 
     body = api.get(f"/api/background-processes/{made}/events").json()
 
-    assert [item["attributes"]["kind"] for item in body["data"]] == ["process.exited", "process.started"]
+    assert [item["attributes"]["kind"] for item in body["data"]] == [
+        "process.exited",
+        "process.started",
+        "background_process.created",
+    ]
     assert body["data"][0]["type"] == "events"
     assert list(body["data"][0]["attributes"]) == ["kind", "message", "data", "at"]
 

@@ -11,6 +11,7 @@ from engineroom.api.rate_limits import Allowance, Bucket, RateLimits
 from engineroom.control.links import link
 from engineroom.control.tokens import create_token
 from engineroom.store import Store
+from engineroom.telemetry import Telemetry
 from tests.support.api import Api, Client, MemoryControl
 
 
@@ -85,10 +86,10 @@ def test_what_is_remembered_is_bounded(clock: Clock) -> None:
 
 
 @pytest.fixture
-def limited(store: Store, tmp_path: Path) -> Iterator[Api]:
+def limited(store: Store, telemetry: Telemetry, tmp_path: Path) -> Iterator[Api]:
     """The API with three ordinary calls a minute."""
     linked = asyncio.run(link(store, tmp_path, "Shop", {}))
-    control = MemoryControl(store)
+    control = MemoryControl(store, telemetry)
     with Client(application(control, calls_per_minute=3), asyncio.run(create_token(store, "test"))) as client:
         yield Api(client, control, linked)
 

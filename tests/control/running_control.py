@@ -23,6 +23,9 @@ from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import Store, events, operations, organizations
 from engineroom.store import background_processes as stored
 from engineroom.store.tables import environments
+from engineroom.telemetry import Telemetry
+from engineroom.telemetry.alerts.config import AlertSettings
+from engineroom.telemetry.logs.retention import Limits
 from tests.runtime.asynchronous import eventually
 from tests.store.rows import a_background_process
 
@@ -86,9 +89,10 @@ class Running:
         return await self.store.read(stored.tombstones)
 
     async def events(self, of: BackgroundProcess) -> list[Event]:
-        """Return the recorded events, oldest first."""
-        page = await self.store.read(lambda connection: events.page(connection, of.id, 1))
-        return list(reversed(page.items))
+        """Return the recorded events of its processes, oldest first."""
+        scope = events.Scope("background_process", of.id)
+        page = await self.store.read(lambda connection: events.page(connection, scope, 1))
+        return [event for event in reversed(page.items) if event.kind.startswith("process.")]
 
     async def recorded(self, of: BackgroundProcess, kinds: list[str]) -> None:
         """Wait until exactly these events are recorded."""
@@ -124,17 +128,19 @@ async def eventually_a_moment() -> None:
 async def running_control(folder: Path, fake: FakeRuntime | None = None) -> AsyncIterator[Running]:
     """Run a control plane on the database in the folder for as long as the block lasts."""
     store = Store.open(folder / "engineroom.db")
+    telemetry = Telemetry.open(folder / "telemetry", Limits(), AlertSettings())
     try:
-        running = await _opened(store, folder, fake or FakeRuntime())
+        running = await _opened(store, telemetry, folder, fake or FakeRuntime())
         try:
             yield running
         finally:
             await running.control.close()
     finally:
+        telemetry.close()
         store.close()
 
 
-async def _opened(store: Store, folder: Path, fake: FakeRuntime) -> Running:
+async def _opened(store: Store, telemetry: Telemetry, folder: Path, fake: FakeRuntime) -> Running:
     def default(connection: Connection) -> Token:
         return Token(
             id=new_token_id(),
@@ -146,6 +152,6 @@ async def _opened(store: Store, folder: Path, fake: FakeRuntime) -> Running:
 
     actor = await store.read(default)
     linked = await link(store, folder, "Shop", {"GREETING": "hello"})
-    control = Control(store, fake)
+    control = Control(store, fake, telemetry)
     await control.open()
     return Running(control, store, fake, linked, actor)

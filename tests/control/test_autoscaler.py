@@ -100,7 +100,9 @@ class Scaling:
         await self.store.write(lambda connection: scales.put_settings(connection, self.of.id, given))
 
     async def told(self) -> list[Event]:
-        page = await self.store.read(lambda connection: events.page(connection, self.of.id, 1))
+        page = await self.store.read(
+            lambda connection: events.page(connection, events.Scope("background_process", self.of.id), 1)
+        )
         return list(reversed(page.items))
 
     async def messages(self) -> list[str]:

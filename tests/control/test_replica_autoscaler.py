@@ -74,7 +74,9 @@ class Replicas:
         return self.replicas
 
     async def messages(self) -> list[str]:
-        page = await self.store.read(lambda connection: events.page(connection, self.of.id, 1))
+        page = await self.store.read(
+            lambda connection: events.page(connection, events.Scope("background_process", self.of.id), 1)
+        )
         return [event.message for event in reversed(page.items)]
 
 

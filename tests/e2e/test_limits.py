@@ -42,8 +42,12 @@ def test_a_process_that_takes_more_memory_than_its_instance_has_is_killed_and_th
         return ended["reason"] if ended else ""
 
     wait_until("it was killed for memory", lambda: reason().startswith("out of memory"))
-    events = engineroom.api.get(f"/api/background-processes/{hog.id}/events")["data"]
-    assert any("out of memory" in event["attributes"]["message"] for event in events)
+
+    def told() -> bool:
+        events = engineroom.api.get(f"/api/background-processes/{hog.id}/events")["data"]
+        return any("out of memory" in event["attributes"]["message"] for event in events)
+
+    wait_until("an event tells it", told)
 
 
 def test_a_replica_shows_the_limits_of_its_size_and_what_it_uses(

@@ -24,7 +24,7 @@ MAY_IMPORT = {
 """A room of `src/engineroom`, and the other rooms that its files may import."""
 
 LOCAL_ADMINISTRATION = {
-    "cli/server.py": {"api", "control", "runtime", "store"},
+    "cli/server.py": {"api", "control", "runtime", "store", "telemetry"},
     "cli/serve.py": {"store"},
     "cli/demo.py": {"control", "store"},
     "cli/doctor.py": {"runtime"},

@@ -172,7 +172,9 @@ def test_events_and_the_runtimes_cursor_are_recorded_together(store: Store) -> N
     asyncio.run(store.write(write))
 
     assert asyncio.run(store.read(lambda connection: events.cursor_of(connection, "local"))) == "3"
-    page = asyncio.run(store.read(lambda connection: events.page(connection, subject, 1)))
+    page = asyncio.run(
+        store.read(lambda connection: events.page(connection, events.Scope("background_process", subject), 1))
+    )
     assert list(page.items) == new[::-1]
     assert page.total == 3
 
@@ -187,5 +189,7 @@ def test_old_events_are_pruned(store: Store) -> None:
         events.prune(connection, NOW)
 
     asyncio.run(store.write(write))
-    page = asyncio.run(store.read(lambda connection: events.page(connection, subject, 1)))
+    page = asyncio.run(
+        store.read(lambda connection: events.page(connection, events.Scope("background_process", subject), 1))
+    )
     assert list(page.items) == [young]

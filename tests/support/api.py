@@ -1,7 +1,7 @@
 """The API in this process: a real store, a control plane that runs nothing, and a client."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
@@ -10,14 +10,22 @@ from typing import Any, Self
 import httpx
 from starlette.types import ASGIApp
 
+from engineroom.control.figures import figures
 from engineroom.control.links import Linked
+from engineroom.control.sampler import Observed
 from engineroom.control.scaling_state import ScalingState
+from engineroom.control.watch import Watch
+from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_token_id
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
 from engineroom.model.token import Ability, Token, new_secret, secret_hash
 from engineroom.store import Store, tokens
+from engineroom.telemetry import Telemetry
+from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.metrics import MetricStore
+from engineroom.telemetry.prometheus import Metric
 from tests.support.conformance import check
 
 
@@ -26,11 +34,30 @@ class MemoryControl:
     """A control plane that runs nothing: tests say what it knows, and see what it was woken for."""
 
     store: Store
+    telemetry: Telemetry
     woken: list[BackgroundProcessId] = field(default_factory=list)
+    observed: list[Observed] = field(default_factory=list)
     live: dict[str, Sequence[Process]] = field(default_factory=dict)
     known: dict[str, Progress] = field(default_factory=dict)
     scaled: dict[str, ScalingState] = field(default_factory=dict)
     replicas_there: list[Replica] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.noted: list[Event] = []
+        self.watch = Watch(
+            self.telemetry.alerts, self.telemetry.folder, reachable=lambda: True, note=self.noted.append
+        )
+
+    @property
+    def logs(self) -> LogStore:
+        return self.telemetry.logs
+
+    @property
+    def metrics(self) -> MetricStore:
+        return self.telemetry.metrics
+
+    def figures(self, instances: Collection[InstanceId], /) -> Sequence[Metric]:
+        return figures([each for each in self.observed if each.instance in instances], firing=0, followers=0)
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         self.woken += ids

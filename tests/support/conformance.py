@@ -28,10 +28,10 @@ def check(answer: httpx.Response) -> None:
         f"{where} without its headers"
     )
     content = described.get("content", {})
-    assert answer.headers.get("content-type") == next(iter(content), None), where
-    if not content or answer.request.method == "HEAD":
+    media_type = answer.headers.get("content-type")
+    assert media_type in (content or {None}), where
+    if media_type is None or answer.request.method == "HEAD":
         return
-    (media_type,) = content
     if media_type.endswith("json"):
         pointer = f"#/paths/{_escaped(operation['x-path'])}/{method.lower()}/responses/{answer.status_code}"
         _validator(f"{pointer}/content/{_escaped(media_type)}/schema").validate(answer.json())

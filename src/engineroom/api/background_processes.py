@@ -12,17 +12,15 @@ from engineroom.api.errors import NotFoundError
 from engineroom.api.inclusion import list_answer, one_answer, page_answer, related_to_one
 from engineroom.api.requests import CreateBackgroundProcess, UpdateBackgroundProcess
 from engineroom.api.resources import background_process as shown
-from engineroom.api.resources import event as shown_event
 from engineroom.api.resources import instance as shown_instance
 from engineroom.api.resources import operation as shown_operation
 from engineroom.api.resources import process as shown_process
 from engineroom.api.validation import validate
 from engineroom.control import background_processes as change
 from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Operation
-from engineroom.store import background_processes, events, instances, operations
+from engineroom.store import background_processes, instances, operations
 from engineroom.store.paging import Page, slice_page
 
 OPERATION_HEADER = "Engineroom-Operation"
@@ -67,12 +65,12 @@ async def create(call: Call) -> Answer:
 
 async def show(call: Call) -> Answer:
     """Show one background process."""
-    return await one_answer(call, lambda connection: _require(connection, call), shown.show)
+    return await one_answer(call, lambda connection: require(connection, call), shown.show)
 
 
 async def update(call: Call) -> Answer:
     """Change a background process."""
-    before = await call.read(lambda connection: _require(connection, call))
+    before = await call.read(lambda connection: require(connection, call))
     fields = validate(UpdateBackgroundProcess, await call.fields(), context=before.type)
     try:
         after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
@@ -83,7 +81,7 @@ async def update(call: Call) -> Answer:
 
 async def restart(call: Call) -> Answer:
     """Have every process of a background process replaced, a few at a time."""
-    found = await call.read(lambda connection: _require(connection, call))
+    found = await call.read(lambda connection: require(connection, call))
     try:
         operation = await change.restart(call.control, call.token, found.id)
     except change.BackgroundProcessGoneError:
@@ -103,25 +101,16 @@ async def delete(call: Call) -> Answer:
 
 async def processes(call: Call) -> Answer:
     """List the live processes of a background process."""
-    found = await call.read(lambda connection: _require(connection, call))
+    found = await call.read(lambda connection: require(connection, call))
     page = slice_page(call.control.processes(found.id), call.page)
     return page_answer(call, page, [shown_process.show(found, process) for process in page.items])
-
-
-async def its_events(call: Call) -> Answer:
-    """List the events of a background process, newest first."""
-
-    def read(connection: Connection) -> Page[Event]:
-        return events.page(connection, _require(connection, call).id, call.page)
-
-    return await list_answer(call, read, shown_event.show)
 
 
 async def its_operations(call: Call) -> Answer:
     """List the operations of a background process, newest first."""
 
     def read(connection: Connection) -> Page[Operation]:
-        return operations.page_of_background_process(connection, _require(connection, call).id, call.page)
+        return operations.page_of_background_process(connection, require(connection, call).id, call.page)
 
     page = await call.read(read)
     return page_answer(call, page, [shown_operation.show(call, operation) for operation in page.items])
@@ -132,7 +121,8 @@ def _require_instance(connection: Connection, call: Call, instance_id: InstanceI
         raise NotFoundError
 
 
-def _require(connection: Connection, call: Call) -> BackgroundProcess:
+def require(connection: Connection, call: Call) -> BackgroundProcess:
+    """Return the background process that is called. Raises NotFoundError."""
     background_process_id = BackgroundProcessId(call.id("backgroundProcess"))
     found = background_processes.find(connection, call.organization_id, background_process_id)
     if found is None:
@@ -144,7 +134,7 @@ def _require_or_deleted(connection: Connection, call: Call) -> BackgroundProcess
     """Return the background process even when it is deleted, as long as something is left of it."""
     background_process_id = BackgroundProcessId(call.id("backgroundProcess"))
     deleted = background_processes.find_deleted(connection, call.organization_id, background_process_id)
-    return deleted or _require(connection, call)
+    return deleted or require(connection, call)
 
 
 def _written(resource: Resource, operation: Operation, *, status: int) -> Answer:

@@ -1,7 +1,7 @@
 """One call of an endpoint: what was asked, by whom, and what is answered."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -29,9 +29,9 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler answers; a body of None is no body at all."""
+    """What a handler answers; a body of None is no body at all, and one that is iterated over is sent bit by bit."""
 
-    body: bytes | None
+    body: bytes | AsyncIterator[bytes] | None
     status: int = 200
     media_type: str = JSON_API
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -100,6 +100,19 @@ class Call:
         """Return a parameter of the query, None where it was not given or is empty."""
         assert any(name == parameter.name for parameter in self.endpoint.parameters), f"undeclared: {name}"
         return self._request.query_params.get(name) or None
+
+    def parameters(self) -> dict[str, str]:
+        """Return the parameters of the query that the endpoint has and that were given."""
+        names = [parameter.name for parameter in self.endpoint.parameters]
+        return {name: given for name in names if (given := self.query(name)) is not None}
+
+    def several(self, name: str) -> list[str]:
+        """Return a parameter of the query that may be given several times."""
+        return self._request.query_params.getlist(name)
+
+    def header(self, name: str) -> str | None:
+        """Return a header of the request, None where it was not sent."""
+        return self._request.headers.get(name)
 
     def id(self, name: str) -> str:
         """Return an id from the path. Raises NotFoundError for what cannot be one."""

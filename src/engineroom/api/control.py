@@ -1,14 +1,18 @@
 """What the API needs of the control plane."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from engineroom.control.scaling_state import ScalingState
+from engineroom.control.watch import Watch
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
 from engineroom.store import Store
+from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.metrics import MetricStore
+from engineroom.telemetry.prometheus import Metric
 
 
 class Control(Protocol):
@@ -17,6 +21,21 @@ class Control(Protocol):
     @property
     def store(self) -> Store:
         """Where what should be is kept."""
+
+    @property
+    def logs(self) -> LogStore:
+        """What processes wrote."""
+
+    @property
+    def metrics(self) -> MetricStore:
+        """The history of what was measured."""
+
+    @property
+    def watch(self) -> Watch:
+        """What looks for what is wrong."""
+
+    def figures(self, instances: Collection[InstanceId], /) -> Sequence[Metric]:
+        """Return the figures of this moment of the background processes of these instances."""
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now."""

@@ -1,14 +1,19 @@
 """The table of endpoints. Routes, access, answers, their tests and the OpenAPI document come from it."""
 
 from engineroom.api import (
+    alerts,
     applications,
     audit,
     background_processes,
     documentation,
     environments,
+    events,
     health,
     instances,
+    log_query,
+    logs,
     meta,
+    metrics,
     operations,
     scaling,
     schedules,
@@ -17,6 +22,8 @@ from engineroom.api import (
 from engineroom.api.documentation import Documentation
 from engineroom.api.documents import JSON
 from engineroom.api.endpoint import Endpoint, Parameter
+from engineroom.api.errors import InvalidError
+from engineroom.api.rate_limits import Bucket
 from engineroom.api.requests import CreateBackgroundProcess, UpdateBackgroundProcess
 from engineroom.api.resources.application import TYPE as APPLICATION
 from engineroom.api.resources.audit_entry import TYPE as AUDIT_ENTRY
@@ -37,11 +44,13 @@ from engineroom.api.resources.token import TYPE as TOKEN
 from engineroom.api.scaling import ReplayScaling, UpdateScaling
 from engineroom.api.schedules import PutSchedule
 from engineroom.api.shapes import All, Empty, Many, One, Other, Plain
+from engineroom.api.streams import EVENT_STREAM, TEXT
 from engineroom.api.token_requests import CreateToken
 from engineroom.model.token import Ability
 from engineroom.store import applications as applications_store
 from engineroom.store import environments as environments_store
 from engineroom.store import instances as instances_store
+from engineroom.telemetry import prometheus
 
 _OF_INSTANCE = "/api/instances/{instance}/background-processes"
 _PROCESS = "/api/background-processes/{backgroundProcess}"
@@ -49,6 +58,8 @@ _INSTANCE = "/api/instances/{instance}"
 _ENVIRONMENT = "/api/environments/{environment}"
 _READ, _WRITE, _ADMIN = Ability.READ, Ability.WRITE, Ability.ADMIN
 _FORCE = Parameter("force", {"type": "boolean"}, "Kill what runs at once, instead of draining it.")
+
+_EVENTS = Many(EVENT, also=(EVENT_STREAM,))
 
 _documentation = Documentation(lambda: ENDPOINTS)
 
@@ -123,8 +134,51 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "GET", f"{_PROCESS}/processes", Many(PROCESS), background_processes.processes, "ours", ability=_READ
     ),
     Endpoint(
-        "GET", f"{_PROCESS}/events", Many(EVENT), background_processes.its_events, "ours", ability=_READ
+        "GET",
+        f"{_PROCESS}/events",
+        _EVENTS,
+        events.of_background_process,
+        "ours",
+        ability=_READ,
+        parameters=events.PARAMETERS,
     ),
+    Endpoint(
+        "GET",
+        "/api/environments/{environment}/events",
+        _EVENTS,
+        events.of_environment,
+        "ours",
+        ability=_READ,
+        parameters=events.PARAMETERS,
+    ),
+    Endpoint(
+        "GET", "/api/events", _EVENTS, events.index, "ours", ability=_READ, parameters=events.PARAMETERS
+    ),
+    Endpoint(
+        "GET",
+        f"{_PROCESS}/metrics",
+        Plain(metrics.ProcessMetrics),
+        metrics.of_background_process,
+        "ours",
+        ability=_READ,
+        parameters=metrics.PARAMETERS,
+        errors=(InvalidError,),
+    ),
+    Endpoint(
+        "GET",
+        "/api/environments/{environment}/metrics",
+        Plain(metrics.EnvironmentMetrics),
+        metrics.of_environment,
+        "4.8",
+        ability=_READ,
+        parameters=metrics.PARAMETERS,
+        errors=(InvalidError,),
+    ),
+    Endpoint(
+        "GET", "/metrics", Other(prometheus.MEDIA_TYPE), metrics.scrape, "ours", ability=_READ, bucket=None
+    ),
+    Endpoint("GET", "/api/alerts", Plain(alerts.Alerts), alerts.index, "ours", ability=_READ),
+    Endpoint("POST", "/api/alerts/test", Plain(alerts.AlertTest), alerts.test, "ours", ability=_ADMIN),
     Endpoint(
         "GET",
         f"{_PROCESS}/operations",
@@ -171,6 +225,27 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "ours",
         ability=_WRITE,
         request=PutSchedule,
+    ),
+    Endpoint(
+        "GET",
+        f"{_PROCESS}/logs",
+        Plain(logs.ProcessLogs, also=(EVENT_STREAM, TEXT)),
+        logs.of_background_process,
+        "ours",
+        ability=_READ,
+        parameters=log_query.OF_PROCESS,
+        errors=(InvalidError,),
+    ),
+    Endpoint(
+        "GET",
+        "/api/environments/{environment}/logs",
+        Plain(logs.EnvironmentLogs),
+        logs.of_environment,
+        "4.7",
+        ability=_READ,
+        parameters=log_query.OF_ENVIRONMENT,
+        errors=(InvalidError,),
+        bucket=Bucket.ENVIRONMENT_LOGS,
     ),
     Endpoint("GET", "/api/operations", Many(OPERATION), operations.index, "ours", ability=_READ),
     Endpoint("GET", "/api/operations/{operation}", One(OPERATION), operations.show, "ours", ability=_READ),

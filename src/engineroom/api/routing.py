@@ -1,11 +1,12 @@
 """From a request to the endpoint's handler, and from what it answers or raises to the response."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import uuid4
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from engineroom.api.call import Answer, Call, caller
 from engineroom.api.control import Control
@@ -50,6 +51,8 @@ class Path:
         try:
             counted = self._count(request, endpoint.bucket if endpoint else Bucket.ORDINARY)
             answer = await self._answer(request, endpoint)
+            if request.method == "HEAD" and not isinstance(answer.body, bytes):
+                answer = replace(answer, body=b"")
             return _response(answer, counted)
         except ApiError as error:
             return _error_response(error, counted)
@@ -119,4 +122,6 @@ def _response(answer: Answer, counted: Mapping[str, str]) -> Response:
     if answer.body is None:
         return Response(None, answer.status, headers)
     headers["content-type"] = answer.media_type
-    return Response(answer.body, answer.status, headers)
+    if isinstance(answer.body, bytes):
+        return Response(answer.body, answer.status, headers)
+    return StreamingResponse(answer.body, answer.status, headers)

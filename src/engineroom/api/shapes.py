@@ -26,11 +26,12 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """One page of resources."""
+    """One page of resources. `also` are the media types in which the same may be asked for in another form."""
 
     type: ResourceType
     status: int = 200
     media_type: str = JSON_API
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,15 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """An object that is no JSON:API document, or another value that msgspec knows to describe."""
+    """An object that is no JSON:API document, or another value that msgspec knows to describe.
+
+    `also` are the media types in which the same may be asked for in another form.
+    """
 
     type: Any
     status: int = 200
     media_type: str = JSON
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

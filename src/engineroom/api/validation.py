@@ -31,6 +31,7 @@ _WORDS = {
     "too_short": "The {field} field must have at least {min_length} items.",
     "frozen_set_type": "The {field} field must be an array.",
     "required_if": "The {field} field is required when {other} is {value}.",
+    "date": "The {field} field must be a valid date.",
     "format": "The {field} field format is invalid.",
 }
 
@@ -66,8 +67,14 @@ def _listless(value: Any) -> Any:
     return {} if isinstance(value, list) or value is None else value
 
 
+def _flag(value: str) -> bool:
+    return _boolean({"true": True, "false": False}.get(value.lower(), value))
+
+
 Integer = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(integer)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+"""A boolean in the query, where everything is text."""
 Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_without_nul)]
 Listless = BeforeValidator(_listless)
 

@@ -22,6 +22,7 @@ app.command(
 app.command(
     "engineroom.cli.link:link", name="link", help="Make an application that runs the code in a folder."
 )
+app.command("engineroom.cli.logs:logs", name="logs", help="Show what processes wrote, or follow it.")
 app.command(_token)
 _token.command("engineroom.cli.tokens:create", name="create", help="Make a token and print it.")
 _token.command("engineroom.cli.tokens:list_", name="list", help="List the tokens of an organization.")

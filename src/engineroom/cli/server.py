@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import socket
+import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 
@@ -24,6 +25,9 @@ from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalHost, LocalRuntime, activity
 from engineroom.settings import Settings
 from engineroom.store import Store
+from engineroom.telemetry import Telemetry
+from engineroom.telemetry.alerts.config import alert_settings
+from engineroom.telemetry.logs.retention import Limits
 
 _GRACEFUL_SECONDS = 5
 _BACKLOG = 1024
@@ -61,8 +65,9 @@ class Server:
         # A thread that reads the store for long lets the others in this often: answers must not wait for it.
         sys.setswitchinterval(_SWITCH_SECONDS)
         store = open_store(self._settings)
+        telemetry = self._open_telemetry()
         runtime = LocalRuntime(self._settings.keeper, output_kept_bytes=self._settings.output_kept_bytes)
-        control = Control(store, runtime, _surroundings(self._settings))
+        control = Control(store, runtime, telemetry, _surroundings(self._settings))
         try:
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))
@@ -74,9 +79,22 @@ class Server:
         except RuntimeUnavailableError as error:
             raise CommandError(f"cannot start the keeper: {error}") from None
         finally:
+            telemetry.close()
             store.close()
             self._socket.close()
             os.close(self._lock)
+
+    def _open_telemetry(self) -> Telemetry:
+        settings = self._settings
+        limits = Limits(days=settings.log_days, bytes=settings.log_megabytes * 1_000_000)
+        try:
+            return Telemetry.open(settings.telemetry, limits, alert_settings(settings.alerts))
+        except ValueError as error:
+            raise CommandError(f"cannot use the alerts in settings.toml: {error}") from None
+        except (OSError, sqlite3.Error) as error:
+            raise CommandError(
+                f"cannot keep logs in {settings.telemetry}: {error}; make room, or make the folder writable"
+            ) from None
 
     async def _serve(self, control: Control, when_ready: Callable[[], Awaitable[None]]) -> None:
         http = _HttpServer(
@@ -92,8 +110,13 @@ class Server:
                 timeout_graceful_shutdown=_GRACEFUL_SECONDS,
             )
         )
+
+        def stop() -> None:
+            http.stop()
+            control.logs.end_following()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, http.stop)
+            asyncio.get_running_loop().add_signal_handler(number, stop)
         serving = asyncio.create_task(http.serve(sockets=[self._socket]))
         await asyncio.wait(
             [serving, asyncio.create_task(http.ready.wait())], return_when=asyncio.FIRST_COMPLETED

@@ -9,15 +9,28 @@ from sqlalchemy import Connection
 
 from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.changes import changes
-from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_operation_id
+from engineroom.model.event import Event
+from engineroom.model.ids import (
+    BackgroundProcessId,
+    InstanceId,
+    OrganizationId,
+    new_event_id,
+    new_operation_id,
+)
 from engineroom.model.operation import Operation, OperationAction, OperationStatus
 from engineroom.model.token import Token
-from engineroom.store import Store, background_processes, instances, operations, scales
+from engineroom.store import Store, background_processes, events, instances, operations, scales
 
 Change = Callable[[BackgroundProcess], BackgroundProcess]
 """Returns what a background process becomes; may raise, and then nothing is written."""
 
 
+_PAST = {
+    OperationAction.CREATE: "created",
+    OperationAction.UPDATE: "changed",
+    OperationAction.DELETE: "deleted",
+    OperationAction.RESTART: "restarted",
+}
 _FORCED = {"force": (False, True)}
 
 
@@ -189,4 +202,18 @@ def _record(
         finished_at=None,
     )
     operations.add(connection, operation)
+    events.add(connection, [_event(operation)])
     return operation
+
+
+def _event(operation: Operation) -> Event:
+    past = _PAST[operation.action]
+    fields = f": {', '.join(operation.changes)}" if operation.action is OperationAction.UPDATE else ""
+    return Event(
+        id=new_event_id(),
+        background_process_id=operation.background_process_id,
+        kind=f"background_process.{past}",
+        message=f"{operation.actor} {past} it{fields}.",
+        data={"actor": operation.actor, "operation": operation.id, "fields": list(operation.changes)},
+        at=operation.created_at,
+    )

@@ -1,30 +1,43 @@
 """The control plane without its face: the store, the runtime, and the loops between them."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from engineroom.control.autoscaler import Autoscaler
+from engineroom.control.figures import figures
+from engineroom.control.ingester import Ingester
+from engineroom.control.queue_gauge import QueueGauge
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.replica_autoscaler import ReplicaAutoscaler
+from engineroom.control.sampler import Sampler
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.scheduler import Scheduler
 from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
+from engineroom.control.watch import Watch
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, events
+from engineroom.telemetry import Telemetry
+from engineroom.telemetry.prometheus import Metric
 
 
 class Control:
     """What the API works with. `open` starts the loops; `close` ends them and leaves every process running."""
 
     def __init__(
-        self, store: Store, runtime: Runtime, surroundings: Surroundings = UNKNOWN_SURROUNDINGS
+        self,
+        store: Store,
+        runtime: Runtime,
+        telemetry: Telemetry,
+        surroundings: Surroundings = UNKNOWN_SURROUNDINGS,
     ) -> None:
         self.store = store
+        self.logs = telemetry.logs
+        self.metrics = telemetry.metrics
         self._runtime = runtime
         self._autoscaler = Autoscaler(store, runtime.processes, self.wake, surroundings)
         self._reconciler = Reconciler(store, runtime, self._autoscaler.busy)
@@ -33,18 +46,30 @@ class Control:
         self._recorder = Recorder(store, self._reconciler, runtime=self._cursor)
         self._replica_autoscaler = ReplicaAutoscaler(store, runtime.processes, self.wake, surroundings)
         self._scheduler = Scheduler(store, runtime)
+        self.watch = Watch(
+            telemetry.alerts,
+            telemetry.folder,
+            reachable=lambda: runtime.reachable,
+            note=self._recorder.note,
+        )
+        self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
+        self._queues = QueueGauge(self.scaling)
+        self._sampler = Sampler(self, telemetry.metrics, self._queues, self.watch.take)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
         """Connect the runtime and start the loops. Raises RuntimeUnavailableError when it cannot be reached."""
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, self._cursor))
         await self._runtime.open(self._recorder.take, cursor)
+        self.watch.open()
         loops = (
             self._reconciler,
             self._recorder,
             self._autoscaler,
             self._replica_autoscaler,
             self._scheduler,
+            self._ingester,
+            self._sampler,
         )
         self._loops = [asyncio.create_task(loop.run()) for loop in loops]
 
@@ -68,6 +93,11 @@ class Control:
         """Return what is known of the scaling of a background process; None when nothing scales it."""
         return self._autoscaler.states.get(background_process)
 
+    def figures(self, instances: Collection[InstanceId]) -> Sequence[Metric]:
+        """Return the figures of this moment of the background processes of these instances."""
+        observed = [each for each in self._sampler.observed if each.instance in instances]
+        return figures(observed, firing=len(self.watch.firing), followers=self.logs.followers)
+
     async def close(self) -> None:
         """End the loops and disconnect the runtime."""
         await self._end_loops()
@@ -82,4 +112,6 @@ class Control:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        await self.watch.close()
+        await self._queues.close()
         self._loops = []

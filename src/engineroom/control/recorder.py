@@ -36,6 +36,7 @@ class Recorder:
         self._runtime = runtime
         self._events: list[Event] = []
         self._finished: list[Finished] = []
+        self._noted: list[Event] = []
         self._cursor: str | None = None
         self._reported = asyncio.Event()
         self._prune_at = datetime.now(UTC)
@@ -45,6 +46,11 @@ class Recorder:
         self._events.extend(report.events)
         self._finished.extend(report.finished)
         self._cursor = report.cursor
+        self._reported.set()
+
+    def note(self, event: Event) -> None:
+        """Take in an event that is not the runtime's."""
+        self._noted.append(event)
         self._reported.set()
 
     async def run(self) -> None:
@@ -65,23 +71,24 @@ class Recorder:
 
     async def _record(self) -> None:
         """Store what is there to store, in one write."""
-        new, cursor = list(self._events), self._cursor
+        new, cursor, noted = list(self._events), self._cursor, list(self._noted)
         ends = [ended(one) for one in self._finished]
         finished, gone = self._complete()
-        if not (new or finished or gone or ends):
+        if not (new or noted or finished or gone or ends):
             return
 
         def write(connection: Connection) -> None:
             if cursor is not None:
                 events.record(connection, new, runtime=self._runtime, cursor=cursor)
             schedules.finish(connection, ends)
+            events.add(connection, noted)
             if finished:
                 operations.finish(connection, finished, datetime.now(UTC))
             if gone:
                 background_processes.purge(connection, gone)
 
         await self._store.write(write)
-        del self._events[: len(new)]
+        del self._events[: len(new)], self._noted[: len(noted)]
         del self._finished[: len(ends)]
         for background_process in gone:
             self._reconciler.forget(background_process)

@@ -107,9 +107,14 @@ class Cgroups:
         return f"{self.trees.tracker}/{cell}"
 
     def entered(self, cell: str) -> None:
-        """Take in that a process was born in a cell: other trees than that one must be told."""
+        """Take in that a process was born in a cell; `move` will put it into other trees than that one."""
         if self._mover is not None:
-            self._mover.move(cell)
+            self._mover.gather(cell)
+
+    def move(self) -> None:
+        """Have whoever was born lately be in all trees."""
+        if self._mover is not None:
+            self._mover.move()
 
     def members(self, cell: str) -> list[int]:
         """Return the pids in a cell, none of them a zombie's; none when there is no such cell."""

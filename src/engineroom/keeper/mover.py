@@ -1,6 +1,7 @@
 """Moving processes into the cgroups of version 1, where they cannot be born.
 
-Each move may wait for an RCU grace period, 10 ms and more, in which the keeper has better things to do.
+The first of several moves waits for an RCU grace period, 10 ms and more, in which nobody on the host can fork. So moves are
+gathered for a moment, in which all of a burst has started, and done by somebody else than the keeper.
 """
 
 from collections.abc import Iterable
@@ -27,11 +28,18 @@ class Mover:
 
     def __init__(self, tracker: str, cells: Iterable[str], groups: Iterable[str]) -> None:
         self._errands = Errands(_SCRIPT, tracker, " ".join(cells), " ".join(groups))
+        self._gathered: list[str] = []
 
-    def move(self, cell: str) -> None:
-        """Have whoever is in the cell moved. Without a shell, that is logged and not done."""
+    def gather(self, cell: str) -> None:
+        """Note that whoever is in the cell is to be moved."""
+        self._gathered.append(cell)
+
+    def move(self) -> None:
+        """Have all moved that was gathered. Without a shell, that is logged and not done."""
+        gathered, self._gathered = self._gathered, []
         try:
-            self._errands.send(cell)
+            for cell in gathered:
+                self._errands.send(cell)
         except OSError as error:
             log.write("error", "cgroup.failed", "Cannot move to a cgroup.", cell=cell, reason=str(error))
 

@@ -9,12 +9,14 @@ import json
 import os
 import signal
 from collections.abc import Mapping
+from functools import cache
 from typing import NoReturn
 
 from engineroom.keeper import limits, user
 from engineroom.keeper.fork import fork
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import Spec
+from engineroom.keeper.user import Identity
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -34,11 +36,12 @@ def launch(
     It is born in the cgroup whose folder is `cell`. Where the disk has no room for its files, the output is dropped: that
     must not keep the program from running. Raises LaunchError when it cannot be executed.
     """
+    identity = user.find(spec.user, spec.working_directory)
     reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
         pid = fork(cell)
         if pid == 0:
-            _become(spec, environment, (output, errors), writer)
+            _become(spec, identity, {**identity.variables, **environment}, (output, errors), writer)
     except OSError as error:
         os.close(writer)
         os.close(reader)
@@ -53,7 +56,9 @@ def launch(
     return pid
 
 
-def _become(spec: Spec, environment: Mapping[str, str], files: tuple[str, str], writer: int) -> NoReturn:
+def _become(
+    spec: Spec, identity: Identity, environment: Mapping[str, str], files: tuple[str, str], writer: int
+) -> NoReturn:
     """Be the child: execute the program, or report why that is not possible."""
     try:
         os.setsid()
@@ -61,9 +66,7 @@ def _become(spec: Spec, environment: Mapping[str, str], files: tuple[str, str], 
         os.umask(spec.umask)
         limits.restore_open_files()
         _redirect(files)
-        identity = user.find(spec.user, spec.working_directory)
         user.become(identity)
-        environment = {**identity.variables, **environment}
         _enter(spec.working_directory)
         program = _find(spec.argv[0], environment.get("PATH", DEFAULT_PATH))
         try:
@@ -90,10 +93,14 @@ def _default_signals() -> None:
 
     What Python, the keeper or whoever started it ignores is not the child's business.
     """
-    for number in signal.valid_signals():
-        if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+    for number in _ignored_signals():
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+@cache
+def _ignored_signals() -> list[int]:
+    return [number for number in signal.valid_signals() if signal.getsignal(number) is signal.SIG_IGN]
 
 
 def _redirect(files: tuple[str, str]) -> None:

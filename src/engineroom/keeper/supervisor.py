@@ -27,6 +27,8 @@ _SPAWNS_A_TURN = 8
 """After so many starts the keeper looks at its sockets and its dead again."""
 
 _UPKEEP_SECONDS = 5.0
+_MOVE_SECONDS = 0.03
+"""So long after a start what was started is put into the cgroups that it could not be born in."""
 
 _EXIT_STATUS_TRIES = 10
 _EXIT_STATUS_SECONDS = 0.002
@@ -40,6 +42,7 @@ class Due(Enum):
     """What comes next in the life of a process: its start, its maturity, its deadline."""
     SWEEP = auto()
     EXIT_STATUS = auto()
+    MOVE = auto()
     UPKEEP = auto()
 
 
@@ -118,6 +121,8 @@ class Supervisor:
         launched = [process for process in batch if self._spawn(process)]
         for process in launched:
             self._confirm(process)
+        if launched and self.containers.cgroups is not None:
+            self._timers.set_unless_set((Due.MOVE, ""), time.monotonic() + _MOVE_SECONDS)
         if self._starts:
             return 0.0
         deadline = self._timers.next()
@@ -223,6 +228,9 @@ class Supervisor:
         kind, name = key
         if kind is Due.UPKEEP:
             self._keep_up()
+            return
+        if kind is Due.MOVE and self.containers.cgroups is not None:
+            self.containers.cgroups.move()
             return
         process = self.processes.get(name)
         if process is None:

@@ -3,12 +3,15 @@
 import errno
 import os
 import pwd
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from engineroom.keeper.launch_error import LaunchError
 
 OWNER_OF_THE_FOLDER = "."
+
+_KNOWN_SECONDS = 60.0
 
 
 class Identity(NamedTuple):
@@ -36,7 +39,7 @@ def find(user: str | None, folder: str) -> Identity:
     if user.isdecimal():
         return _by_number(int(user), int(user))
     try:
-        return _of_entry(pwd.getpwnam(user))
+        return _known.get(user, lambda: _of_entry(pwd.getpwnam(user)))
     except KeyError:
         raise LaunchError(errno.ENOENT, f"user {user}") from None
 
@@ -53,11 +56,34 @@ def become(identity: Identity) -> None:
         raise LaunchError.of(error, f"user {identity.uid}") from None
 
 
+class _Known:
+    """What the host's user database said lately: to ask it takes longer than to start a program."""
+
+    def __init__(self) -> None:
+        self._identities: dict[str | tuple[int, int], Identity] = {}
+        self._asked_at = -_KNOWN_SECONDS
+
+    def get(self, who: str | tuple[int, int], ask: Callable[[], Identity]) -> Identity:
+        now = time.monotonic()
+        if now - self._asked_at >= _KNOWN_SECONDS:
+            self._identities.clear()
+            self._asked_at = now
+        if who not in self._identities:
+            self._identities[who] = ask()
+        return self._identities[who]
+
+
+_known = _Known()
+
+
 def _by_number(uid: int, gid: int) -> Identity:
-    try:
-        return _of_entry(pwd.getpwuid(uid))
-    except (KeyError, OverflowError):
-        return Identity(uid, gid, [], {"HOME": "/"})
+    def ask() -> Identity:
+        try:
+            return _of_entry(pwd.getpwuid(uid))
+        except (KeyError, OverflowError):
+            return Identity(uid, gid, [], {"HOME": "/"})
+
+    return _known.get((uid, gid), ask)
 
 
 def _of_entry(entry: pwd.struct_passwd) -> Identity:

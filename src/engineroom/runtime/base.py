@@ -76,6 +76,10 @@ class Runtime(Output, Protocol):
     def capabilities(self) -> Capabilities:
         """What it can do, as far as it is known; all of it once it is open."""
 
+    @property
+    def reachable(self) -> bool:
+        """Whether it answers right now; what it runs goes on running when it does not."""
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """Connect, and from then on report to `listener` what happens after `cursor` (None: from the beginning).
 

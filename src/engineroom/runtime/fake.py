@@ -66,6 +66,11 @@ class FakeRuntime:
 
     # The protocol
 
+    @property
+    def reachable(self) -> bool:
+        """See Runtime.reachable."""
+        return self.available
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open. The cursor is the number of events that were reported before."""
         self._require_available()

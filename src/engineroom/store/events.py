@@ -1,22 +1,46 @@
 """Queries of events, and of the place up to which a runtime's events are recorded."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
 
 from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId
 from engineroom.store.paging import Page, PagedSelect
 from engineroom.store.rows import AnyRow
-from engineroom.store.tables import events, runtime_cursor
+from engineroom.store.tables import background_processes, events, instances, operations, runtime_cursor
 
+_AT_ONCE = 200
 _INSERT = insert(events)
-_LIST = PagedSelect(
-    select(events)
-    .where(events.c.background_process_id == bindparam("background_process_id"))
-    .order_by(events.c.number.desc())
-)
+_SCOPES = {
+    "background_process": select(events).where(events.c.background_process_id == bindparam("id")),
+    "environment": select(events).where(
+        events.c.background_process_id.in_(
+            select(background_processes.c.id)
+            .join(instances, instances.c.id == background_processes.c.instance_id)
+            .where(instances.c.environment_id == bindparam("id"))
+        )
+    ),
+    # What concerns the host concerns everybody on it. Operations outlive what they tell of, as events do.
+    "organization": select(events).where(
+        or_(
+            events.c.background_process_id.is_(None),
+            events.c.background_process_id.in_(
+                select(operations.c.background_process_id).where(
+                    operations.c.organization_id == bindparam("id")
+                )
+            ),
+        )
+    ),
+}
+_NEWEST = {kind: PagedSelect(scope.order_by(events.c.number.desc())) for kind, scope in _SCOPES.items()}
+_BEHIND = {
+    kind: scope.where(events.c.number > bindparam("number")).order_by(events.c.number).limit(_AT_ONCE)
+    for kind, scope in _SCOPES.items()
+}
+_LAST = select(func.coalesce(func.max(events.c.number), 0))
 _CURSOR = select(runtime_cursor.c.cursor).where(runtime_cursor.c.runtime == bindparam("of_runtime"))
 _PRUNE = delete(events).where(events.c.at < bindparam("before"))
 _INSERT_CURSOR = insert(runtime_cursor)
@@ -42,10 +66,29 @@ def cursor_of(connection: Connection, runtime: str) -> str | None:
     return connection.execute(_CURSOR, {"of_runtime": runtime}).scalar_one_or_none()
 
 
-def page(connection: Connection, background_process_id: BackgroundProcessId, number: int) -> Page[Event]:
-    """Return a page of the events of a background process, newest first."""
-    rows, total = _LIST.run(connection, number, {"background_process_id": background_process_id})
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose events: those of one background process, of an environment's, or of an organization's and of the host."""
+
+    kind: Literal["background_process", "environment", "organization"]
+    id: str
+
+
+def page(connection: Connection, scope: Scope, number: int) -> Page[Event]:
+    """Return a page of events, newest first."""
+    rows, total = _NEWEST[scope.kind].run(connection, number, {"id": scope.id})
     return Page(number, [_from_row(row) for row in rows], total)
+
+
+def behind(connection: Connection, scope: Scope, number: int) -> list[tuple[int, Event]]:
+    """Return the next events behind a number, each with its own, oldest first."""
+    rows = connection.execute(_BEHIND[scope.kind], {"id": scope.id, "number": number})
+    return [(row.number, _from_row(row)) for row in rows]
+
+
+def last_number(connection: Connection) -> int:
+    """Return the number of the newest event of all."""
+    return int(connection.execute(_LAST).scalar_one())
 
 
 def prune(connection: Connection, before: datetime) -> None:

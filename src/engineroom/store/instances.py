@@ -20,6 +20,7 @@ _OWNED = (
     .join(applications, applications.c.id == environments.c.application_id)
     .where(applications.c.organization_id == bindparam("organization_id"))
 )
+_IDS = _OWNED.with_only_columns(instances.c.id)
 _ONE = _OWNED.where(instances.c.id == bindparam("id"))
 _SOME = _OWNED.where(instances.c.id.in_(bindparam("ids", expanding=True)))
 _OF_ENVIRONMENTS = _OWNED.where(
@@ -89,6 +90,11 @@ def page(
     parameters = {**filters, "organization_id": organization_id, "environment_id": environment_id}
     rows, total = _LIST.run(connection, number, parameters)
     return Page(number, [_from_row(row) for row in rows], total)
+
+
+def ids(connection: Connection, organization_id: OrganizationId) -> frozenset[InstanceId]:
+    """Return the ids of all instances of an organization."""
+    return frozenset(connection.execute(_IDS, {"organization_id": organization_id}).scalars())
 
 
 def _from_row(row: AnyRow) -> Instance:

@@ -21,7 +21,7 @@ from engineroom.api.errors import (
     UnauthenticatedError,
 )
 from engineroom.api.openapi.components import Schema, answer_schema, components, reference
-from engineroom.api.shapes import Many
+from engineroom.api.shapes import Many, Plain
 
 _DESCRIPTION = """\
 The endpoints of Laravel Cloud answer here as they do there; what is ours is marked *ours*.
@@ -101,6 +101,8 @@ def _responses(endpoint: Endpoint) -> Iterator[tuple[str, Schema]]:
     described: Schema = {"description": "As asked for."}
     if answers.media_type:
         described["content"] = {answers.media_type: {"schema": {} if schema is None else schema}}
+    if isinstance(answers, Plain | Many):
+        described["content"].update({media_type: {"schema": {}} for media_type in answers.also})
     yield str(answers.status), _with_headers(endpoint, described)
     for error in _errors(endpoint):
         content = {JSON: {"schema": reference(_SCHEMAS.get(error, "Error"))}}

@@ -31,6 +31,7 @@ from engineroom.runtime.replicas import replicas_of
 
 JsonObject = dict[str, Any]
 
+DEFAULT_OUTPUT_KEPT_BYTES = 8 * 1024 * 1024
 _RECONNECT_SECONDS = 0.5
 _DELETED = "its background process was deleted"
 _REPLACED = "another one takes its place"
@@ -67,6 +68,11 @@ class LocalRuntime:
     def capabilities(self) -> Capabilities:
         """See Runtime.capabilities."""
         return Capabilities(name="local", multiple_hosts=False, unlimited=self._limits.unlimited)
+
+    @property
+    def reachable(self) -> bool:
+        """See Runtime.reachable."""
+        return self._keeper is not None
 
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open."""
@@ -198,6 +204,8 @@ class LocalRuntime:
             if self._draining:
                 return
             _log.warning("The keeper is gone; connecting again.", action="keeper.lost")
+            lost = translation.keeper_lost()
+            self._listener(Report(changed=frozenset(), events=[lost], cursor=self._cursor_text()))
             keeper = await self._launcher.connect_at_last(_RECONNECT_SECONDS)
 
     async def _listen(self, keeper: Keeper) -> None:
@@ -236,15 +244,16 @@ class LocalRuntime:
         self._opened.set()
         everything = self._mirror.background_processes() | self._workloads.keys() | self._leaving.keys()
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
-        # Not awaited: its answers are taken in by who waits for this greeting to end.
-        self._limit(self._workloads.values())
         # Not awaited: their answers are taken in by who waits for this greeting to end.
+        self._limit(self._workloads.values())
         asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(report_failure)
         self._converge_soon(everything)
 
     async def _watch_output(self, keeper: Keeper) -> None:
         """Have the keeper tell what can be read, and look once at what it told nobody before."""
-        with contextlib.suppress(ConnectionError):
+        with contextlib.suppress(
+            ConnectionError, KeeperError
+        ):  # one of an earlier version does not know of it
             await keeper.call("watch_output", kept_bytes=self._output_kept_bytes)
             self._output.look_again()
 

@@ -228,3 +228,15 @@ _TOLD: dict[str, tuple[str, Callable[[JsonObject], str]]] = {
     "emptied": ("process.stopped", lambda _: "is gone, and nothing of it is left"),
 }
 """The kind of each of the keeper's events that people are told of, and the second half of its sentence."""
+
+
+def keeper_lost() -> Event:
+    """Return the event of a keeper that is gone."""
+    return Event(
+        id=new_event_id(),
+        background_process_id=None,
+        kind="keeper.lost",
+        message="The keeper is gone. What it runs goes on running, and the next keeper finds it.",
+        data={},
+        at=datetime.now(UTC),
+    )

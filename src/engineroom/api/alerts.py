@@ -1,0 +1,63 @@
+"""Alerts: what is wrong now, and whether people can be told; ours."""
+
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from engineroom.api.call import Answer, Call
+from engineroom.api.documents import JSON, Moment, encode, moment
+from engineroom.control.alert_tests import send_test
+
+
+class FiringAlert(Struct):
+    """One alert that fires."""
+
+    rule: str
+    background_process_id: str | None
+    message: str
+    figure: float
+    since: Moment
+
+
+class Alerts(Struct):
+    """Every alert that fires, the oldest first."""
+
+    data: list[FiringAlert]
+
+
+class Tested(Struct):
+    """How sending a test to one channel went; `error` is null when it arrived."""
+
+    channel: str
+    sent: bool
+    error: str | None
+
+
+class AlertTest(Struct):
+    """How sending a test went, by channel; none where the settings have no channel."""
+
+    data: list[Tested]
+
+
+async def index(call: Call) -> Answer:
+    """List the alerts that fire."""
+    await call.authenticate()
+    found = [
+        FiringAlert(
+            alert.subject.rule,
+            alert.subject.id or None,
+            alert.message,
+            alert.figure,
+            moment(datetime.fromtimestamp(alert.since, UTC)),
+        )
+        for alert in call.control.watch.firing
+    ]
+    return Answer(encode(Alerts(found)), media_type=JSON)
+
+
+async def test(call: Call) -> Answer:
+    """Send a test to every channel, and say how that went."""
+    await call.authenticate()
+    outcomes = await send_test(call.control, call.token)
+    tested = [Tested(each.channel, each.error is None, each.error) for each in outcomes]
+    return Answer(encode(AlertTest(tested)), media_type=JSON)

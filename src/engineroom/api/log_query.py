@@ -1,0 +1,176 @@
+"""What is asked of the log: the parameters of the query, checked all at once, and the cursor of a page."""
+
+import base64
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+import msgspec
+from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from engineroom.api.endpoint import Parameter
+from engineroom.api.errors import InvalidError
+from engineroom.api.validation import Flag, Integer, Text
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.log import LogLevel, LogType
+from engineroom.telemetry.logs.query import Query
+from engineroom.telemetry.logs.reading import Place, Window
+
+PAGE_SIZE = 100
+LARGEST_PAGE = 1000
+
+_DATE_TIME = {"type": "string", "format": "date-time"}
+_BOOLEAN = {"type": "boolean"}
+
+
+class LogsOf(StrEnum):
+    """Which types of entries are asked for; the contract has the first three."""
+
+    ALL = "all"
+    APPLICATION = "application"
+    ACCESS = "access"
+    EXCEPTION = "exception"
+    SYSTEM = "system"
+
+
+def _moment(value: Any) -> datetime:
+    """Return a moment; one without a zone is in UTC, and a space may stand for the T (contract sheet, section 4.7)."""
+    try:
+        found = datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise PydanticCustomError("date", "not a date") from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class LogFields(BaseModel):
+    """The parameters of every question to the log."""
+
+    from_: Moment | None = Field(None, alias="from")
+    to: Moment | None = None
+    query: Text = ""
+    case_sensitive: Flag = False
+    whole_word: Flag = False
+    type: LogsOf = LogsOf.ALL
+    cursor: Text | None = None
+
+    def wanted(self) -> dict[str, Any]:
+        """Return what the store is asked for."""
+        types = {
+            LogsOf.ALL: None,
+            # What an application throws is its own, too.
+            LogsOf.APPLICATION: {LogType.APPLICATION, LogType.EXCEPTION},
+        }
+        wanted: dict[str, Any] = {
+            "text": self.query,
+            "case_sensitive": self.case_sensitive,
+            "whole_word": self.whole_word,
+            "types": types.get(self.type, {LogType(self.type)} if self.type is not LogsOf.ALL else None),
+        }
+        if self.from_ is not None:
+            wanted["from_nanoseconds"] = _nanoseconds(self.from_)
+        if self.to is not None:
+            wanted["to_nanoseconds"] = _nanoseconds(self.to) + 999_999_999 - self.to.microsecond * 1000
+        return wanted
+
+    def place(self) -> Place | None:
+        """Return the place behind which the page begins. Raises InvalidError for what was never a cursor."""
+        if self.cursor is None:
+            return None
+        try:
+            order, background_process, number = msgspec.json.decode(
+                base64.b64decode(self.cursor, altchars=b"-_", validate=True), type=tuple[int, str, int]
+            )
+        except (ValueError, msgspec.DecodeError):
+            raise InvalidError({"cursor": ["The cursor field format is invalid."]}) from None
+        return Place(order, BackgroundProcessId(background_process), number)
+
+
+class EnvironmentLogFields(LogFields):
+    """The contract's question: both ends are required."""
+
+    from_: Moment = Field(alias="from")
+    to: Moment
+
+
+class ProcessLogFields(LogFields):
+    """Our question about one background process."""
+
+    level: LogLevel | None = None
+    replica: Integer | None = None
+    index: Integer | None = None
+    newest_first: Flag = False
+    limit: Annotated[Integer, Field(ge=1, le=LARGEST_PAGE)] = PAGE_SIZE
+
+    def asked(self) -> Query:
+        """Return what the store is asked for."""
+        levels = None if self.level is None else {level for level in LogLevel if _at_least(level, self.level)}
+        return Query(**self.wanted(), levels=levels, replica=self.replica, index=self.index)
+
+    def window(self) -> Window:
+        """Return which part of it."""
+        return Window(limit=self.limit, behind=self.place(), newest_first=self.newest_first)
+
+
+class FollowFields(ProcessLogFields):
+    """Our question of who follows: what is there already is asked for by number."""
+
+    tail: Integer = 0
+
+
+def cursor(place: Place) -> str:
+    """Return a place in the form in which clients hand it back."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
+
+
+def given(parameters: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the parameters that have a value."""
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+PARAMETERS = (
+    Parameter("from", _DATE_TIME, "Only what was written from then on; in UTC where there is no zone."),
+    Parameter("to", _DATE_TIME, "Only what was written by then."),
+    Parameter("query", {"type": "string"}, "Only what has this text in it."),
+    Parameter("case_sensitive", _BOOLEAN, "Whether capitals matter in that."),
+    Parameter("whole_word", _BOOLEAN, "Whether that must stand as a word of its own."),
+    Parameter("type", {"enum": list(LogsOf)}, "Only what is of this type."),
+    Parameter("cursor", {"type": "string"}, "The `meta.cursor` of the page before."),
+)
+OF_ENVIRONMENT = (
+    *(
+        Parameter(each.name, each.schema, each.description, required=each.name in ("from", "to"))
+        for each in PARAMETERS
+    ),
+    Parameter("instances[]", {"type": "string"}, "Only of these instances; may be given several times."),
+)
+OF_PROCESS = (
+    *PARAMETERS,
+    Parameter("level", {"enum": list(LogLevel)}, "Only what is of this level, or worse."),
+    Parameter("replica", {"type": "integer"}, "Only of this replica."),
+    Parameter("index", {"type": "integer"}, "Only of the processes of this index."),
+    Parameter("newest_first", _BOOLEAN, "Whether the newest come first."),
+    Parameter(
+        "limit",
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
+        "How many at most; 100 unless given.",
+    ),
+    Parameter("follow", _BOOLEAN, "Whether to go on with what comes, as server-sent events."),
+    Parameter("tail", {"type": "integer"}, "With `follow`: how many of the newest to begin with."),
+    Parameter("download", _BOOLEAN, "Whether to answer with all of it, as a text file."),
+)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return max(0, int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000)
+
+
+_SEVERITY = list(LogLevel)
+
+
+def _at_least(level: LogLevel, least: LogLevel) -> bool:
+    return _SEVERITY.index(level) >= _SEVERITY.index(least)

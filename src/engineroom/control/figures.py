@@ -1,0 +1,94 @@
+"""The figures of this moment, for Prometheus: pure."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from engineroom import __version__
+from engineroom.control.sampler import Observed
+from engineroom.telemetry.metrics.sample import Sample
+from engineroom.telemetry.prometheus import Labels, Metric, labelled
+
+_STATES = ("running", "draining", "backing_off")
+_GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
+    ("cpu_cores", "Processors in use.", lambda sample: sample.cpu),
+    ("memory_bytes", "Memory in use.", lambda sample: sample.memory_bytes),
+    ("queue_jobs", "Jobs that a worker could take now.", lambda sample: sample.queue_length),
+    (
+        "queue_oldest_age_seconds",
+        "How long the first job of the queue has waited.",
+        lambda sample: sample.oldest_age_seconds,
+    ),
+    (
+        "queue_throughput_jobs_per_minute",
+        "Jobs that workers took a minute.",
+        lambda sample: sample.throughput,
+    ),
+    ("queue_failed_jobs", "Failed jobs that are kept.", lambda sample: sample.failed_jobs),
+)
+
+
+def figures(observed: Sequence[Observed], *, firing: int, followers: int) -> list[Metric]:
+    """Return the metrics. Their labels are ids: as many as there are background processes, whatever those do."""
+    pairs = [(_labels(each), each) for each in observed]
+
+    def of_each(value: Callable[[Observed], float | None]) -> list[tuple[Labels, float | None]]:
+        return [(labels, value(each)) for labels, each in pairs]
+
+    return [
+        Metric(
+            "engineroom_build_info",
+            "gauge",
+            "The version that runs.",
+            [(labelled({"version": __version__}), 1)],
+        ),
+        Metric("engineroom_alerts_firing", "gauge", "Alerts that fire.", [("", firing)]),
+        Metric("engineroom_log_followers", "gauge", "Clients that follow a log.", [("", followers)]),
+        Metric(
+            "engineroom_background_process_processes",
+            "gauge",
+            "Processes, by their state.",
+            list(_by_state(pairs)),
+        ),
+        Metric(
+            "engineroom_background_process_missing_processes",
+            "gauge",
+            "How many processes less than wanted are running.",
+            of_each(lambda each: each.missing),
+        ),
+        Metric(
+            "engineroom_background_process_crash_looping_processes",
+            "gauge",
+            "Processes that die again and again.",
+            of_each(lambda each: each.crash_looping),
+        ),
+        Metric(
+            "engineroom_background_process_restarts_total",
+            "counter",
+            "Lives after the first that processes began, since the server started.",
+            of_each(lambda each: each.restarts_total),
+        ),
+        *(
+            Metric(
+                f"engineroom_background_process_{name}",
+                "gauge",
+                text,
+                of_each(lambda each, value=value: value(each.sample)),  # type: ignore[misc]
+            )
+            for name, text, value in _GAUGES
+        ),
+    ]
+
+
+def _by_state(pairs: Iterable[tuple[Labels, Observed]]) -> Iterable[tuple[Labels, float | None]]:
+    for labels, each in pairs:
+        for state in _STATES:
+            yield f'{labels},state="{state}"', getattr(each.sample, state)
+
+
+def _labels(each: Observed) -> Labels:
+    return labelled(
+        {
+            "background_process": each.background_process,
+            "instance": each.instance,
+            "environment": each.environment,
+        }
+    )

@@ -1,0 +1,143 @@
+"""Brings what processes write from the runtime into the log: each line once and in order, whatever is killed."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId, new_event_id
+from engineroom.model.output import StreamId
+from engineroom.model.process import Process
+from engineroom.runtime.base import Output, RuntimeUnavailableError
+from engineroom.store import Store
+from engineroom.store.wanted import wanted
+from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.logs.intake import batch_of
+from engineroom.telemetry.logs.retention import Removed
+from engineroom.telemetry.logs.writer import Owner
+
+READ_BYTES = 4 << 20
+GATHER_SECONDS = 0.1
+"""How long output is gathered to be stored in one write: followers wait so long, and the disk so often."""
+
+_RETRY_SECONDS = 1.0
+_PRUNE_SECONDS = 10.0
+_FORGET_SECONDS = 3600.0
+
+_log = structlog.get_logger()
+
+
+class Source(Output, Protocol):
+    """What the ingester needs of a runtime: its output, and which processes it still knows."""
+
+    def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
+        """See Runtime.processes."""
+
+    def background_processes(self) -> frozenset[BackgroundProcessId]:
+        """See Runtime.background_processes."""
+
+
+class Ingester:
+    """Reads output, stores it with the positions up to which it was read, and then has the runtime give its room back."""
+
+    def __init__(self, store: Store, source: Source, logs: LogStore, note: Callable[[Event], None]) -> None:
+        self._store = store
+        self._source = source
+        self._logs = logs
+        self._note = note
+        self._owners: dict[BackgroundProcessId, Owner] = {}
+        self._positions: dict[StreamId, int] = {}
+        self._read_at: dict[StreamId, float] = {}
+        self._prune_at = 0.0
+
+    async def run(self) -> None:
+        """Ingest until cancelled."""
+        self._positions = await self._logs.positions()
+        self._read_at = dict.fromkeys(self._positions, time.monotonic())
+        unheard = True
+        while True:
+            try:
+                if unheard:
+                    # The last words of the server before may have been stored and never acknowledged.
+                    await self._source.acknowledge_output(self._positions)
+                    unheard = False
+                full = await self._ingest()
+                if not full:
+                    await self._logs.tidy()
+                    await asyncio.sleep(GATHER_SECONDS)
+                await self._prune()
+            except RuntimeUnavailableError:
+                await asyncio.sleep(_RETRY_SECONDS)
+            except Exception:  # noqa: BLE001 - what is not acknowledged is there to be read again
+                _log.exception("Cannot store output; trying again.", action="logs.failed")
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _ingest(self) -> bool:
+        """Store what is there to read; return whether there was as much as is read at once."""
+        chunks = await self._source.read_output(self._positions, limit_bytes=READ_BYTES)
+        if not chunks:
+            return False
+        await self._know({chunk.background_process for chunk in chunks})
+        batch = await asyncio.to_thread(batch_of, chunks, self._owners, time.time_ns())
+        removed = await self._logs.append(batch)
+        self._positions.update(batch.positions)
+        self._read_at.update(dict.fromkeys(batch.positions, time.monotonic()))
+        await self._source.acknowledge_output(batch.positions)
+        if removed.blocks:
+            self._tell(removed)
+        return sum(len(chunk.data) for chunk in chunks) >= READ_BYTES // 2
+
+    async def _know(self, ids: Iterable[BackgroundProcessId]) -> None:
+        """Find out where these background processes belong."""
+        unknown = [id for id in ids if id not in self._owners]
+        if not unknown:
+            return
+        for row in await self._store.read(lambda connection: wanted(connection, unknown)):
+            found = row.background_process
+            self._owners[found.id] = Owner(found.id, found.instance_id, row.environment_id)
+        for id in unknown:
+            # Its last words came after everything else of it was gone.
+            self._owners.setdefault(id, Owner(id, InstanceId(""), EnvironmentId("")))
+
+    async def _prune(self) -> None:
+        now = time.monotonic()
+        if now < self._prune_at:
+            return
+        self._prune_at = now + _PRUNE_SECONDS
+        await self._logs.prune()
+        silent = [stream for stream, at in self._read_at.items() if now - at > _FORGET_SECONDS]
+        if silent:
+            await self._forget(silent)
+
+    async def _forget(self, silent: Sequence[StreamId]) -> None:
+        """Forget those of these streams whose process is gone: it had been read to the end long ago."""
+        live = {
+            process.id
+            for background_process in self._source.background_processes()
+            for process in self._source.processes(background_process)
+        }
+        gone = [stream for stream in silent if stream.process not in live]
+        await self._logs.forget(gone)
+        for stream in gone:
+            del self._positions[stream], self._read_at[stream]
+        self._read_at.update((stream, time.monotonic()) for stream in silent if stream.process in live)
+
+    def _tell(self, removed: Removed) -> None:
+        """Record that the oldest of the log had to go."""
+        until = datetime.fromtimestamp(removed.latest / 1e9, UTC)
+        event = Event(
+            id=new_event_id(),
+            background_process_id=None,
+            kind="logs.dropped",
+            message=f"The disk is full: {removed.bytes} bytes of the oldest logs were dropped, "
+            f"all of them from before {until:%Y-%m-%d %H:%M:%S} UTC.",
+            data={"bytes": removed.bytes, "until": until.isoformat()},
+            at=datetime.now(UTC),
+        )
+        _log.warning(event.message, action=event.kind, bytes=removed.bytes)
+
+        self._note(event)

@@ -1,0 +1,178 @@
+"""Measures what runs, every ten seconds: for charts, for Prometheus, and for alerts."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Protocol
+
+import structlog
+
+from engineroom.control.queue_gauge import QueueGauge
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.model.operation import Progress
+from engineroom.model.process import Process, ProcessState
+from engineroom.model.queue import Measurement
+from engineroom.store import Store
+from engineroom.store.wanted import Wanted, wanted
+from engineroom.telemetry.metrics import MetricStore
+from engineroom.telemetry.metrics.sample import Sample
+
+SAMPLE_SECONDS = 10.0
+_FLUSH_SECONDS = 60.0
+
+_log = structlog.get_logger()
+
+
+class Running(Protocol):
+    """What the sampler asks of the control plane."""
+
+    @property
+    def store(self) -> Store:
+        """Where what should be is kept."""
+
+    def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
+        """Return the live processes of a background process."""
+
+    def progress(self, background_process: BackgroundProcessId, /) -> Progress | None:
+        """Return how far a background process is from what was asked for; None when nothing is known of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """One background process as it was seen last. `missing` is how many processes less than wanted are running."""
+
+    background_process: BackgroundProcessId
+    instance: InstanceId
+    environment: EnvironmentId
+    name: str
+    sample: Sample
+    missing: int
+    crash_looping: int
+    restarts_total: int
+
+
+Looked = Callable[[Sequence[Observed], float], None]
+
+
+@dataclass(slots=True)
+class _Restarts:
+    """How often the processes of one background process began another life, counted since this server started."""
+
+    seen: dict[str, int] = field(default_factory=dict)
+    total: int = 0
+
+    def take(self, processes: Iterable[Process]) -> int:
+        """Return how many restarts there were since the last time."""
+        now = {process.id: process.restarts for process in processes}
+        new = sum(max(0, count - self.seen.get(id, count)) for id, count in now.items())
+        self.seen = now
+        self.total += new
+        return new
+
+
+class Sampler:
+    """Takes samples, keeps the last of them at hand, and hands them to who looks for what is wrong."""
+
+    def __init__(self, control: Running, metrics: MetricStore, queues: QueueGauge, looked: Looked) -> None:
+        self._control = control
+        self._metrics = metrics
+        self._queues = queues
+        self._looked = looked
+        self._restarts: defaultdict[BackgroundProcessId, _Restarts] = defaultdict(_Restarts)
+        self._flush_at = 0.0
+        self.observed: Sequence[Observed] = ()
+
+    async def run(self) -> None:
+        """Sample until cancelled, on the beat of the clock, so that charts have their points at even moments."""
+        while True:
+            try:
+                await self._sample()
+            except Exception:  # noqa: BLE001 - a gap in a chart is no reason to stop
+                _log.exception("Cannot take samples; trying again.", action="metrics.failed")
+            await asyncio.sleep(SAMPLE_SECONDS - time.time() % SAMPLE_SECONDS)
+
+    async def _sample(self) -> None:
+        now = time.time()
+        rows = await self._control.store.read(wanted)
+        rows = [row for row in rows if not row.deleted]
+        measured = await self._queues.read(rows)
+        self.observed = [self._observe(row, measured.get(row.background_process.id)) for row in rows]
+        known = {each.background_process for each in self.observed}
+        for gone in self._restarts.keys() - known:
+            del self._restarts[gone]
+        samples: dict[str, Sample] = {each.background_process: each.sample for each in self.observed}
+        samples |= _of_instances(rows, self.observed)
+        await self._metrics.record(now, samples)
+        self._looked(self.observed, now)
+        if time.monotonic() >= self._flush_at:
+            self._flush_at = time.monotonic() + _FLUSH_SECONDS
+            await self._metrics.flush(now)
+
+    def _observe(self, row: Wanted, measured: Measurement | None) -> Observed:
+        found = row.background_process
+        processes = self._control.processes(found.id)
+        restarts = self._restarts[found.id]
+        new = restarts.take(processes)
+        states = Counter(process.state for process in processes)
+        running = states[ProcessState.RUNNING]
+        return Observed(
+            background_process=found.id,
+            instance=found.instance_id,
+            environment=row.environment_id,
+            name=found.command,
+            sample=_with_queue(
+                Sample(
+                    running=running,
+                    draining=states[ProcessState.DRAINING],
+                    backing_off=states[ProcessState.BACKING_OFF],
+                    restarts=new,
+                ),
+                measured,
+            ),
+            missing=_missing(self._control.progress(found.id)),
+            crash_looping=sum(process.crash_looping for process in processes),
+            restarts_total=restarts.total,
+        )
+
+
+def _missing(progress: Progress | None) -> int:
+    """Return how many processes less than wanted are running; those that are about to be replaced run too."""
+    return 0 if progress is None else max(0, progress.wanted - progress.current - progress.outdated)
+
+
+def _with_queue(sample: Sample, measured: Measurement | None) -> Sample:
+    if measured is None:
+        return sample
+    flow = measured.flow
+    return replace(
+        sample,
+        queue_length=measured.available,
+        oldest_age_seconds=measured.oldest.at_least_seconds if measured.oldest else None,
+        throughput=flow.taken * 60 / flow.seconds if flow and flow.seconds else None,
+        failed_jobs=measured.failed,
+    )
+
+
+def _of_instances(rows: Iterable[Wanted], observed: Iterable[Observed]) -> dict[str, Sample]:
+    """Return the samples of the instances: those of their background processes, added up."""
+    replicas = {row.background_process.instance_id: row.replicas for row in rows}
+    found: dict[str, Sample] = {}
+    for each in observed:
+        before = found.get(each.instance, Sample(replicas=replicas[each.instance]))
+        found[each.instance] = _sum(before, each.sample)
+    return found
+
+
+def _sum(first: Sample, second: Sample) -> Sample:
+    pairs = (
+        (field.name, getattr(first, field.name), getattr(second, field.name)) for field in fields(Sample)
+    )
+    return Sample(**{name: _plus(one, other) for name, one, other in pairs})
+
+
+def _plus(one: float | None, other: float | None) -> float | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other

@@ -1,0 +1,171 @@
+"""Looks for what is wrong, tells people of it and of its end, and remembers what it told when the server starts again."""
+
+import shutil
+import time
+from collections import defaultdict, deque
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from engineroom.control.sampler import Observed
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, new_event_id
+from engineroom.telemetry.alerts.config import AlertSettings
+from engineroom.telemetry.alerts.delivery import Delivery, Outcome
+from engineroom.telemetry.alerts.rules import NOTHING, Alert, Change, RuleName, State, Subject, look
+
+_FAILED_WITHIN_SECONDS = 600
+
+_log = structlog.get_logger()
+
+
+class Watch:
+    """Takes what was observed, and decides with the rules. `note` records an event of what fires and what is resolved."""
+
+    def __init__(
+        self,
+        settings: AlertSettings,
+        folder: Path,
+        *,
+        reachable: Callable[[], bool],
+        note: Callable[[Event], None],
+    ) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._memory = folder / "alerts.json"
+        self._reachable = reachable
+        self._note = note
+        self._delivery = Delivery(settings.channels)
+        self._failed: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
+        self._held: dict[Subject, Alert] = {}
+        self._state = NOTHING
+
+    @property
+    def firing(self) -> Sequence[Alert]:
+        """The alerts that fire now, the oldest first."""
+        return sorted(self._state.firing.values(), key=lambda alert: alert.since)
+
+    def open(self) -> None:
+        """Remember what was told before, and begin to send."""
+        found = self._read()
+        since = {alert.subject: alert.since for alert in found}
+        self._state = State(since, {alert.subject: alert for alert in found})
+        self._delivery.open()
+
+    async def close(self) -> None:
+        """Stop to send."""
+        await self._delivery.close()
+
+    async def test(self) -> Sequence[Outcome]:
+        """Send an alert that says that it is a test to every channel, and return how that went."""
+        now = time.time()
+        return await self._delivery.test(
+            Alert(subject=Subject(RuleName.KEEPER_LOST, ""), message="This is a test.", figure=0, since=now)
+        )
+
+    def take(self, observed: Sequence[Observed], now: float) -> None:
+        """Look at what was observed."""
+        names: dict[str, str] = {each.background_process: each.name for each in observed}
+        figures = self._figures(observed, now)
+        before = self._state
+        self._state, changed = look(self._settings.rules, figures, names, before, now)
+        for change, alert in changed:
+            self._tell(change, alert, now)
+        if changed:
+            self._write()
+        self._tell_what_was_held(now)
+
+    def _figures(self, observed: Sequence[Observed], now: float) -> Mapping[Subject, float | None]:
+        figures: dict[Subject, float | None] = {
+            Subject(RuleName.DISK_NEARLY_FULL, ""): _disk_percent(self._folder),
+            Subject(RuleName.KEEPER_LOST, ""): 0.0 if self._reachable() else 1.0,
+        }
+        for each in observed:
+            id = each.background_process
+            figures[Subject(RuleName.CRASH_LOOP, id)] = each.crash_looping
+            figures[Subject(RuleName.PROCESS_MISSING, id)] = each.missing
+            if each.sample.queue_length == 0:
+                figures[Subject(RuleName.OLDEST_JOB, id)] = 0.0
+            else:
+                figures[Subject(RuleName.OLDEST_JOB, id)] = each.sample.oldest_age_seconds
+            figures[Subject(RuleName.FAILED_JOBS, id)] = self._newly_failed(id, each.sample.failed_jobs, now)
+        return figures
+
+    def _newly_failed(self, id: str, failed: float | None, now: float) -> float | None:
+        """Return how many jobs failed lately; None while that is not known."""
+        if failed is None:
+            return None
+        seen = self._failed[id]
+        if seen and failed < seen[-1][1]:
+            # Somebody has cleared them.
+            seen.clear()
+        seen.append((now, failed))
+        while seen[0][0] < now - _FAILED_WITHIN_SECONDS:
+            seen.popleft()
+        return failed - seen[0][1]
+
+    def _tell(self, change: Change, alert: Alert, now: float) -> None:
+        self._note(_event(change, alert))
+        if change is Change.RESOLVED and self._held.pop(alert.subject, None) is not None:
+            # It began and ended while nobody was to be told.
+            return
+        if self._is_quiet(now) and change is Change.FIRING:
+            self._held[alert.subject] = alert
+            return
+        self._delivery.send(change, alert)
+
+    def _tell_what_was_held(self, now: float) -> None:
+        if not self._held or self._is_quiet(now):
+            return
+        for alert in self._held.values():
+            self._delivery.send(Change.FIRING, alert)
+        self._held.clear()
+
+    def _is_quiet(self, now: float) -> bool:
+        return self._settings.quiet is not None and self._settings.quiet.holds(now)
+
+    def _read(self) -> list[Alert]:
+        try:
+            return msgspec.json.decode(self._memory.read_bytes(), type=list[Alert])
+        except FileNotFoundError:
+            return []
+        except (OSError, msgspec.DecodeError) as error:
+            _log.warning(
+                "Cannot read which alerts fired before.", action="alerts.unreadable", reason=str(error)
+            )
+            return []
+
+    def _write(self) -> None:
+        """Write down what fires, in one piece: what was told once is not told again by the next server."""
+        new = self._memory.with_suffix(".new")
+        try:
+            new.write_bytes(msgspec.json.encode(self.firing))
+            new.replace(self._memory)
+        except OSError as error:
+            _log.warning(
+                "Cannot write down which alerts fire.", action="alerts.unwritable", reason=str(error)
+            )
+
+
+def _disk_percent(folder: Path) -> float | None:
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError:
+        return None
+    return 100 * (1 - usage.free / usage.total)
+
+
+def _event(change: Change, alert: Alert) -> Event:
+    at = alert.since if alert.resolved_at is None else alert.resolved_at
+    ended = " It is over." if change is Change.RESOLVED else ""
+    return Event(
+        id=new_event_id(),
+        background_process_id=BackgroundProcessId(alert.subject.id) if alert.subject.id else None,
+        kind=f"alert.{change}",
+        message=alert.message + ended,
+        data={"rule": alert.subject.rule, "figure": alert.figure},
+        at=datetime.fromtimestamp(at, UTC),
+    )

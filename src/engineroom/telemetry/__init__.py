@@ -1,0 +1,33 @@
+"""What is seen of everything that runs: logs, metrics, alerts."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from engineroom.telemetry.alerts.config import AlertSettings
+from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.metrics import MetricStore
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What a server keeps of what it sees, all of it in one folder, and whom it tells."""
+
+    folder: Path
+    logs: LogStore
+    metrics: MetricStore
+    alerts: AlertSettings
+
+    @classmethod
+    def open(cls, folder: Path, limits: Limits, alerts: AlertSettings) -> Self:
+        """Return what is kept in the folder, made where it is missing. Raises OSError and sqlite3.Error."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        logs = LogStore.open(folder / "logs.db", limits)
+        return cls(folder, logs, MetricStore.open(folder / "metrics.db"), alerts)
+
+    def close(self) -> None:
+        """Write what is gathered, and close everything."""
+        self.metrics.close(time.time())
+        self.logs.close()

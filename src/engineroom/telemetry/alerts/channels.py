@@ -1,0 +1,132 @@
+"""Where alerts are sent to: what sends one blocks its thread, and raises an error when it did not arrive."""
+
+import smtplib
+import ssl
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from engineroom import __version__
+from engineroom.telemetry.alerts import payloads
+from engineroom.telemetry.alerts.rules import Alert, Change
+
+_TIMEOUT_SECONDS = 10.0
+
+
+class UndeliverableError(Exception):
+    """An alert did not arrive, and why."""
+
+
+class Channel(Protocol):
+    """A way to people. `name` says which, without any secret."""
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    def send(self, change: Change, alert: Alert) -> None:
+        """Send an alert. Raises UndeliverableError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that takes our own form; signed when there is a secret."""
+
+    url: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """See Channel."""
+        return f"webhook {_host(self.url)}"
+
+    def send(self, change: Change, alert: Alert) -> None:
+        """See Channel."""
+        body = payloads.webhook(change, alert)
+        signed = {}
+        if self.secret:
+            signed["Engineroom-Signature"] = payloads.signature(self.secret, int(time.time()), body)
+        _post(self.url, body, signed)
+
+
+@dataclass(frozen=True, slots=True)
+class Slack:
+    """An incoming webhook of Slack, or of what takes the same. Its address is its secret."""
+
+    url: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """See Channel."""
+        return f"slack {_host(self.url)}"
+
+    def send(self, change: Change, alert: Alert) -> None:
+        """See Channel."""
+        _post(self.url, payloads.slack(change, alert), {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail server, and who is written to. With `tls` the connection is encrypted before anything is said."""
+
+    host: str
+    port: int
+    sender: str
+    recipients: tuple[str, ...]
+    tls: bool = True
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        """See Channel."""
+        return f"mail by {self.host}"
+
+    def send(self, change: Change, alert: Alert) -> None:
+        """See Channel."""
+        message = payloads.mail(change, alert, sender=self.sender, recipients=list(self.recipients))
+        try:
+            with smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_SECONDS) as server:
+                if self.tls:
+                    server.starttls(context=ssl.create_default_context())
+                if self.user:
+                    server.login(self.user, self.password)
+                server.send_message(message)
+        except (OSError, smtplib.SMTPException) as error:
+            raise UndeliverableError(f"cannot send mail by {self.host}:{self.port}: {error}") from None
+
+
+def _post(url: str, body: bytes, headers: dict[str, str]) -> None:
+    request = urllib.request.Request(  # noqa: S310 - the scheme was looked at when the settings were read
+        url,
+        data=body,
+        headers={"Content-Type": "application/json", "User-Agent": f"engineroom/{__version__}", **headers},
+        method="POST",
+    )
+    try:
+        with _OPENER.open(request, timeout=_TIMEOUT_SECONDS) as answer:
+            answer.read(1024)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise UndeliverableError(f"{_host(url)} answered {error.code}") from None
+    except OSError as error:
+        reason = getattr(error, "reason", error)
+        raise UndeliverableError(f"cannot reach {_host(url)}: {reason}") from None
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer as any other that is not good: what is signed for one must not go to another."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
+
+
+def _host(url: str) -> str:
+    """Return the part of an address that is no secret."""
+    return urlsplit(url).netloc.rpartition("@")[2]

@@ -1,0 +1,87 @@
+"""What the settings say of alerts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from engineroom.telemetry.alerts.channels import Channel, Mail, Slack, Webhook
+from engineroom.telemetry.alerts.quiet import QuietHours, quiet_hours
+from engineroom.telemetry.alerts.rules import DEFAULTS, Rule, RuleName, changed_rules
+
+_MAIL_PORT = 587
+
+
+class _Webhook(msgspec.Struct, forbid_unknown_fields=True):
+    url: str
+    secret: str = ""
+
+
+class _Slack(msgspec.Struct, forbid_unknown_fields=True):
+    url: str
+
+
+class _Mail(msgspec.Struct, forbid_unknown_fields=True):
+    host: str
+    sender: str = msgspec.field(name="from")
+    recipients: list[str] = msgspec.field(name="to")
+    port: int = _MAIL_PORT
+    tls: bool = True
+    user: str = ""
+    password: str = ""
+
+
+class _Rule(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    enabled: bool = True
+    threshold: float | None = None
+    seconds: float | None = None
+
+
+class _Settings(msgspec.Struct, forbid_unknown_fields=True):
+    webhooks: list[_Webhook] = []
+    slack: list[_Slack] = []
+    mail: list[_Mail] = []
+    rules: dict[str, _Rule] = {}
+    quiet_hours: str = ""
+    time_zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertSettings:
+    """Which rules there are, where alerts go, and when nobody is told."""
+
+    rules: Mapping[RuleName, Rule] = field(default_factory=lambda: DEFAULTS)
+    channels: tuple[Channel, ...] = ()
+    quiet: QuietHours | None = None
+
+
+def alert_settings(table: Mapping[str, Any]) -> AlertSettings:
+    """Return what the `alerts` table of the settings says. Raises ValueError with what is wrong in it."""
+    try:
+        found = msgspec.convert(table, _Settings)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
+    rules = changed_rules({name: msgspec.to_builtins(rule) for name, rule in found.rules.items()})
+    channels: list[Channel] = [Webhook(_http(each.url), each.secret) for each in found.webhooks]
+    channels += [Slack(_http(each.url)) for each in found.slack]
+    channels += [
+        Mail(
+            host=each.host,
+            port=each.port,
+            sender=each.sender,
+            recipients=tuple(each.recipients),
+            tls=each.tls,
+            user=each.user,
+            password=each.password,
+        )
+        for each in found.mail
+    ]
+    quiet = quiet_hours(found.quiet_hours, found.time_zone) if found.quiet_hours else None
+    return AlertSettings(rules, tuple(channels), quiet)
+
+
+def _http(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("an address must begin with https:// or http://")
+    return url

@@ -1,0 +1,32 @@
+"""Quiet hours: nobody is told of anything, and afterwards only of what is still wrong: pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From one time of day to another, which may be of the next day, in a time zone."""
+
+    begin: time
+    end: time
+    zone: ZoneInfo
+
+    def holds(self, at: float) -> bool:
+        """Return whether a moment, in seconds since 1970, is within them."""
+        now = datetime.fromtimestamp(at, UTC).astimezone(self.zone).time()
+        if self.begin <= self.end:
+            return self.begin <= now < self.end
+        return now >= self.begin or now < self.end
+
+
+def quiet_hours(text: str, zone: str) -> QuietHours:
+    """Return the quiet hours that a text such as `22:00-07:00` says. Raises ValueError."""
+    begin, _, end = text.partition("-")
+    try:
+        return QuietHours(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip()), ZoneInfo(zone))
+    except ZoneInfoNotFoundError:
+        raise ValueError(f"{zone!r} is no time zone; give one such as Europe/Berlin") from None
+    except ValueError:
+        raise ValueError(f"{text!r} are no quiet hours; give them as HH:MM-HH:MM") from None

@@ -1,0 +1,143 @@
+"""When an alert fires and when it is resolved: pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+
+class RuleName(StrEnum):
+    """What may be wrong."""
+
+    CRASH_LOOP = "crash_loop"
+    OLDEST_JOB = "oldest_job"
+    FAILED_JOBS = "failed_jobs"
+    PROCESS_MISSING = "process_missing"
+    DISK_NEARLY_FULL = "disk_nearly_full"
+    KEEPER_LOST = "keeper_lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An alert fires when a figure is above `threshold` for `seconds`, and is resolved when it is not any more."""
+
+    name: RuleName
+    threshold: float
+    seconds: float
+    sentence: str
+    """What is wrong, with `{figure}` for the figure, `{threshold}` and `{subject}`."""
+
+
+DEFAULTS = {
+    rule.name: rule
+    for rule in (
+        Rule(RuleName.CRASH_LOOP, 0, 0, "{figure:.0f} processes of {subject} die again and again"),
+        Rule(
+            RuleName.OLDEST_JOB,
+            300,
+            30,
+            "the oldest job of {subject} has waited for {figure:.0f} s, longer than {threshold:.0f} s",
+        ),
+        Rule(RuleName.FAILED_JOBS, 10, 0, "{figure:.0f} jobs of {subject} failed within ten minutes"),
+        Rule(RuleName.PROCESS_MISSING, 0, 60, "{figure:.0f} processes of {subject} are missing"),
+        Rule(RuleName.DISK_NEARLY_FULL, 90, 60, "the disk of the data folder is {figure:.0f} % full"),
+        Rule(RuleName.KEEPER_LOST, 0, 15, "the keeper cannot be reached; what it runs goes on running"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Subject:
+    """What a figure is of: a background process, or the whole host where `id` is empty."""
+
+    rule: RuleName
+    id: str
+
+
+class Change(StrEnum):
+    """What happened to an alert."""
+
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """An alert that fires or has fired. Moments are seconds since 1970; `resolved_at` is None while it fires."""
+
+    subject: Subject
+    message: str
+    figure: float
+    since: float
+    resolved_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known between two looks: since when each figure is above its threshold, and what fires."""
+
+    above_since: Mapping[Subject, float]
+    firing: Mapping[Subject, Alert]
+
+
+NOTHING = State({}, {})
+
+
+def look(
+    rules: Mapping[RuleName, Rule],
+    figures: Mapping[Subject, float | None],
+    names: Mapping[str, str],
+    before: State,
+    now: float,
+) -> tuple[State, list[tuple[Change, Alert]]]:
+    """Return the state after these figures, and the alerts that changed.
+
+    A figure that is None is unknown, and leaves its alert as it is. One that is not there any more resolves it.
+    """
+    above: dict[Subject, float] = {}
+    firing: dict[Subject, Alert] = {}
+    changed: list[tuple[Change, Alert]] = []
+    for subject in sorted({*figures, *before.firing}):
+        rule = rules.get(subject.rule)
+        figure = figures.get(subject, 0.0)
+        alert = before.firing.get(subject)
+        if rule is None:
+            continue
+        if figure is None:
+            since = before.above_since.get(subject)
+            above |= {} if since is None else {subject: since}
+            firing |= {} if alert is None else {subject: alert}
+        elif figure > rule.threshold:
+            above[subject] = before.above_since.get(subject, now)
+            if alert is None and now - above[subject] >= rule.seconds:
+                alert = _alert(rule, subject, figure, names.get(subject.id, subject.id), now)
+                changed.append((Change.FIRING, alert))
+            firing |= {} if alert is None else {subject: alert}
+        elif alert is not None:
+            changed.append((Change.RESOLVED, replace(alert, resolved_at=now, figure=figure)))
+    return State(above, firing), changed
+
+
+def changed_rules(settings: Mapping[str, Mapping[str, float]]) -> dict[RuleName, Rule]:
+    """Return the rules with other thresholds and times than the defaults; one with `enabled = false` is left out.
+
+    Raises ValueError for what is no rule.
+    """
+    unknown = settings.keys() - {name.value for name in RuleName}
+    if unknown:
+        raise ValueError(f"there are no rules {', '.join(sorted(unknown))}; there are {', '.join(RuleName)}")
+    return dict(_changed(DEFAULTS.values(), settings))
+
+
+def _changed(
+    rules: Iterable[Rule], settings: Mapping[str, Mapping[str, float]]
+) -> Iterable[tuple[RuleName, Rule]]:
+    for rule in rules:
+        own = settings.get(rule.name, {})
+        if own.get("enabled", True):
+            threshold, seconds = own.get("threshold", rule.threshold), own.get("seconds", rule.seconds)
+            yield rule.name, replace(rule, threshold=float(threshold), seconds=float(seconds))
+
+
+def _alert(rule: Rule, subject: Subject, figure: float, name: str, now: float) -> Alert:
+    message = rule.sentence.format(figure=figure, threshold=rule.threshold, subject=name)
+    return Alert(subject=subject, message=f"{message[:1].upper()}{message[1:]}.", figure=figure, since=now)

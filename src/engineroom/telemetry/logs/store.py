@@ -1,0 +1,205 @@
+"""The log store: one thread that writes, some that read, and followers."""
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self, TypeVar
+
+import structlog
+
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId
+from engineroom.model.log import LogEntry
+from engineroom.model.output import StreamId
+from engineroom.telemetry.logs import reading, tables
+from engineroom.telemetry.logs.live import Live
+from engineroom.telemetry.logs.query import Query
+from engineroom.telemetry.logs.reading import Found, Window
+from engineroom.telemetry.logs.retention import Limits, Removed
+from engineroom.telemetry.logs.room import Room, is_full
+from engineroom.telemetry.logs.writer import Batch, LogWriter
+
+_READERS = 2
+_TIDY_BYTES = 4 << 20
+_FOLLOWED_AT_ONCE = 500
+_EVERYTHING = Query()
+
+_UNUSABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA)
+
+Result = TypeVar("Result")
+
+_log = structlog.get_logger()
+
+
+class LogStore:
+    """The log of every process, in one file. Its methods belong to the event loop; the work is done in threads."""
+
+    def __init__(self, path: Path, limits: Limits) -> None:
+        self._path = path
+        self._connection = tables.connect(path)
+        tables.prepare(self._connection)
+        self._writer = LogWriter(self._connection)
+        self._room = Room(path, self._connection, self._writer, limits)
+        self._writing = ThreadPoolExecutor(1, "logs-writer")
+        self._reading = ThreadPoolExecutor(_READERS, "logs-reader")
+        self._connections = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._live = Live()
+
+    @classmethod
+    def open(cls, path: Path, limits: Limits) -> Self:
+        """Return the log in the file `path`; one that cannot be used is put aside, and another one begun.
+
+        Raises OSError when no file can be made there, and sqlite3.Error when the disk is too full to begin.
+        """
+        path.touch(mode=0o600)
+        try:
+            return cls(path, limits)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in _UNUSABLE:
+                raise
+            _log.error(
+                "The log cannot be used; it is put aside, and another one begun.",
+                action="logs.unusable",
+                reason=str(error),
+            )
+            _put_aside(path)
+            return cls(path, limits)
+
+    async def append(self, batch: Batch) -> Removed:
+        """Store a batch; it is on disk afterwards, whole. Return what had to be removed for it, as the disk was full.
+
+        Raises sqlite3.Error when it cannot be stored, and then nothing of it is.
+        """
+        stored, removed = await self._write(
+            lambda: self._room.for_writing(lambda: self._writer.append(batch))
+        )
+        for background_process, blocks in stored.items():
+            if self._live.is_followed(background_process):
+                entries = [
+                    entry for block in blocks for entry in _EVERYTHING.found(block, background_process)
+                ]
+                self._live.publish(background_process, entries)
+        return removed
+
+    async def tidy(self) -> bool:
+        """Do some of the work that makes the log smaller and quicker to search; return whether there is more of it."""
+        try:
+            return await self._write(lambda: self._writer.tidy(_TIDY_BYTES))
+        except sqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
+            # Nothing needs it now, and nothing is to be removed for it.
+            return False
+
+    async def prune(self) -> None:
+        """Remove what is beyond the limits."""
+        while await self._write(lambda: self._room.prune(time.time_ns())):
+            continue
+
+    async def positions(self) -> dict[StreamId, int]:
+        """Return up to where each stream is stored."""
+        return await self._write(self._writer.positions)
+
+    async def forget(self, streams: Sequence[StreamId]) -> None:
+        """Forget the positions of streams that nobody will ever read again."""
+        await self._write(lambda: self._writer.forget(streams))
+
+    async def find(
+        self,
+        owners: Collection[BackgroundProcessId],
+        query: Query,
+        window: Window,
+    ) -> Found:
+        """Return the wanted entries of these background processes that are in the window."""
+        return await self._read(lambda connection: reading.find(connection, owners, query, window))
+
+    async def of_environment(
+        self, environment: EnvironmentId, instances: Collection[str] = ()
+    ) -> list[BackgroundProcessId]:
+        """Return the background processes of an environment that ever wrote something, deleted ones too.
+
+        Where instances are named, only those of them.
+        """
+        return await self._read(lambda connection: reading.of_environment(connection, environment, instances))
+
+    async def last_number(self, background_process: BackgroundProcessId) -> int:
+        """Return the number of the newest entry of a background process; 0 when there is none."""
+        return await self._read(lambda connection: reading.last_number(connection, background_process))
+
+    async def follow(
+        self, background_process: BackgroundProcessId, after: int, *, idle_seconds: float | None = None
+    ) -> AsyncIterator[list[LogEntry]]:
+        """Yield the entries behind a number, and until `end_following` those that come: each once, in order.
+
+        Nothing is yielded whenever nothing came for `idle_seconds`.
+        """
+        with self._live.follower(background_process):
+            while not self._live.ended:
+                version = self._live.version(background_process)
+                entries = self._live.recent(background_process, after)
+                if entries is None:
+                    entries = await self._following(background_process, after)
+                if entries:
+                    after = entries[-1].number
+                    yield entries
+                elif not await self._live.newer(background_process, version, idle_seconds):
+                    yield []
+
+    @property
+    def ended(self) -> bool:
+        """Whether nobody is to follow any more."""
+        return self._live.ended
+
+    @property
+    def followers(self) -> int:
+        """How many follow now."""
+        return self._live.followers
+
+    def end_following(self) -> None:
+        """Have everybody who follows come to an end: the server is about to stop."""
+        self._live.end()
+
+    def close(self) -> None:
+        """Finish the write at hand and close the file."""
+        self._writing.shutdown()
+        self._reading.shutdown()
+        for connection in (self._connection, *self._opened):
+            connection.close()
+
+    async def _following(self, background_process: BackgroundProcessId, after: int) -> list[LogEntry]:
+        return await self._read(
+            lambda connection: reading.following(
+                connection, background_process, after, limit=_FOLLOWED_AT_ONCE
+            )
+        )
+
+    async def _write(self, function: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._writing, function)
+
+    async def _read(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._reading, self._on_a_connection, function
+        )
+
+    def _on_a_connection(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
+        """Return what `function` reads on this thread's connection, all of it on one state of the log."""
+        connection = getattr(self._connections, "of_thread", None)
+        if connection is None:
+            connection = self._connections.of_thread = tables.connect(self._path)
+            self._opened.append(connection)
+        connection.execute("BEGIN")
+        try:
+            return function(connection)
+        finally:
+            connection.execute("COMMIT")
+
+
+def _put_aside(path: Path) -> None:
+    path.rename(path.with_name(f"{path.name}.unusable-{time.time_ns()}"))
+    for leftover in ("-wal", "-shm"):
+        path.with_name(path.name + leftover).unlink(missing_ok=True)
+    path.touch(mode=0o600)

@@ -1,0 +1,144 @@
+"""The metric store: points are gathered in memory, and written each minute into a file of their own."""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, TypeVar
+
+from engineroom.telemetry.metrics.chunk import COARSE, FINE, Chunk, Mean, Resolution, unpacked
+from engineroom.telemetry.metrics.history import History, summed
+from engineroom.telemetry.metrics.sample import Sample
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS chunks (
+    series TEXT NOT NULL,
+    step INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (series, step, start)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS chunks_by_age ON chunks (step, start);
+"""
+_WRITE = "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)"
+
+Key = tuple[str, Resolution, int]
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class _Series:
+    """What is gathered of one series: the mean of the coarse point at hand."""
+
+    coarse_at: int = -1
+    mean: Mean = field(default_factory=Mean)
+
+
+class MetricStore:
+    """The history of every series. A series is a background process or an instance, by its id."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # Charts may lose their last minute in a power cut; what they must not do is wait for the disk.
+        for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.executescript(_SCHEMA)
+        self._thread = ThreadPoolExecutor(1, "metrics")
+        self._series: dict[str, _Series] = {}
+        self._chunks: dict[Key, Chunk] = {}
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Return the store in the file `path`; one that cannot be used is begun anew: it is only history."""
+        path.touch(mode=0o600)
+        try:
+            return cls(path)
+        except sqlite3.DatabaseError:
+            for leftover in ("", "-wal", "-shm"):
+                path.with_name(path.name + leftover).unlink(missing_ok=True)
+            path.touch(mode=0o600)
+            return cls(path)
+
+    async def record(self, at: float, samples: Mapping[str, Sample]) -> None:
+        """Take in the samples of one moment, in seconds since 1970."""
+        await self._run(lambda: self._record(at, samples))
+
+    async def flush(self, now: float) -> None:
+        """Write what was gathered, and remove what is too old."""
+        await self._run(lambda: self._flush(now))
+
+    async def history(self, series: Iterable[str], since: float, until: float, step_seconds: int) -> History:
+        """Return what is known of these series together, a point every `step_seconds`."""
+        names = list(series)
+        return await self._run(lambda: self._history(names, since, until, step_seconds))
+
+    def close(self, now: float) -> None:
+        """Write what was gathered, and close the file."""
+        self._thread.submit(self._flush, now).result()
+        self._thread.shutdown()
+        self._connection.close()
+
+    def _record(self, at: float, samples: Mapping[str, Sample]) -> None:
+        coarse_at = int(at // COARSE.step_seconds) * COARSE.step_seconds
+        for name, sample in samples.items():
+            values = sample.values()
+            self._chunk(name, FINE, at).set(FINE.place(at), values)
+            series = self._series.setdefault(name, _Series())
+            if series.coarse_at != coarse_at:
+                series.coarse_at, series.mean = coarse_at, Mean()
+            series.mean.add(values)
+            self._chunk(name, COARSE, at).set(COARSE.place(at), series.mean.values())
+
+    def _chunk(self, name: str, resolution: Resolution, at: float) -> Chunk:
+        key = (name, resolution, resolution.start(at))
+        found = self._chunks.get(key)
+        if found is None:
+            found = self._chunks[key] = self._read(key) or Chunk(resolution.points)
+        return found
+
+    def _read(self, key: Key) -> Chunk | None:
+        name, resolution, start = key
+        row = self._connection.execute(
+            "SELECT data FROM chunks WHERE series = ? AND step = ? AND start = ?",
+            (name, resolution.step_seconds, start),
+        ).fetchone()
+        return None if row is None else unpacked(row[0], resolution.points)
+
+    def _flush(self, now: float) -> None:
+        self._connection.execute("BEGIN")
+        for (name, resolution, start), chunk in self._chunks.items():
+            self._connection.execute(_WRITE, (name, resolution.step_seconds, start, chunk.packed()))
+        for resolution in (FINE, COARSE):
+            oldest = now - resolution.kept_seconds - resolution.span_seconds
+            self._connection.execute(
+                "DELETE FROM chunks WHERE step = ? AND start < ?", (resolution.step_seconds, oldest)
+            )
+        self._connection.execute("COMMIT")
+        ended = [key for key in self._chunks if key[2] + key[1].span_seconds <= now]
+        for key in ended:
+            del self._chunks[key]
+
+    def _history(self, names: list[str], since: float, until: float, step_seconds: int) -> History:
+        fine = until - since <= FINE.kept_seconds
+        resolution = FINE if fine else COARSE
+        return summed(
+            (self._points(name, resolution, since, until) for name in names), since, until, step_seconds
+        )
+
+    def _points(
+        self, name: str, resolution: Resolution, since: float, until: float
+    ) -> Iterable[tuple[int, list[float | None]]]:
+        for start in range(resolution.start(since), int(until) + 1, resolution.span_seconds):
+            key = (name, resolution, start)
+            chunk = self._chunks.get(key) or self._read(key)
+            if chunk is None:
+                continue
+            for place in range(resolution.points):
+                at = start + place * resolution.step_seconds
+                if since <= at <= until:
+                    yield at, chunk.point(place)
+
+    async def _run(self, function: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function)

@@ -1,0 +1,44 @@
+"""The figures in the text format that Prometheus reads (its exposition formats, version 0.0.4)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+Labels = str
+"""Labels as they are written, such as `a="1",b="2"`; the same ones stand at many metrics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric with its values by labels. `name` ends with its unit, a counter's with `_total`; None is left out."""
+
+    name: str
+    type: str
+    help: str
+    values: Sequence[tuple[Labels, float | None]]
+
+
+def exposition(metrics: Iterable[Metric]) -> bytes:
+    """Return the metrics as they are scraped."""
+    lines: list[str] = []
+    for metric in metrics:
+        lines.append(f"# HELP {metric.name} {_help(metric.help)}")
+        lines.append(f"# TYPE {metric.name} {metric.type}")
+        for labels, value in metric.values:
+            if value is not None:
+                lines.append(f"{metric.name}{{{labels}}} {value!r}" if labels else f"{metric.name} {value!r}")
+    return "\n".join([*lines, ""]).encode()
+
+
+def labelled(labels: Mapping[str, str]) -> Labels:
+    """Return labels as they are written."""
+    return ",".join(f'{name}="{_value(value)}"' for name, value in labels.items())
+
+
+def _value(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+
+
+def _help(text: str) -> str:
+    return text.replace("\\", r"\\").replace("\n", r"\n")

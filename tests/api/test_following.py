@@ -1,0 +1,113 @@
+"""Following the log over a real connection: nothing twice, nothing lost."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from engineroom.api import application
+from tests.api.test_logs import write
+from tests.runtime.asynchronous import asynchronous, eventually
+from tests.support.api import Api
+from tests.support.ports import free_port
+from tests.telemetry.logs.made import NOON, SECOND
+
+
+@contextlib.asynccontextmanager
+async def served(api: Api) -> AsyncIterator[httpx.AsyncClient]:
+    """Serve the API on a free port, and give a client of it."""
+    port = free_port()
+    config = uvicorn.Config(
+        application(api.control), port=port, log_config=None, lifespan="off", ws="none", access_log=False
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    await eventually("it listens", lambda: server.started)
+    headers = {"authorization": api.client.headers["authorization"]}
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=20) as client:
+        try:
+            yield client
+        finally:
+            api.control.logs.end_following()
+            server.should_exit = True
+            await serving
+
+
+async def events(answer: httpx.Response) -> AsyncIterator[tuple[int, dict[str, Any]]]:
+    """Yield the id and the data of each event."""
+    id = 0
+    async for line in answer.aiter_lines():
+        name, _, value = line.partition(": ")
+        if name == "id":
+            id = int(value)
+        elif name == "data":
+            yield id, json.loads(value)
+
+
+@asynchronous
+async def test_a_follower_gets_the_newest_and_then_what_comes(api: Api, made: str) -> None:
+    await write(api, made, *(b"before %d" % number for number in range(5)))
+    async with served(api) as client:
+        path = f"/api/background-processes/{made}/logs?follow=true&tail=2"
+        async with client.stream("GET", path) as answer:
+            assert answer.headers["content-type"] == "text/event-stream; charset=utf-8"
+            got = events(answer)
+            assert [(await anext(got))[1]["message"] for _ in range(2)] == ["before 3", "before 4"]
+            await write(api, made, b"live", at=NOON + SECOND)
+            id, line = await anext(got)
+
+            assert (id, line["id"], line["message"]) == (6, 6, "live")
+
+
+@asynchronous
+async def test_a_follower_that_comes_again_goes_on_where_it_was(api: Api, made: str) -> None:
+    seen: list[int] = []
+    async with served(api) as client:
+        writing = asyncio.create_task(keep_writing(api, made, 60))
+        while len(seen) < 600:
+            headers = {"last-event-id": str(seen[-1])} if seen else {"last-event-id": "0"}
+            path = f"/api/background-processes/{made}/logs?follow=true"
+            async with client.stream("GET", path, headers=headers) as answer:
+                got = events(answer)
+                seen += [(await anext(got))[0] for _ in range(min(70, 600 - len(seen)))]
+        await writing
+
+    assert seen == list(range(1, 601))
+
+
+@asynchronous
+async def test_a_follower_sees_only_what_it_asks_for(api: Api, made: str) -> None:
+    async with served(api) as client:
+        path = f"/api/background-processes/{made}/logs?follow=true&level=error&query=mail"
+        async with client.stream("GET", path, headers={"last-event-id": "0"}) as answer:
+            await write(api, made, b"ERROR: order", b"INFO: mail", b"ERROR: mail")
+            id, line = await anext(events(answer))
+
+            assert (id, line["message"]) == (3, "ERROR: mail")
+
+
+@asynchronous
+async def test_a_server_that_stops_lets_its_followers_go(api: Api, made: str) -> None:
+    path = f"/api/background-processes/{made}/logs?follow=true"
+    async with served(api) as client, client.stream("GET", path) as answer:
+        lines = answer.aiter_lines()
+        assert await anext(lines) == ": alive"
+        api.control.logs.end_following()
+        async with asyncio.timeout(5):
+            assert [line async for line in lines if line] == []
+
+
+@pytest.fixture
+def made(api: Api) -> str:
+    return api.made()
+
+
+async def keep_writing(api: Api, of: str, batches: int) -> None:
+    for number in range(batches):
+        await write(api, of, *(b"%d %d" % (number, each) for each in range(10)), at=NOON + number * SECOND)
+        await asyncio.sleep(0.005)

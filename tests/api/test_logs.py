@@ -1,0 +1,223 @@
+"""Reading the log through the API (contract sheet, section 4.7, and what is ours)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.model.output import Chunk, Mark
+from engineroom.telemetry.logs.intake import batch_of
+from engineroom.telemetry.logs.writer import Owner
+from tests.support.api import Api
+from tests.telemetry.logs.made import NOON, SECOND
+
+RANGE = {"from": "2025-11-25 11:00:00", "to": "2025-11-25T14:00:00+01:00"}
+
+TRACE = b"""[2025-11-25 12:00:00] production.ERROR: No {"exception":"[object] (RuntimeException(code: 7): No at J.php:9)
+[stacktrace]
+#0 /app/vendor/a.php(36): handle()
+#1 {main}
+"}"""
+ACCESS = b'10.0.0.1 - - [25/Nov/2025:12:00:00 +0000] "GET /up HTTP/1.1" 200 12 "-" "curl/8"'
+JSON = b'{"message":"Paid","level":"warning","channel":"payments","context":{"order":7},"extra":{"a":1}}'
+
+
+async def write(api: Api, of: str, *lines: bytes, at: int = NOON, index: int = 0) -> None:
+    """Have a process of a background process write these lines."""
+    data = b"\n".join(lines) + b"\n"
+    background_process = BackgroundProcessId(of)
+    chunk = Chunk(
+        process=f"{of}-{index}",
+        background_process=background_process,
+        replica=1,
+        index=index,
+        stream="stdout",
+        begin=0,
+        data=data,
+        marks=(Mark(len(data), at, 100),),
+    )
+    owner = Owner(background_process, InstanceId(api.linked.instance), EnvironmentId(api.linked.environment))
+    await api.control.logs.append(batch_of([chunk], {background_process: owner}, at + 60 * SECOND))
+
+
+def wrote(api: Api, of: str, *lines: bytes, at: int = NOON, index: int = 0) -> None:
+    asyncio.run(write(api, of, *lines, at=at, index=index))
+
+
+def environment_logs(api: Api, **parameters: Any) -> Any:
+    return api.get(f"/api/environments/{api.linked.environment}/logs", params={**RANGE, **parameters})
+
+
+def process_logs(api: Api, of: str, **parameters: Any) -> Any:
+    return api.get(f"/api/background-processes/{of}/logs", params=parameters)
+
+
+def messages(answer: Any) -> list[str]:
+    assert answer.status_code == 200, answer.text
+    return [line["message"] for line in answer.json()["data"]]
+
+
+def test_an_environments_log_is_what_the_contract_shows(api: Api) -> None:
+    made = api.made()
+    wrote(api, made, b"plain", JSON, ACCESS, TRACE)
+
+    answer = environment_logs(api)
+
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert body["meta"] == {
+        "cursor": None,
+        "type": "all",
+        "from": "2025-11-25T11:00:00Z",
+        "to": "2025-11-25T13:00:00Z",
+    }
+    plain, logged, access, failed = body["data"]
+    assert plain == {
+        "message": "plain",
+        "level": "info",
+        "type": "application",
+        "logged_at": "2025-11-25T12:00:00Z",
+        "data": {"channel": None, "context": None, "extra": None},
+    }
+    assert logged["level"] == "warning"
+    assert logged["data"] == {"channel": "payments", "context": {"order": 7}, "extra": {"a": 1}}
+    assert access["type"] == "access"
+    assert access["data"] == {
+        "status": 200,
+        "method": "GET",
+        "path": "/up",
+        "duration_ms": None,
+        "bytes_sent": 12,
+        "ip": "10.0.0.1",
+        "user_agent": "curl/8",
+        "country": None,
+    }
+    assert (failed["type"], failed["level"], failed["message"]) == ("exception", "error", TRACE.decode())
+    assert failed["data"] == {
+        "class": "RuntimeException",
+        "code": 7,
+        "file": "J.php:9",
+        "trace": ["#0 /app/vendor/a.php(36): handle()", "#1 {main}"],
+    }
+
+
+def test_an_environments_log_needs_both_ends_and_names_every_wrong_parameter(api: Api) -> None:
+    path = f"/api/environments/{api.linked.environment}/logs"
+
+    answer = api.get(path, params={"to": "yesterday", "type": "secret", "whole_word": "perhaps"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == {
+        "from": ["The from field is required."],
+        "to": ["The to field must be a valid date."],
+        "type": ["The selected type is invalid."],
+        "whole_word": ["The whole word field must be true or false."],
+    }
+    assert environment_logs(api, cursor="nonsense").json()["errors"].keys() == {"cursor"}
+
+
+def test_the_types_texts_and_instances_of_an_environments_log_are_chosen(api: Api) -> None:
+    made = api.made()
+    wrote(api, made, b"Plain order", ACCESS, TRACE)
+
+    assert messages(environment_logs(api, type="access")) == [ACCESS.decode()]
+    assert messages(environment_logs(api, type="application")) == ["Plain order", TRACE.decode()]
+    assert messages(environment_logs(api, query="ORDER")) == ["Plain order"]
+    assert messages(environment_logs(api, query="ORDER", case_sensitive="true")) == []
+    assert messages(environment_logs(api, query="ord", whole_word="1")) == []
+    assert len(messages(environment_logs(api, **{"instances[]": api.linked.instance}))) == 3
+    assert messages(environment_logs(api, **{"instances[]": "inst-other"})) == []
+    assert messages(environment_logs(api, to="2025-11-25 11:59:59")) == []
+
+
+def test_pages_of_two_background_processes_follow_each_other(api: Api) -> None:
+    first, second = api.made(), api.made()
+    for number in range(80):
+        at = NOON + number * SECOND
+        wrote(api, first, b"first %d" % number, b"more", at=at)
+        wrote(api, second, b"second %d" % number, at=at)
+
+    seen: list[str] = []
+    cursor = None
+    while True:
+        answer = environment_logs(api, **({"cursor": cursor} if cursor else {}))
+        seen += messages(answer)
+        cursor = answer.json()["meta"]["cursor"]
+        if cursor is None:
+            break
+
+    assert len(seen) == 240
+    assert [line for line in seen if line.startswith("second")] == [f"second {n}" for n in range(80)]
+    assert seen[:3] == ["first 0", "more", "second 0"]
+
+
+def test_a_background_processs_log_has_what_is_known_of_each_entry(api: Api) -> None:
+    made = api.made()
+    wrote(api, made, b"ERROR: \xff\x1b[31m", index=3)
+
+    (line,) = process_logs(api, made).json()["data"]
+
+    assert line == {
+        "id": 1,
+        "message": "ERROR: \ufffd\x1b[31m",
+        "level": "error",
+        "type": "application",
+        "logged_at": "2025-11-25T12:00:00.000000Z",
+        "replica": 1,
+        "index": 3,
+        "pid": 100,
+        "stream": "stdout",
+        "truncated": False,
+        "data": {"channel": None, "context": None, "extra": None},
+    }
+
+
+def test_a_background_processs_log_is_narrowed_turned_round_and_paged(api: Api) -> None:
+    made = api.made()
+    wrote(api, made, b"DEBUG: a", b"WARNING: b", b"ERROR: c", index=1)
+    wrote(api, made, b"INFO: d", index=2)
+
+    assert messages(process_logs(api, made, newest_first="true", limit=2)) == ["INFO: d", "ERROR: c"]
+    assert messages(process_logs(api, made, level="warning")) == ["WARNING: b", "ERROR: c"]
+    assert messages(process_logs(api, made, replica=1, index=2)) == ["INFO: d"]
+    first = process_logs(api, made, newest_first="true", limit=3).json()
+    second = process_logs(api, made, newest_first="true", cursor=first["meta"]["cursor"])
+    assert messages(second) == ["DEBUG: a"]
+    assert process_logs(api, made, limit=5000).json()["errors"].keys() == {"limit"}
+
+
+def test_a_range_is_downloaded_byte_for_byte(api: Api) -> None:
+    made = api.made()
+    for number in range(3):
+        wrote(api, made, b"\xff %d" % number, at=NOON + number * 60 * SECOND)
+
+    answer = process_logs(api, made, download="true", to="2025-11-25T12:01:00Z")
+
+    assert answer.headers["content-disposition"] == f'attachment; filename="{made}.log"'
+    assert answer.content == (
+        b"2025-11-25T12:00:00.000000Z 1/0 stdout \xff 0\n2025-11-25T12:01:00.000000Z 1/0 stdout \xff 1\n"
+    )
+
+
+def test_hostile_lines_are_answered_as_any_other(api: Api) -> None:
+    made = api.made()
+    bomb = b'{"level":"info","context":' + b"[" * 50_000
+    wrote(
+        api,
+        made,
+        bomb,
+        b'{"message":"\xff","context":{}}',
+        b'{"context":1}',
+        b"{}",
+        b"null",
+        b"\x00\x1b]0;title\x07",
+    )
+
+    assert len(messages(process_logs(api, made))) == 6
+    assert len(messages(environment_logs(api))) == 6
+
+
+@pytest.mark.parametrize("path", ["/api/background-processes/process-1/logs?follow=true"])
+def test_what_is_not_there_cannot_be_followed(api: Api, path: str) -> None:
+    assert api.get(path).status_code == 404

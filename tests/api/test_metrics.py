@@ -1,0 +1,115 @@
+"""Charts of an environment (contract sheet, section 4.8) and of a background process, and what Prometheus reads."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from engineroom.control.sampler import Observed
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.telemetry.metrics.sample import METRICS, Sample
+from tests.support.api import Api
+
+MIB = 1024 * 1024
+
+
+def recorded(api: Api, series: str, sample: Sample, ago: int = 130) -> None:
+    asyncio.run(api.control.metrics.record(time.time() - ago, {series: sample}))
+
+
+def observed(api: Api, of: str) -> Observed:
+    return Observed(
+        background_process=BackgroundProcessId(of),
+        instance=InstanceId(api.linked.instance),
+        environment=EnvironmentId(api.linked.environment),
+        name="sleep 60",
+        sample=Sample(running=2, draining=0, backing_off=1, queue_length=7),
+        missing=1,
+        crash_looping=1,
+        restarts_total=5,
+    )
+
+
+def known(chart: dict[str, Any]) -> list[Any]:
+    return [point["y"] for point in chart["data"] if point["y"] != [None]]
+
+
+def test_an_environments_metrics_are_what_the_contract_shows(api: Api) -> None:
+    sample = Sample(cpu=0.25, memory_bytes=256 * MIB, replicas=2)
+    recorded(api, api.linked.instance, sample)
+    recorded(api, api.linked.instance, replace(sample, cpu=0.75), ago=400)
+
+    body = api.get(f"/api/environments/{api.linked.environment}/metrics").json()
+
+    assert body["meta"] == {"period": "24h", "available_periods": ["6h", "24h", "3d", "7d", "30d"]}
+    assert list(body["data"]) == [
+        "cpu_usage",
+        "memory_usage",
+        "http_response_count",
+        "replica_count",
+        "web_workers_count",
+    ]
+    cpu = body["data"]["cpu_usage"]
+    assert cpu["labels"] == ["App"]
+    assert len(cpu["data"]) == 720
+    assert known(cpu) == [[37.5], [12.5]]
+    assert (cpu["average"], cpu["min"], cpu["max"]) == ([25.0], [12.5], [37.5])
+    assert known(body["data"]["memory_usage"]) == [[25.0], [25.0]]
+    assert known(body["data"]["replica_count"]) == [[2.0], [2.0]]
+    assert body["data"]["http_response_count"]["labels"] == []
+
+
+def test_the_period_is_chosen_and_a_wrong_one_is_refused(api: Api) -> None:
+    path = f"/api/environments/{api.linked.environment}/metrics"
+
+    for period, points in (("6h", 720), ("3d", 432), ("7d", 672), ("30d", 720)):
+        body = api.get(path, params={"period": period}).json()
+        assert (body["meta"]["period"], len(body["data"]["cpu_usage"]["data"])) == (period, points)
+    assert api.get(path, params={"period": "1y"}).status_code == 422
+
+
+def test_a_background_processs_metrics_have_everything_that_is_measured(api: Api) -> None:
+    made = api.made()
+    recorded(api, made, Sample(running=2, restarts=1, queue_length=9, oldest_age_seconds=3.5))
+
+    body = api.get(f"/api/background-processes/{made}/metrics", params={"period": "6h"}).json()
+
+    assert set(body["data"]) == set(METRICS) - {"replicas"}
+    assert known(body["data"]["queue_length"]) == [[9.0]]
+    assert known(body["data"]["cpu"]) == []
+    assert body["data"]["running"]["labels"] == ["sleep 60"]
+
+
+def test_prometheus_scrapes_what_is_the_tokens_own(api: Api) -> None:
+    made = api.made()
+    other = replace(observed(api, "process-of-others"), instance=InstanceId("inst-of-others"))
+    api.control.observed = [observed(api, made), other]
+
+    answer = api.get("/metrics")
+
+    assert "process-of-others" not in answer.text
+    found = {
+        (sample.name, sample.labels.get("state")): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+        if sample.labels.get("background_process") == made
+    }
+    assert found["engineroom_background_process_processes", "running"] == 2
+    assert found["engineroom_background_process_restarts_total", None] == 5
+    assert found["engineroom_background_process_queue_jobs", None] == 7
+    assert ("engineroom_background_process_cpu_cores", None) not in found
+    assert all(name.startswith("engineroom_background_process_") for name, _ in found)
+
+
+def test_a_scrape_of_a_thousand_background_processes_is_quick(api: Api) -> None:
+    api.control.observed = [observed(api, f"process-{number}") for number in range(1000)]
+    api.get("/metrics")
+
+    began = time.perf_counter()
+    answer = api.client.request("GET", "/metrics")
+    took = time.perf_counter() - began
+
+    assert answer.text.count("\n") > 7000
+    assert took < 1

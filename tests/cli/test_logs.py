@@ -1,0 +1,83 @@
+"""`engineroom logs` against a server that answers as the API does."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.api.conftest import api, telemetry  # noqa: F401 - fixtures
+from tests.api.test_following import served
+from tests.api.test_logs import write
+from tests.runtime.asynchronous import asynchronous
+from tests.support.api import Api
+
+ENGINEROOM = str(Path(sys.executable).with_name("engineroom"))
+
+
+@pytest.fixture
+def made(api: Api) -> str:  # noqa: F811
+    return api.made()
+
+
+@asynccontextmanager
+async def command(api: Api, address: str, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:  # noqa: F811
+    """Run the command; what still runs at the end is interrupted, as by Ctrl-C."""
+    token = api.client.headers["authorization"].removeprefix("Bearer ")
+    environment = {"ENGINEROOM_URL": address, "ENGINEROOM_TOKEN": token, "PYTHONPATH": ":".join(sys.path)}
+    process = await asyncio.create_subprocess_exec(
+        ENGINEROOM,
+        "logs",
+        *words,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+@asynchronous
+async def test_the_newest_are_shown(api: Api, made: str) -> None:  # noqa: F811
+    await write(api, made, *(b"line %d" % number for number in range(20)), b"ERROR: bad \x1b[2J")
+    async with served(api) as client:
+        address = str(client.base_url)
+        async with command(api, address, made, "-n", "3") as shown:
+            output, _ = await shown.communicate()
+        async with command(api, address, api.linked.environment, "--level", "error") as shown:
+            errors, _ = await shown.communicate()
+
+    assert [line.split(" ", 3)[3] for line in output.decode().splitlines()] == [
+        "line 18",
+        "line 19",
+        "ERROR: bad \\x1b[2J",
+    ]
+    assert len(errors.splitlines()) == 1
+
+
+@asynchronous
+async def test_what_comes_is_followed(api: Api, made: str) -> None:  # noqa: F811
+    await write(api, made, b"before")
+    async with served(api) as client, command(api, str(client.base_url), made, "-f") as shown:
+        assert shown.stdout is not None
+        async with asyncio.timeout(20):
+            assert (await shown.stdout.readline()).endswith(b"before\n")
+            await write(api, made, b"live")
+            assert (await shown.stdout.readline()).endswith(b"live\n")
+
+
+@asynchronous
+async def test_what_cannot_be_shown_is_said_in_one_line(api: Api, made: str) -> None:  # noqa: F811
+    async with served(api) as client:
+        for words in (["process-none"], [], [made, "--lines", "5000"], ["process-none", "-f"]):
+            async with command(api, str(client.base_url), *words) as shown:
+                _, error = await shown.communicate()
+            assert shown.returncode == 1
+            assert error.decode().count("\n") == 1
+            assert error.startswith(b"engineroom: ")

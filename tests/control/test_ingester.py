@@ -1,0 +1,141 @@
+"""From a runtime's output to the log."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from engineroom.control.ingester import READ_BYTES, Ingester
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId
+from engineroom.model.output import Chunk, StreamId
+from engineroom.model.process import Process
+from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.logs.retention import Limits
+from tests.control.running_control import Running, running_control
+from tests.runtime.asynchronous import asynchronous, eventually
+from tests.telemetry.logs.made import chunk, everything
+
+
+@dataclass
+class ScriptedOutput:
+    """A runtime of which only the output matters: streams that grow, and what was acknowledged of them."""
+
+    written: dict[StreamId, bytes] = field(default_factory=dict)
+    owners: dict[StreamId, BackgroundProcessId] = field(default_factory=dict)
+    acknowledged: dict[StreamId, int] = field(default_factory=dict)
+    failing: bool = False
+    noted: list[Event] = field(default_factory=list)
+
+    def write(self, background_process: BackgroundProcessId, data: bytes, index: int = 0) -> None:
+        stream = StreamId(f"{background_process}-{index}", "stdout")
+        self.owners[stream] = background_process
+        self.written[stream] = self.written.get(stream, b"") + data
+
+    async def read_output(self, after: Mapping[StreamId, int], *, limit_bytes: int) -> Sequence[Chunk]:
+        if self.failing:
+            raise RuntimeUnavailableError("the script says so")
+        chunks = []
+        for stream, data in self.written.items():
+            begin = after.get(stream, 0)
+            end = data.rfind(b"\n", begin, begin + limit_bytes) + 1
+            if end > begin:
+                made = chunk(data[begin:end], begin=begin, background_process=self.owners[stream])
+                chunks.append(made)
+        return chunks
+
+    async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
+        self.acknowledged.update(upto)
+
+    def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:  # noqa: ARG002
+        return []
+
+    def background_processes(self) -> frozenset[BackgroundProcessId]:
+        return frozenset()
+
+
+@contextlib.asynccontextmanager
+async def ingesting(running: Running, output: ScriptedOutput, logs: LogStore) -> AsyncIterator[None]:
+    task = asyncio.create_task(Ingester(running.store, output, logs, output.noted.append).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[LogStore]:
+    logs = LogStore.open(folder / "logs.db", Limits(days=36500))
+    try:
+        yield logs
+    finally:
+        logs.close()
+
+
+@asynchronous
+async def test_what_is_written_is_stored_with_its_environment_and_then_acknowledged(tmp_path: Path) -> None:
+    output = ScriptedOutput()
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        made, _ = await running.create()
+        output.write(made.id, b"one\ntwo\nunfinished")
+        async with ingesting(running, output, logs):
+            await eventually("it is acknowledged", lambda: output.acknowledged)
+
+            assert output.acknowledged == {StreamId(f"{made.id}-0", "stdout"): len(b"one\ntwo\n")}
+            assert [entry.text for entry in await everything(logs, made.id)] == [b"one", b"two"]
+            assert await logs.of_environment(running.linked.environment) == [made.id]
+
+
+@asynchronous
+async def test_a_server_that_starts_again_goes_on_where_it_was(tmp_path: Path) -> None:
+    output = ScriptedOutput()
+    async with running_control(tmp_path) as running:
+        made, _ = await running.create()
+        for number in range(5):
+            output.write(made.id, b"".join(b"line %d %d\n" % (number, each) for each in range(100)))
+            async with opened(tmp_path) as logs, ingesting(running, output, logs):
+                end = len(next(iter(output.written.values())))
+                await eventually("all of it is read", lambda end=end: end in output.acknowledged.values())  # type: ignore[misc]
+        async with opened(tmp_path) as logs:
+            stored = [entry.text for entry in await everything(logs, made.id)]
+    assert stored == [b"line %d %d" % (number, each) for number in range(5) for each in range(100)]
+
+
+@asynchronous
+async def test_a_runtime_that_is_away_and_a_store_that_fails_lose_nothing(tmp_path: Path) -> None:
+    output = ScriptedOutput(failing=True)
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        made, _ = await running.create()
+        output.write(made.id, b"one\n")
+        async with ingesting(running, output, logs):
+            await asyncio.sleep(0.05)
+            output.failing = False
+            await eventually("it is acknowledged", lambda: output.acknowledged)
+        assert [entry.text for entry in await everything(logs, made.id)] == [b"one"]
+
+
+@asynchronous
+async def test_the_last_words_of_what_nobody_knows_any_more_are_kept(tmp_path: Path) -> None:
+    output = ScriptedOutput()
+    unknown = BackgroundProcessId("process-gone")
+    output.write(unknown, b"goodbye\n")
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        async with ingesting(running, output, logs):
+            await eventually("it is acknowledged", lambda: output.acknowledged)
+        assert await logs.of_environment(EnvironmentId("")) == [unknown]
+
+
+@asynchronous
+async def test_more_than_is_read_at_once_is_read_without_a_pause(tmp_path: Path) -> None:
+    output = ScriptedOutput()
+    data = b"x" * 99 + b"\n"
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        made, _ = await running.create()
+        output.write(made.id, data * (3 * READ_BYTES // len(data)))
+        async with ingesting(running, output, logs):
+            end = len(next(iter(output.written.values())))
+            await eventually("all of it is read", lambda: end in output.acknowledged.values())
+        assert await logs.last_number(made.id) == end // len(data)

@@ -1,0 +1,58 @@
+"""Samples of what runs."""
+
+import asyncio
+from pathlib import Path
+
+from engineroom.model.background_process import BackgroundProcessType
+from engineroom.model.worker_config import WorkerConfig
+from engineroom.runtime.fake import FakeRuntime
+from tests.control.running_control import running_control
+from tests.runtime.asynchronous import asynchronous, eventually
+from tests.support.redis_server import RedisServer
+
+
+@asynchronous
+async def test_what_runs_is_observed_with_its_restarts_and_what_is_missing(tmp_path: Path) -> None:
+    fake = FakeRuntime()
+    async with running_control(tmp_path, fake) as running:
+        made, _ = await running.create(processes=2)
+        processes = await running.running(made, 2)
+        sampler = running.control._sampler
+        await sampler._sample()
+        fake.exit(processes[0].id, code=1)
+        fake.script(made.id).holds_starts = True
+        fake.exit(processes[1].id, code=1)
+        await sampler._sample()
+
+        (observed,) = sampler.observed
+        assert (observed.sample.running, observed.sample.restarts, observed.restarts_total) == (1, 2, 2)
+        assert observed.missing == 1
+        assert observed.sample.queue_length is None
+        figures = running.control.figures({running.linked.instance})
+        assert any(metric.name.endswith("restarts_total") and metric.values[0][1] == 2 for metric in figures)
+
+
+@asynchronous
+async def test_the_queue_of_a_worker_is_measured_though_nothing_scales_it(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    async with running_control(tmp_path) as running:
+        variables = f"REDIS_HOST=127.0.0.1\nREDIS_PORT={redis_server.port}\nREDIS_PREFIX=laravel_database_\n"
+        await asyncio.to_thread((tmp_path / ".env").write_text, variables)
+        await running.create(
+            type=BackgroundProcessType.WORKER, config=WorkerConfig(connection="redis"), custom_command=None
+        )
+        redis_server.client.rpush(redis_server.key("default"), "{}", "{}")
+        await running.control._sampler._sample()
+
+        (observed,) = running.control._sampler.observed
+        assert observed.sample.queue_length == 2
+
+
+@asynchronous
+async def test_it_samples_by_itself(tmp_path: Path) -> None:
+    async with running_control(tmp_path) as running:
+        made, _ = await running.create()
+        sampler = running.control._sampler
+        await eventually("it has sampled", lambda: sampler.observed or None, timeout_seconds=25)
+        assert sampler.observed[0].background_process == made.id

@@ -1,0 +1,141 @@
+"""What is wrong is told once, also when the server starts again, and not in quiet hours."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from engineroom.control.sampler import Observed
+from engineroom.control.watch import Watch
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.telemetry.alerts.config import AlertSettings
+from engineroom.telemetry.alerts.quiet import quiet_hours
+from engineroom.telemetry.alerts.rules import Alert, Change
+from engineroom.telemetry.metrics.sample import Sample
+from tests.runtime.asynchronous import asynchronous, eventually
+
+NOON = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
+
+WELL = Observed(
+    background_process=BackgroundProcessId("process-1"),
+    instance=InstanceId("inst-1"),
+    environment=EnvironmentId("env-1"),
+    name="php artisan queue:work",
+    sample=Sample(running=2, failed_jobs=3, queue_length=0),
+    missing=0,
+    crash_looping=0,
+    restarts_total=0,
+)
+DYING = replace(WELL, crash_looping=2)
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A channel that keeps what it is to send."""
+
+    name: str = "recording"
+    sent: list[tuple[Change, str]] = field(default_factory=list)
+
+    def send(self, change: Change, alert: Alert) -> None:
+        self.sent.append((change, alert.subject.rule))
+
+
+@dataclass
+class Watching:
+    """A watch, and what it told."""
+
+    folder: Path
+    settings: AlertSettings
+    reachable: bool = True
+    noted: list[Event] = field(default_factory=list)
+
+    def watch(self) -> Watch:
+        return Watch(self.settings, self.folder, reachable=lambda: self.reachable, note=self.noted.append)
+
+
+@pytest.fixture
+def channel() -> Recording:
+    return Recording()
+
+
+@asynchronous
+async def test_it_tells_once_and_the_server_after_it_does_not_tell_again(
+    tmp_path: Path, channel: Recording
+) -> None:
+    watching = Watching(tmp_path, AlertSettings(channels=(channel,)))
+    for _ in range(3):
+        watch = watching.watch()
+        watch.open()
+        watch.take([DYING], NOON)
+        await eventually("it is told", lambda: channel.sent)
+        await watch.close()
+    watch = watching.watch()
+    watch.open()
+    watch.take([WELL], NOON + 60)
+    await eventually("its end is told", lambda: len(channel.sent) == 2)
+    await watch.close()
+
+    assert channel.sent == [(Change.FIRING, "crash_loop"), (Change.RESOLVED, "crash_loop")]
+    assert [event.kind for event in watching.noted] == ["alert.firing", "alert.resolved"]
+    assert watching.noted[1].message.endswith("It is over.")
+
+
+@asynchronous
+async def test_in_quiet_hours_nobody_is_told_and_afterwards_only_of_what_is_still_wrong(
+    tmp_path: Path, channel: Recording
+) -> None:
+    watching = Watching(tmp_path, AlertSettings(channels=(channel,), quiet=quiet_hours("11:00-13:00", "UTC")))
+    watch = watching.watch()
+    watch.open()
+    watch.take([DYING, replace(DYING, background_process=BackgroundProcessId("process-2"))], NOON)
+    watch.take([WELL, replace(DYING, background_process=BackgroundProcessId("process-2"))], NOON + 60)
+    assert channel.sent == []
+    watch.take([WELL, replace(DYING, background_process=BackgroundProcessId("process-2"))], NOON + 3600)
+    await eventually("it is told", lambda: channel.sent)
+    await watch.close()
+
+    assert channel.sent == [(Change.FIRING, "crash_loop")]
+    assert len(watching.noted) == 3
+
+
+def failed(count: float | None) -> Observed:
+    return replace(WELL, sample=replace(WELL.sample, failed_jobs=count))
+
+
+@asynchronous
+async def test_failed_jobs_count_when_they_rise_whatever_there_was_before(tmp_path: Path) -> None:
+    watching = Watching(tmp_path, AlertSettings())
+    watch = watching.watch()
+    for number, count in enumerate((1000, 1005, None, 1011)):
+        watch.take([failed(count)], NOON + number * 10)
+    assert [alert.subject.rule for alert in watch.firing] == ["failed_jobs"]
+
+    watch.take([failed(0)], NOON + 50)
+    assert watch.firing == []
+
+
+@asynchronous
+async def test_a_keeper_that_is_away_and_processes_that_are_missing_are_told_of(tmp_path: Path) -> None:
+    watching = Watching(tmp_path, AlertSettings(), reachable=False)
+    watch = watching.watch()
+    for after in (0, 20, 70):
+        watch.take([replace(WELL, missing=3)], NOON + after)
+
+    assert {alert.message for alert in watch.firing} >= {
+        "The keeper cannot be reached; what it runs goes on running.",
+        "3 processes of php artisan queue:work are missing.",
+    }
+
+
+@asynchronous
+async def test_a_memory_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
+    watching = Watching(tmp_path, AlertSettings())
+    watching.watch()._memory.write_text("nonsense")
+    watch = watching.watch()
+    watch.open()
+    watch.take([DYING], NOON)
+    await watch.close()
+
+    assert len(watch.firing) == 1

@@ -1,0 +1,127 @@
+"""From lines to entries."""
+
+from engineroom.model.log import LogType
+from engineroom.model.output import Chunk, Mark
+from engineroom.telemetry.logs.codes import CODES
+from tests.telemetry.logs.made import MAILS, NOON, SECOND, batch, chunk, owner
+
+PYTHON = b"""ERROR:root:job failed
+Traceback (most recent call last):
+  File "a.py", line 3, in work
+    do()
+KeyError: 'x'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "a.py", line 5, in work
+    raise Failed from None
+app.Failed: no
+"""
+
+LARAVEL = b"""[2025-11-25 12:00:00] production.ERROR: No {"exception":"[object] (RuntimeException(code: 0): No at J.php:9)
+[stacktrace]
+#0 /app/vendor/a.php(36): handle()
+#1 {main}
+"}
+"""
+
+JAVASCRIPT = b"""Error: boom
+    at main (/app/a.js:3:1)
+    at node:internal/main:1:1
+"""
+
+
+def entries(*chunks: Chunk, now: int = NOON + 10 * SECOND) -> list[bytes]:
+    return [text for run in batch(*chunks, now=now).runs.get(owner(), []) for text in run.texts]
+
+
+def test_a_trace_stays_one_entry() -> None:
+    for trace in (PYTHON, LARAVEL, JAVASCRIPT):
+        assert entries(chunk(b"before\n" + trace + b"after\n")) == [b"before", trace[:-1], b"after"]
+
+
+def test_indented_lines_with_a_time_or_a_level_of_their_own_are_entries_of_their_own() -> None:
+    worker = (
+        b"   INFO  Processing jobs from the [default] queue.  \n"
+        b"  2025-11-25 12:00:00 App\\Jobs\\Mail ....... RUNNING\n"
+        b"  2025-11-25 12:00:01 App\\Jobs\\Mail ....... 1s DONE\n"
+    )
+
+    assert len(entries(chunk(worker))) == 3
+
+
+def test_a_trace_that_has_only_begun_is_left_until_its_rest_is_there() -> None:
+    head = PYTHON[: PYTHON.index(b"  File")]
+
+    early = batch(chunk(b"before\n" + head), now=NOON)
+
+    assert [text for run in early.runs[owner()] for text in run.texts] == [b"before"]
+    assert list(early.positions.values()) == [len(b"before\n")]
+    whole = chunk(PYTHON, begin=len(b"before\n"))
+    assert entries(whole) == [PYTHON[:-1]]
+
+
+def test_what_is_left_waits_only_a_moment() -> None:
+    late = batch(chunk(b"ERROR: it broke\n"), now=NOON + SECOND)
+
+    assert list(late.positions.values()) == [len(b"ERROR: it broke\n")]
+    assert [run.texts for run in late.runs[owner()]] == [[b"ERROR: it broke"]]
+
+
+def test_a_clock_that_was_set_back_lets_nothing_wait() -> None:
+    assert entries(chunk(b"ERROR: it broke\n"), now=NOON - 3600 * SECOND) == [b"ERROR: it broke"]
+
+
+def test_two_lives_never_share_an_entry() -> None:
+    data = b"Traceback (most recent call last):\n  File\n"
+    first = len(b"Traceback (most recent call last):\n")
+    lives = Chunk(
+        process="p",
+        background_process=MAILS,
+        replica=1,
+        index=0,
+        stream="stderr",
+        begin=0,
+        data=data,
+        marks=(Mark(first, NOON, 1, ends_life=True), Mark(len(data), NOON, 2)),
+    )
+
+    assert len(entries(lives)) == 2
+
+
+def test_streams_are_put_in_the_order_of_time_and_each_keeps_its_own() -> None:
+    late = chunk(b"late\n", at=NOON + 2 * SECOND, stream="stderr")
+    early = chunk(b"early\n", at=NOON + SECOND)
+    jumping = Chunk(
+        process="p",
+        background_process=MAILS,
+        replica=1,
+        index=1,
+        stream="stdout",
+        begin=0,
+        data=b"first\nsecond\n",
+        marks=(Mark(6, NOON + 3 * SECOND, 1), Mark(13, NOON, 1)),
+    )
+
+    assert entries(late, early, jumping) == [b"early", b"late", b"first", b"second"]
+
+
+def test_what_was_lost_is_said_where_it_was_lost() -> None:
+    run = batch(chunk(b"after\n", dropped_bytes=4096)).runs[owner()][0]
+
+    assert run.texts[0].startswith(b"4096 bytes of output were lost here")
+    assert CODES[run.codes[0]].type is LogType.SYSTEM
+
+
+def test_an_entry_longer_than_a_megabyte_is_cut_and_marked() -> None:
+    data = b"x" * (1 << 20) + b"\n" + b" y" * 1000 + b"\n"
+
+    (run,) = batch(chunk(data)).runs[owner()]
+
+    assert [len(text) for text in run.texts] == [1 << 20]
+    assert CODES[run.codes[0]].cut
+
+
+def test_no_entry_has_more_than_two_thousand_lines() -> None:
+    assert len(entries(chunk(b"top\n" + b"  indented\n" * 5000))) > 2
