@@ -1,7 +1,7 @@
 """One call of an endpoint: what was asked, by whom, and what is answered."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -97,6 +97,11 @@ class Call:
         assert any(name == parameter.name for parameter in self.endpoint.parameters), f"undeclared: {name}"
         return self._request.query_params.get(name) or None
 
+    def queries(self, name: str) -> list[str]:
+        """Return all values of a parameter of the query."""
+        assert any(name == parameter.name for parameter in self.endpoint.parameters), f"undeclared: {name}"
+        return self._request.query_params.getlist(name)
+
     def id(self, name: str) -> str:
         """Return an id from the path. Raises NotFoundError for what cannot be one."""
         found = str(self._request.path_params[name])
@@ -104,9 +109,17 @@ class Call:
             raise NotFoundError
         return found
 
-    async def fields(self) -> dict[str, Any]:
-        """Return the fields in the body. Raises MalformedError, MediaTypeError and TooLargeError."""
-        return await body.fields(self._request)
+    async def fields(self, verbatim: Container[str] = ()) -> dict[str, Any]:
+        """Return the fields in the body, those that are `verbatim` untouched.
+
+        Raises MalformedError, MediaTypeError and TooLargeError.
+        """
+        return await body.fields(self._request, verbatim)
+
+    @property
+    def media_type(self) -> str:
+        """The media type that the body is said to have, with its parameters."""
+        return self._request.headers.get("content-type", "")
 
     async def content(self, largest: int) -> bytes:
         """Return the body as it is, whatever its media type. Raises TooLargeError for more than `largest` bytes."""

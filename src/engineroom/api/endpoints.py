@@ -4,6 +4,7 @@ from engineroom.api import (
     applications,
     audit,
     background_processes,
+    contract,
     documentation,
     environments,
     health,
@@ -223,4 +224,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ability=_READ,
         limited_tokens=True,
     ),
+    *contract.ROWS,
 )

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from engineroom.control.autoscaler import Autoscaler
+from engineroom.control.deployer import Deployer
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.scaling_state import ScalingState
@@ -13,6 +15,13 @@ from engineroom.model.process import Process
 from engineroom.model.scaling.host import Host
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, events
+
+
+class Loop(Protocol):
+    """What goes on for as long as the control plane is open."""
+
+    async def run(self) -> None:
+        """Run until cancelled."""
 
 
 class Control:
@@ -32,6 +41,7 @@ class Control:
         self._reconciler = Reconciler(store, runtime)
         self._recorder = Recorder(store, self._reconciler, runtime=runtime.capabilities.name)
         self._autoscaler = Autoscaler(store, runtime.processes, self._reconciler.wake, host)
+        self._deployer = Deployer(store, runtime, self._reconciler)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -39,12 +49,12 @@ class Control:
         name = self._runtime.capabilities.name
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, name))
         await self._runtime.open(self._recorder.take, cursor)
-        loops = (self._reconciler, self._recorder, self._autoscaler)
-        self._loops = [asyncio.create_task(loop.run()) for loop in loops]
+        self._loops = [asyncio.create_task(loop.run()) for loop in self._all()]
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now: it has changed."""
         self._reconciler.wake(ids)
+        self._deployer.wake()
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""
@@ -67,6 +77,9 @@ class Control:
         """Drain everything that runs, for good, and end the loops."""
         await self._end_loops()
         await self._runtime.drain(stop_timeout_seconds=stop_timeout_seconds)
+
+    def _all(self) -> Sequence[Loop]:
+        return (self._reconciler, self._recorder, self._autoscaler, self._deployer)
 
     async def _end_loops(self) -> None:
         for loop in self._loops:

@@ -117,8 +117,9 @@ def _read(connection: Connection, ids: set[BackgroundProcessId] | None) -> dict[
     rows = wanted_rows.wanted(connection, ids)
     targets = {row.background_process.id: _target(row) for row in rows}
     for operation in operations.running(connection, ids):
-        if operation.background_process_id in targets:
-            targets[operation.background_process_id].operations.append(operation.id)
+        target = targets.get(BackgroundProcessId(operation.subject_id))
+        if target is not None:
+            target.operations.append(operation.id)
     return targets
 
 

@@ -14,6 +14,8 @@ BackgroundProcessId = NewType("BackgroundProcessId", str)
 OperationId = NewType("OperationId", str)
 EventId = NewType("EventId", str)
 AuditEntryId = NewType("AuditEntryId", str)
+DeploymentId = NewType("DeploymentId", str)
+CommandId = NewType("CommandId", str)
 
 
 def uuid7() -> uuid.UUID:
@@ -68,3 +70,13 @@ def new_event_id() -> EventId:
 def new_audit_entry_id() -> AuditEntryId:
     """Return a fresh `audit-…` id. The audit trail is ours; so is the prefix."""
     return AuditEntryId(f"audit-{uuid7()}")
+
+
+def new_deployment_id() -> DeploymentId:
+    """Return a fresh `depl-…` id."""
+    return DeploymentId(f"depl-{uuid7()}")
+
+
+def new_command_id() -> CommandId:
+    """Return a fresh `comm-…` id."""
+    return CommandId(f"comm-{uuid7()}")

@@ -45,7 +45,7 @@ def cursor_of(connection: Connection, runtime: str) -> str | None:
 def page(connection: Connection, background_process_id: BackgroundProcessId, number: int) -> Page[Event]:
     """Return a page of the events of a background process, newest first."""
     rows, total = _LIST.run(connection, number, {"background_process_id": background_process_id})
-    return Page(number, [_from_row(row) for row in rows], total)
+    return Page(number, [from_row(row) for row in rows], total)
 
 
 def prune(connection: Connection, before: datetime) -> None:
@@ -64,7 +64,8 @@ def _columns(event: Event) -> dict[str, object]:
     }
 
 
-def _from_row(row: AnyRow) -> Event:
+def from_row(row: AnyRow) -> Event:
+    """Return the event in a row of the table."""
     return Event(
         id=row.id,
         background_process_id=row.background_process_id,

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, func, select
 
 from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.environment import EnvironmentStatus, EnvironmentVariable
+from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId
 from engineroom.model.instance import ScalingType
 from engineroom.model.scaling import effect
+from engineroom.model.variables import Variables
 from engineroom.store import background_processes as background_processes_of
 from engineroom.store import environments as environments_of
 from engineroom.store.rows import AnyRow
@@ -59,8 +60,8 @@ class Wanted:
     application_id: ApplicationId
     environment_id: EnvironmentId
     environment_status: EnvironmentStatus
-    directory: str
-    variables: tuple[EnvironmentVariable, ...]
+    directory: str | None
+    variables: Variables
     processes: int
     replicas: int
     shutdown_timeout_seconds: int
@@ -73,7 +74,7 @@ def wanted(connection: Connection, ids: Iterable[BackgroundProcessId] | None = N
     """
     found = connection.execute(_ALL) if ids is None else connection.execute(_SOME, {"ids": list(ids)})
     rows = found.all()
-    variables = environments_of.variables(connection, list({row.environment_id for row in rows}))
+    variables = environments_of.variables_of_processes(connection, list({row.environment_id for row in rows}))
     return [_from_row(row, variables) for row in rows]
 
 
@@ -86,7 +87,7 @@ def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
         application_id=row.application_id,
         environment_id=row.environment_id,
         environment_status=EnvironmentStatus(row.environment_status),
-        directory=row.directory,
+        directory=row.directory or None,
         variables=variables.get(row.environment_id, ()),
         processes=effect.processes(background_process, row.scaled_processes),
         replicas=effect.replicas(
