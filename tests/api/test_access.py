@@ -31,6 +31,7 @@ def path(api: Api, endpoint: Endpoint) -> str:
         job="1",
         digest="0" * 64,
         session=session(api) if "{session}" in endpoint.path else "",
+        command=command(api) if "{command}" in endpoint.path else "",
         deployment=deployment(api) if "{deployment}" in endpoint.path else "",
         environment=api.linked.environment,
         instance=api.linked.instance,
@@ -45,6 +46,11 @@ def path(api: Api, endpoint: Endpoint) -> str:
 def deployment(api: Api) -> str:
     answer = api.client.request("POST", f"/api/environments/{api.linked.environment}/deployments")
     return str(answer.json()["data"]["id"])
+
+
+def command(api: Api) -> str:
+    path = f"/api/environments/{api.linked.environment}/commands"
+    return str(api.client.request("POST", path, json={"command": "true"}).json()["data"]["id"])
 
 
 def session(api: Api) -> str:

@@ -3,6 +3,7 @@
 from engineroom.api import (
     applications,
     avatars,
+    commands,
     deployments,
     environments,
     instances,
@@ -18,6 +19,7 @@ from engineroom.api.environment_requests import (
     CreateEnvironment,
     DeleteVariables,
     ReplaceVariables,
+    RunCommand,
     Start,
     UpdateEnvironment,
     VanityDomain,
@@ -26,6 +28,7 @@ from engineroom.api.errors import ConflictError, InvalidError
 from engineroom.api.instance_requests import CreateInstance, UpdateInstance
 from engineroom.api.rate_limits import Bucket
 from engineroom.api.resources.application import TYPE as APPLICATION
+from engineroom.api.resources.command import TYPE as COMMAND
 from engineroom.api.resources.deployment import TYPE as DEPLOYMENT
 from engineroom.api.resources.deployment import DeploymentLogs
 from engineroom.api.resources.environment import TYPE as ENVIRONMENT
@@ -35,6 +38,7 @@ from engineroom.api.resources.organization import TYPE as ORGANIZATION
 from engineroom.api.resources.size import Sizes
 from engineroom.api.shapes import Empty, Many, One, Other, Plain
 from engineroom.model.token import Ability
+from engineroom.store import commands as commands_store
 from engineroom.store import deployments as deployments_store
 
 _READ, _WRITE = Ability.READ, Ability.WRITE
@@ -324,12 +328,44 @@ _SIGN_IN = (
     Endpoint("POST", "/sign-in/{session}", Empty(303), sign_ins.prove, "9", ability=None, upload=True),
 )
 
+_COMMANDS = (
+    Endpoint(
+        "GET",
+        f"{_ENVIRONMENT}/commands",
+        Many(COMMAND),
+        commands.index,
+        "7",
+        ability=_READ,
+        relations=commands.RELATIONS,
+        filters=commands_store.FILTERS,
+    ),
+    Endpoint(
+        "POST",
+        f"{_ENVIRONMENT}/commands",
+        One(COMMAND, 201),
+        commands.create,
+        "7",
+        ability=_WRITE,
+        request=RunCommand,
+    ),
+    Endpoint(
+        "GET",
+        "/api/commands/{command}",
+        One(COMMAND),
+        commands.show,
+        "7",
+        ability=_READ,
+        relations=commands.RELATIONS,
+    ),
+)
+
 ROWS: tuple[Endpoint, ...] = (
     *_INSTANCES,
     *_MANAGED_QUEUES,
     *_ENVIRONMENTS,
     *_APPLICATIONS,
     *_DEPLOYMENTS,
+    *_COMMANDS,
     *_META,
     *_SIGN_IN,
 )

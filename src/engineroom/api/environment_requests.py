@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 from engineroom.api.errors import InvalidError
 from engineroom.api.validation import Boolean, Text, integer, prohibited
 from engineroom.control.fresh import Wishes
+from engineroom.model.command import LONGEST_COMMAND
 from engineroom.model.environment import Environment
 from engineroom.model.environment_settings import (
     CacheStrategy,
@@ -65,6 +66,12 @@ def _text(value: Any) -> Any:
 def _without_nul(value: str) -> str:
     if "\0" in value or len(value.encode()) > LONGEST_VALUE:
         raise PydanticCustomError("format", "not for processes")
+    return value
+
+
+def _runnable(value: str) -> str:
+    if "\0" in value or not value.strip():
+        raise PydanticCustomError("format", "not a command")
     return value
 
 
@@ -286,7 +293,7 @@ class RunCommand(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    command: Annotated[str, Field(min_length=1, max_length=150_000), AfterValidator(lambda value: value)]
+    command: Annotated[str, Field(min_length=1, max_length=LONGEST_COMMAND), AfterValidator(_runnable)]
 
 
 def _parsed(content: str) -> Variables:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from engineroom.control.autoscaler import Autoscaler
+from engineroom.control.command_runner import CommandRunner
 from engineroom.control.deployer import Deployer
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
@@ -42,6 +43,7 @@ class Control:
         self._recorder = Recorder(store, self._reconciler, runtime=runtime.capabilities.name)
         self._autoscaler = Autoscaler(store, runtime.processes, self._reconciler.wake, host)
         self._deployer = Deployer(store, runtime, self._reconciler)
+        self._command_runner = CommandRunner(store, runtime)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -55,6 +57,7 @@ class Control:
         """Have what should be of these looked at now: it has changed."""
         self._reconciler.wake(ids)
         self._deployer.wake()
+        self._command_runner.wake()
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""
@@ -79,7 +82,7 @@ class Control:
         await self._runtime.drain(stop_timeout_seconds=stop_timeout_seconds)
 
     def _all(self) -> Sequence[Loop]:
-        return (self._reconciler, self._recorder, self._autoscaler, self._deployer)
+        return (self._reconciler, self._recorder, self._autoscaler, self._deployer, self._command_runner)
 
     async def _end_loops(self) -> None:
         for loop in self._loops:

@@ -23,6 +23,11 @@ def clean_base(environ: Mapping[str, str]) -> Mapping[str, str]:
 _BASE = clean_base(os.environ)
 
 
+def base_variables() -> Mapping[str, str]:
+    """Return the variables that everything which is run gets."""
+    return _BASE
+
+
 def workload(row: Wanted, base: Mapping[str, str] = _BASE) -> Workload:
     """Return what should run for a background process that is not deleted.
 

@@ -8,6 +8,7 @@ from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
+from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 
 
@@ -86,6 +87,12 @@ class Runtime(Protocol):
         """Drain all processes of these background processes, and forget them; nothing is left running afterwards.
 
         With `force` they are killed at once, those that drain already included.
+        """
+
+    async def run_once(self, runs: Sequence[Run]) -> Mapping[str, RunState]:
+        """Have exactly these runs, each started once, and return how far they are.
+
+        Those of an earlier call that are not named any more are ended with everything that they started, and forgotten.
         """
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:

@@ -12,6 +12,7 @@ from engineroom.model.exits import Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.output import Chunk, StreamId, StreamName
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.fake_output import FakeOutput
@@ -48,6 +49,7 @@ class FakeRuntime:
         self._stop_timeouts: dict[BackgroundProcessId, float] = defaultdict(float)
         self._processes: dict[str, Process] = {}
         self._events: list[Event] = []
+        self._runs: dict[str, RunState] = {}
         self._reported = 0
         self._changed: set[BackgroundProcessId] = set()
         self._listener: Listener | None = None
@@ -93,6 +95,13 @@ class FakeRuntime:
                     self._drain(process)
         self._settle(background_processes)
 
+    async def run_once(self, runs: Sequence[Run]) -> Mapping[str, RunState]:
+        """See Runtime.run_once. A run goes on until `end_run`."""
+        self._require_available()
+        now = datetime.now(UTC)
+        self._runs = {run.id: self._runs.get(run.id) or RunState(started_at=now) for run in runs}
+        return dict(self._runs)
+
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
         found = [
@@ -134,6 +143,12 @@ class FakeRuntime:
     def lose(self, id: str, size: int, stream: StreamName = "stdout") -> None:
         """Drop the oldest bytes of what a process has printed, as if there had been no more room for them."""
         self._output.lose(StreamId(id, stream), size)
+
+    def end_run(self, identifier: str, *, code: int, output: str = "") -> None:
+        """Let a run end by itself."""
+        self._runs[identifier] = replace(
+            self._runs[identifier], ended_at=datetime.now(UTC), code=code, output=output
+        )
 
     def script(self, background_process: BackgroundProcessId) -> Script:
         """Return the script of a background process, to be changed."""

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import structlog
 from engineroom import __version__
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.mirror import Mirror, Stop
 from engineroom.runtime.local.planner import Plan, Slot, plan
+from engineroom.runtime.local.runs import RUNS, Runs
 
 JsonObject = dict[str, Any]
 
@@ -33,6 +35,7 @@ class LocalRuntime:
 
     def __init__(self, folder: Path) -> None:
         self._launcher = Launcher(folder)
+        self._runs = Runs(folder / RUNS)
         self._keeper: Keeper | None = None
         self._listener: Listener = lambda report: None  # noqa: ARG005
         self._cursor = ("", 0)
@@ -79,6 +82,12 @@ class LocalRuntime:
             self._leaving[background_process] = Stop(stop_timeout_seconds, force)
         await self._converge(background_processes)
 
+    async def run_once(self, runs: Sequence[Run]) -> Mapping[str, RunState]:
+        """See Runtime.run_once."""
+        if not runs and not self._runs.any():
+            return {}
+        return await asyncio.to_thread(self._runs.have, runs)
+
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
         return self._mirror.processes(background_process)
@@ -91,6 +100,7 @@ class LocalRuntime:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
         self._draining = True
         self._workloads.clear()
+        await asyncio.to_thread(self._runs.end_all)
         if self._keeper is not None:
             await self._keeper.call("shutdown", timeout_seconds=stop_timeout_seconds)
         if self._task is not None:

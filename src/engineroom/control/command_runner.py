@@ -1,0 +1,131 @@
+"""Has commands run, each once. Level-triggered: it goes on with whatever the store says is under way."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+
+import structlog
+from sqlalchemy import Connection
+
+from engineroom.control.wanted import base_variables
+from engineroom.model import command_line
+from engineroom.model.command import (
+    OUTPUT_LIMIT_BYTES,
+    TIMEOUT_SECONDS,
+    Command,
+    CommandStatus,
+)
+from engineroom.model.environment import Environment
+from engineroom.model.operation import OperationStatus
+from engineroom.model.run import Run, RunState
+from engineroom.runtime.base import Runtime
+from engineroom.store import Store, commands, environments, operations
+
+_LOOK_SECONDS = 0.2
+_IDLE_SECONDS = 5.0
+
+_log = structlog.get_logger()
+
+
+class CommandRunner:
+    """Starts the commands that are asked for, and writes down how they end."""
+
+    def __init__(self, store: Store, runtime: Runtime) -> None:
+        self._store = store
+        self._runtime = runtime
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Run commands until cancelled. An error must not end the loop: the next look tries again."""
+        while True:
+            self._woken.clear()
+            try:
+                busy = await self._look()
+            except Exception:  # noqa: BLE001
+                _log.exception("Cannot run commands; trying again soon.", action="command.failed")
+                busy = True
+            if busy:
+                await asyncio.sleep(_LOOK_SECONDS)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_IDLE_SECONDS):
+                    await self._woken.wait()
+
+    async def _look(self) -> bool:
+        """Take every command one step further; return whether one is under way."""
+        found = await self._store.read(lambda connection: list(_under_way(connection)))
+        states = await self._runtime.run_once([_run(command, environment) for command, environment in found])
+        changed = [
+            after
+            for command, _ in found
+            if command.id in states and (after := after_run(command, states[command.id])) != command
+        ]
+        if changed:
+            await self._store.write(lambda connection: _record(connection, changed))
+        return bool(found)
+
+
+def after_run(command: Command, state: RunState) -> Command:
+    """Return what a command has become."""
+    if state.ended_at is None:
+        status = CommandStatus.RUNNING if state.started_at else CommandStatus.CREATED
+        return replace(command, status=status, started_at=state.started_at)
+    succeeded = state.code == 0 and state.failure is None
+    return replace(
+        command,
+        status=CommandStatus.SUCCESS if succeeded else CommandStatus.FAILURE,
+        output=state.output.replace("\0", "\ufffd"),
+        exit_code=None if state.code is None or state.failure else abs(state.code),
+        failure_reason=None if succeeded else _reason(state),
+        started_at=state.started_at,
+        finished_at=state.ended_at,
+    )
+
+
+def _reason(state: RunState) -> str:
+    if state.failure is not None:
+        return f"The command failed: {state.failure}."
+    if state.code is not None and state.code < 0:
+        return f"The command was killed by signal {-state.code} ({signal.Signals(-state.code).name})."
+    return f"The command exited with code {state.code}."
+
+
+def _under_way(connection: Connection) -> Iterator[tuple[Command, Environment]]:
+    found = commands.under_way(connection)
+    ids = list({command.environment_id for command in found})
+    of = {environment.id: environment for environment in environments.some_of_any(connection, ids)}
+    for command in found:
+        yield command, of[command.environment_id]
+
+
+def _run(command: Command, environment: Environment) -> Run:
+    return Run(
+        id=command.id,
+        argv=command_line.parse(command.command).argv,
+        working_directory=environment.directory or "/",
+        variables={
+            **base_variables(),
+            **{variable.key: variable.value for variable in environment.variables},
+            "ENGINEROOM": "1",
+            "ENGINEROOM_APPLICATION": environment.application_id,
+            "ENGINEROOM_ENVIRONMENT": environment.id,
+            "ENGINEROOM_COMMAND": command.id,
+        },
+        timeout_seconds=TIMEOUT_SECONDS,
+        output_limit_bytes=OUTPUT_LIMIT_BYTES,
+    )
+
+
+def _record(connection: Connection, changed: list[Command]) -> None:
+    for command in changed:
+        commands.replace(connection, command)
+        if command.finished_at is not None:
+            succeeded = command.status is CommandStatus.SUCCESS
+            outcome = OperationStatus.SUCCEEDED if succeeded else OperationStatus.FAILED
+            operations.end(connection, command.operation_id, outcome, command.finished_at)
