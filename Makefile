@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test soak check format bench clean
+.PHONY: help run test soak fuzz check format bench clean
 
 INSTALLED_FROM := pyproject.toml constraints.txt
 
@@ -16,6 +16,9 @@ test: .venv/.installed-dev ## install what the tests need, then check and run al
 
 soak: .venv/.installed-dev ## kill everything at random for some minutes, with a new seed each time
 	ENGINEROOM_FAULT_ROUNDS=3000 ENGINEROOM_FAULT_SEED=$$(date +%s) scripts/test.sh tests/faults
+
+fuzz: .venv/.installed-dev ## ask what is made up from the OpenAPI document for some minutes, with a new seed each time
+	ENGINEROOM_FUZZ_SECONDS=240 ENGINEROOM_FUZZ_SEED=$$(date +%s) scripts/test.sh tests/fuzz
 
 check: .venv/.installed-dev ## formatting, lint, types, import rules, documents that agree with the code
 	scripts/check.sh

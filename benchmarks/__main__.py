@@ -12,7 +12,7 @@ from types import FrameType
 
 from rich.console import Console
 
-from benchmarks import five_hundred, machine, report, restarting, setup, spawning
+from benchmarks import five_hundred, machine, report, restarting, serving, setup, spawning
 from benchmarks.contenders.base import ContenderError
 from benchmarks.processes import NotGoneError
 from benchmarks.records import RecordsMissingError
@@ -25,6 +25,7 @@ BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     restarting.NAME: restarting.run,
     five_hundred.NAME: five_hundred.run,
     simulated.NAME: simulated.run,
+    serving.NAME: serving.run,
 }
 
 # /tmp may be memory; what is measured here includes a database on disk.

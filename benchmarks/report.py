@@ -64,7 +64,8 @@ def _figure(value: float | None, unit: str) -> str:
 def _aim(measure: Measure) -> str:
     if measure.aim is None:
         return ""
-    limit = f"≤ {_figure(measure.aim.limit, measure.unit)}"
+    sign = "≥" if measure.aim.at_least else "≤"
+    limit = f"{sign} {_figure(measure.aim.limit, measure.unit)}"
     reason = f" ({measure.aim.reason})" if measure.aim.reason else ""
     outcome = {True: "met", False: "[red]missed[/red]", None: "not measured"}[measure.aim_is_met]
     return f"{limit}{reason}: {outcome}"

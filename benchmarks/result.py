@@ -9,10 +9,11 @@ ENGINEROOM = "engineroom"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aim:
-    """The most that engineroom should need; `reason` says where a computed limit comes from."""
+    """The most that engineroom should need, or the least that it should reach; `reason` says where a limit comes from."""
 
     limit: float
     reason: str = ""
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Measure:
         figure = self.figures.get(ENGINEROOM)
         if self.aim is None or figure is None:
             return None
-        return figure <= self.aim.limit
+        return figure >= self.aim.limit if self.aim.at_least else figure <= self.aim.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,12 @@ class Stage:
                 measured.found.pop(kind.name, None)
         return measured
 
+    def folder(self) -> Path:
+        """Return a new folder, for what is measured without contenders."""
+        folder = self._folder / str(next(self._numbers))
+        folder.mkdir()
+        return folder
+
     @contextmanager
     def _contender(self, kind: type[Contender]) -> Iterator[Contender]:
         with kind(self._folder / str(next(self._numbers)), self._programs) as contender:

@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from engineroom.store import Store
+from tests.support.databases import Database, Postgresql, PostgresqlServer, Sqlite
 from tests.support.engineroom_server import EngineroomServer
 from tests.support.laravel import LaravelApplication
 from tests.support.needs import missing
 from tests.support.redis_server import RedisServer
+from tests.support.servers import postgresql
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,6 +51,40 @@ def laravel(tmp_path: Path, redis_server: RedisServer) -> LaravelApplication:
         "REDIS_QUEUE_RETRY_AFTER": "2",
     }
     return LaravelApplication(tmp_path, variables)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlServer]:
+    """A running PostgreSQL that all tests of a process share."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    with postgresql(folder) as port:
+        yield PostgresqlServer(port, folder)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs("postgresql"))])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield Sqlite(tmp_path)
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    yield Postgresql(tmp_path, server.emptied())
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    """A store on a database of each kind."""
+    opened = database.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    """A store in a file named engineroom.db."""
+    opened = Sqlite(tmp_path).open()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ def test_a_limit_that_is_none_is_refused_in_words(tmp_path: Path, text: str) -> 
 def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
     with pytest.raises(
-        SettingsError, match="unknown settings: rate_limits; known are: bind, host_reserve, rate_limit"
+        SettingsError,
+        match="unknown settings: rate_limits; known are: bind, database, host_reserve, rate_limit",
     ):
         load(data=tmp_path, environment={})
 

@@ -11,7 +11,7 @@ DEFAULT_RATE_LIMIT = 120
 _LARGEST_RATE_LIMIT = 1_000_000
 DEFAULT_HOST_RESERVE = 15
 _LARGEST_HOST_RESERVE = 90
-_KNOWN = frozenset({"bind", "host_reserve", "rate_limit"})
+_KNOWN = frozenset({"bind", "database", "host_reserve", "rate_limit"})
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
 
@@ -23,20 +23,35 @@ class SettingsError(Exception):
 class Settings:
     """Where engineroom keeps its data, where it listens, and how often a token may call.
 
+    `database` is the address of a PostgreSQL database, or None for a SQLite file in the data folder. `key` holds the keys
+    that secrets are sealed with, when they are not to be kept in a file.
+
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
     """
 
     data: Path
+    database: str | None
+    key: str | None
     host: str
     port: int
     rate_limit: int
     host_reserve: int
 
     @property
-    def database(self) -> Path:
-        """The SQLite file."""
+    def database_file(self) -> Path:
+        """The SQLite file, which is used when no database is named."""
         return self.data / "engineroom.db"
+
+    @property
+    def key_file(self) -> Path:
+        """The keys that secrets are sealed with, one a line, the present one first."""
+        return self.data / "secrets.key"
+
+    @property
+    def host_file(self) -> Path:
+        """The name of this host among others whose servers work on the same database."""
+        return self.data / "host"
 
     @property
     def server_lock(self) -> Path:
@@ -61,7 +76,15 @@ def load(
     host, port = _parse_bind(bind or given.get("bind") or DEFAULT_BIND)
     rate_limit = _parse_rate_limit(given.get("rate_limit", str(DEFAULT_RATE_LIMIT)))
     host_reserve = _parse_host_reserve(given.get("host_reserve", str(DEFAULT_HOST_RESERVE)))
-    return Settings(data=folder, host=host, port=port, rate_limit=rate_limit, host_reserve=host_reserve)
+    return Settings(
+        data=folder,
+        database=_parse_database(given.get("database")),
+        key=environment.get("ENGINEROOM_KEY") or None,
+        host=host,
+        port=port,
+        rate_limit=rate_limit,
+        host_reserve=host_reserve,
+    )
 
 
 def _default_data(environment: Mapping[str, str]) -> Path:
@@ -114,3 +137,13 @@ def _parse_host_reserve(text: str) -> int:
             f"cannot keep {text!r} of the host free: give host_reserve in percent, from 0 to {_LARGEST_HOST_RESERVE}"
         )
     return int(text)
+
+
+def _parse_database(text: str | None) -> str | None:
+    if text is not None and not text.startswith("postgresql://"):
+        # Not the text itself: there may be a password in it.
+        raise SettingsError(
+            "cannot use the database setting: give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "or leave it out for a SQLite file in the data folder"
+        )
+    return text

@@ -12,13 +12,6 @@ from tests.support.api import Api, Client, MemoryControl
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(tmp_path / "engineroom.db")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
 def api(store: Store, tmp_path: Path) -> Iterator[Api]:
     linked = asyncio.run(link(store, tmp_path, "Shop", {"QUEUE": "redis"}))
     token = asyncio.run(create_token(store, "test"))

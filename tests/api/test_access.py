@@ -175,10 +175,10 @@ def test_health_needs_no_token(api: Api) -> None:
     assert api.get("/readyz").json() == {"status": "ok"}
 
 
-def test_only_the_hash_of_a_token_is_stored(store: Store, tmp_path: Path) -> None:
-    secret = asyncio.run(create_token(store, "laptop"))
+def test_only_the_hash_of_a_token_is_stored(sqlite_store: Store, tmp_path: Path) -> None:
+    secret = asyncio.run(create_token(sqlite_store, "laptop"))
 
-    store.close()
+    sqlite_store.close()
 
     assert len(secret) == 46
     assert all(secret.encode() not in file.read_bytes() for file in tmp_path.glob("engineroom.db*"))

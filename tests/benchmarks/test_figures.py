@@ -50,6 +50,16 @@ def test_an_aim_is_met_when_the_figure_does_not_exceed_it(figure: float, met: bo
     assert measure.aim_is_met is met
 
 
+@pytest.mark.parametrize(("figure", "met"), [(2999.0, False), (3000.0, True)])
+def test_an_aim_may_be_the_least_that_is_to_be_reached(figure: float, met: bool) -> None:
+    measure = Measure(
+        name="reads", unit="/s", figures={"engineroom": figure}, aim=Aim(limit=3000, at_least=True)
+    )
+
+    assert measure.aim_is_met is met
+    assert "≥ 3,000 /s" in row(measure)
+
+
 def test_an_aim_is_neither_met_nor_missed_by_what_was_not_measured() -> None:
     assert Measure(name="restarted", unit="ms", figures={"PM2": 1.0}, aim=Aim(limit=3)).aim_is_met is None
     assert Measure(name="restarted", unit="ms", figures={"engineroom": 1.0}).aim_is_met is None

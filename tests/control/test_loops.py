@@ -316,12 +316,12 @@ async def test_the_first_look_at_everything_is_made_again_when_it_fails(
     looks = 0
     read = reconciler._read
 
-    def fails_once(connection: Connection, ids: Any) -> Any:
+    def fails_once(connection: Connection, ids: Any, host: str | None) -> Any:
         nonlocal looks
         looks += 1
         if looks == 1:
             raise OSError(errno.EIO, "the disk does not answer")
-        return read(connection, ids)
+        return read(connection, ids, host)
 
     monkeypatch.setattr(reconciler, "_read", fails_once)
     async with running_control(tmp_path, fake) as again:

@@ -31,6 +31,7 @@ LOCAL_ADMINISTRATION = {
     "cli/storage.py": {"store"},
     "cli/link.py": {"control"},
     "cli/tokens.py": {"control", "store"},
+    "cli/keys.py": {"store"},
     "cli/organizations.py": {"control", "store"},
 }
 """What the command line does on this host itself, and not as a client of the API: more rooms, for these files alone."""

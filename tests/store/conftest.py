@@ -1,18 +1,10 @@
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engineroom.control.links import Linked, link
 from engineroom.store import Store
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(tmp_path / "engineroom.db")
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from engineroom.control.links import Linked
 from engineroom.model.background_process import BackgroundProcessType, StrategyType
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId, new_instance_id, new_organization_id
-from engineroom.model.operation import OperationStatus
+from engineroom.model.operation import OperationAction, OperationStatus
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.store import Store, background_processes, events, operations, organizations
 from engineroom.store.tables import instances
@@ -138,8 +138,9 @@ def test_a_newer_operation_supersedes_those_that_still_run(store: Store) -> None
         organization = organizations.default(connection).id
         first = an_operation(organization, subject, created_at=NOW)
         untouched = an_operation(organization, other, created_at=NOW)
-        done = an_operation(organization, subject, created_at=NOW + timedelta(seconds=1))
-        last = an_operation(organization, subject, created_at=NOW + timedelta(seconds=2))
+        later = {"action": OperationAction.UPDATE, "created_at": NOW + timedelta(seconds=1)}
+        done = an_operation(organization, subject, **later)
+        last = an_operation(organization, subject, **{**later, "created_at": NOW + timedelta(seconds=2)})
         for each in (first, untouched, done):
             operations.add(connection, each)
         operations.finish(connection, [first.id, done.id], NOW + timedelta(seconds=1))

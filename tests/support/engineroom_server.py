@@ -42,7 +42,9 @@ class EngineroomServer:
     address: str
     api: Api
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
+        """Settings are those of the server, by the names of their variables."""
+        self._settings = settings
         self.data = folder / "data"
         self._output = folder / "engineroom.log"
         self._mark = uuid.uuid4().hex
@@ -67,6 +69,7 @@ class EngineroomServer:
             "ENGINEROOM_RATE_LIMIT": "0",
             # How busy the machine is that tests run on must decide nothing.
             "ENGINEROOM_HOST_RESERVE": "0",
+            **self._settings,
             _MARK: self._mark,
         }
         others = {key: value for key, value in os.environ.items() if not key.startswith("ENGINEROOM_")}

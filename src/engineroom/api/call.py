@@ -86,7 +86,11 @@ class Call:
     def filters(self) -> dict[str, str | None]:
         """The value of each filter that the endpoint has, None where it was not given."""
         given = self._request.query_params
-        return {name: given.get(f"filter[{name}]") or None for name in self.endpoint.filters}
+        # No text in the database has a NUL character, and PostgreSQL refuses to look for one.
+        return {
+            name: given.get(f"filter[{name}]", "").replace("\0", "\ufffd") or None
+            for name in self.endpoint.filters
+        }
 
     def flag(self, name: str) -> bool:
         """Return whether the query sets this flag."""

@@ -34,6 +34,9 @@ _organization.command(
     "engineroom.cli.organizations:create", name="create", help="Make an organization and print its slug."
 )
 _organization.command("engineroom.cli.organizations:list_", name="list", help="List the organizations.")
+_key = cyclopts.App(name="key", help="The key that the variables of environments are sealed with.")
+app.command(_key)
+_key.command("engineroom.cli.keys:rotate", name="rotate", help="Make a new key, and seal everything with it.")
 app.command(
     "engineroom.cli.down:down", name="down", help="Stop the server, drain every process, stop the keeper."
 )

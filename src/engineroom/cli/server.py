@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 
 import structlog
@@ -25,6 +27,7 @@ from engineroom.store import Store
 
 _GRACEFUL_SECONDS = 5
 _BACKLOG = 1024
+_SWITCH_SECONDS = 0.001
 
 _log = structlog.get_logger()
 
@@ -55,6 +58,8 @@ class Server:
             runner.run(self._run(when_ready, drain_seconds))
 
     async def _run(self, when_ready: Hook, drain_seconds: float | None) -> None:
+        # A thread that reads the store for long lets the others in this often: answers must not wait for it.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         store = open_store(self._settings)
         control = Control(store, LocalRuntime(self._settings.keeper), _host(self._settings))
         try:
@@ -93,6 +98,9 @@ class Server:
             [serving, asyncio.create_task(http.ready.wait())], return_when=asyncio.FIRST_COMPLETED
         )
         _log.info("Serving.", action="server.started", url=self.url, pid=os.getpid())
+        # What is there now stays; looking through it again and again would only hold up answers.
+        gc.collect()
+        gc.freeze()
         await when_ready()
         await serving
         _log.info("Stopped serving.", action="server.stopped")

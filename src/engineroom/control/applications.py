@@ -42,7 +42,7 @@ async def create(
         environment = fresh.environment(
             made, fresh.Wishes(name=DEFAULT_ENVIRONMENT, directory=directory), made.default_environment_id
         )
-        environments_control.add(connection, environment)
+        environments_control.add(connection, environment, control.store.host)
         recorder = Recorder(connection, actor, OperationAction.CREATE)
         return made, recorder.record_with(made.id, fields_changed(None, made), [])
 

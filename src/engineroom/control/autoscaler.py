@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
@@ -72,7 +73,7 @@ class Autoscaler:
 
     async def look(self) -> None:
         """Measure, decide and store, once."""
-        rows = await self._store.read(scaled)
+        rows = await self._store.read(partial(scaled, host=self._store.host))
         queues = await asyncio.gather(*(self._measure(row) for row in rows))
         host = self._host() if rows else None
         changed: dict[str, int] = {}

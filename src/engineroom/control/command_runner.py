@@ -21,7 +21,7 @@ from engineroom.model.environment import Environment
 from engineroom.model.operation import OperationStatus
 from engineroom.model.run import Run, RunState
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, commands, environments, operations
+from engineroom.store import Store, commands, environments, hosts, operations
 
 _LOOK_SECONDS = 0.2
 _IDLE_SECONDS = 5.0
@@ -59,7 +59,8 @@ class CommandRunner:
 
     async def _look(self) -> bool:
         """Take every command one step further; return whether one is under way."""
-        found = await self._store.read(lambda connection: list(_under_way(connection)))
+        await self._claim()
+        found = await self._store.read(lambda connection: list(_under_way(connection, self._store.host)))
         states = await self._runtime.run_once([_run(command, environment) for command, environment in found])
         changed = [
             after
@@ -69,6 +70,15 @@ class CommandRunner:
         if changed:
             await self._store.write(lambda connection: _record(connection, changed))
         return bool(found)
+
+    async def _claim(self) -> None:
+        """Take on what no server has, where there may be several: none may run a command that another runs."""
+        host = self._store.host
+        if host is None:
+            return
+        found = await self._store.read(commands.unclaimed)
+        if found:
+            await self._store.write(lambda connection: hosts.claim(connection, host, found))
 
 
 def after_run(command: Command, state: RunState) -> Command:
@@ -96,8 +106,8 @@ def _reason(state: RunState) -> str:
     return f"The command exited with code {state.code}."
 
 
-def _under_way(connection: Connection) -> Iterator[tuple[Command, Environment]]:
-    found = commands.under_way(connection)
+def _under_way(connection: Connection, host: str | None) -> Iterator[tuple[Command, Environment]]:
+    found = commands.under_way(connection, host)
     ids = list({command.environment_id for command in found})
     of = {environment.id: environment for environment in environments.some_of_any(connection, ids)}
     for command in found:

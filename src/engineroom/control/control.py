@@ -40,7 +40,9 @@ class Control:
         self.store = store
         self._runtime = runtime
         self._reconciler = Reconciler(store, runtime)
-        self._recorder = Recorder(store, self._reconciler, runtime=runtime.capabilities.name)
+        name = runtime.capabilities.name
+        self._cursor = name if store.host is None else f"{name}@{store.host}"
+        self._recorder = Recorder(store, self._reconciler, runtime=self._cursor)
         self._autoscaler = Autoscaler(store, runtime.processes, self._reconciler.wake, host)
         self._deployer = Deployer(store, runtime, self._reconciler)
         self._command_runner = CommandRunner(store, runtime)
@@ -48,8 +50,7 @@ class Control:
 
     async def open(self) -> None:
         """Connect the runtime and start the loops. Raises RuntimeUnavailableError when it cannot be reached."""
-        name = self._runtime.capabilities.name
-        cursor = await self.store.read(lambda connection: events.cursor_of(connection, name))
+        cursor = await self.store.read(lambda connection: events.cursor_of(connection, self._cursor))
         await self._runtime.open(self._recorder.take, cursor)
         self._loops = [asyncio.create_task(loop.run()) for loop in self._all()]
 

@@ -112,6 +112,8 @@ def failure(fingerprint: str, processes: Sequence[Process]) -> str | None:
 def _begin(connection: Connection, deployment: Deployment) -> list[BackgroundProcessId]:
     """Ask for every process of the environment to be replaced; return of which background processes."""
     now = datetime.now(UTC)
+    if not _is_still(connection, deployment):
+        return []
     [environment] = environments.some_of_any(connection, [deployment.environment_id])
     if environment.directory is None:
         _finish(connection, replace(deployment, started_at=now), NO_FOLDER)
@@ -128,10 +130,14 @@ def _begin(connection: Connection, deployment: Deployment) -> list[BackgroundPro
 
 
 def _end_if_over(connection: Connection, deployment: Deployment, reason: str | None) -> None:
-    still = {each.id for each in deployments.under_way(connection, deployment.environment_id)}
     over = reason is not None or not operations.has_running_children(connection, deployment.operation_id)
-    if deployment.id in still and over:
+    if over and _is_still(connection, deployment):
         _finish(connection, deployment, reason)
+
+
+def _is_still(connection: Connection, deployment: Deployment) -> bool:
+    """Return whether a deployment is what it was: a stop, a newer one or another server may have come first."""
+    return deployment in deployments.under_way(connection, deployment.environment_id)
 
 
 def _finish(connection: Connection, deployment: Deployment, reason: str | None) -> None:

@@ -23,6 +23,7 @@ from engineroom.store import (
     background_processes,
     deployments,
     environments,
+    hosts,
     instances,
     operations,
 )
@@ -50,16 +51,17 @@ async def create(
             raise GoneError(application_id)
         slug = unique_slug(wishes.name, environments.slugs(connection, application_id))
         made = replace(environment_of(application, wishes), slug=slug)
-        add(connection, made)
+        add(connection, made, control.store.host)
         recorder = Recorder(connection, actor, OperationAction.CREATE)
         return made, recorder.record_with(made.id, fields_changed(None, made), [])
 
     return await control.store.write(write)
 
 
-def add(connection: Connection, new: Environment) -> None:
+def add(connection: Connection, new: Environment, host: str | None) -> None:
     """Store a new environment with the app instance that comes with it (contract sheet, section 3.5)."""
     environments.add(connection, new)
+    _claim_folder(connection, new, host)
     instances.add(connection, app_instance(new))
 
 
@@ -75,6 +77,7 @@ async def update(
         before = require(connection, actor, environment_id)
         after = _with_unique_slug(connection, before, change(before))
         environments.replace(connection, after)
+        _claim_folder(connection, after, control.store.host)
         changed = fields_changed(before, after)
         felt = not _FELT_BY_PROCESSES.isdisjoint(changed)
         affected = background_processes.of_environment(connection, environment_id) if felt else []
@@ -188,6 +191,12 @@ def require(connection: Connection, actor: Token, environment_id: EnvironmentId)
     if found is None:
         raise GoneError(environment_id)
     return found
+
+
+def _claim_folder(connection: Connection, environment: Environment, host: str | None) -> None:
+    """Have an environment run where its folder is, as it was seen there just now."""
+    if host is not None and environment.directory is not None:
+        hosts.claim(connection, host, [environment.id])
 
 
 def _choose_default(connection: Connection, actor: Token, application_id: ApplicationId) -> None:

@@ -24,7 +24,7 @@ from engineroom.model.ids import (
 )
 from engineroom.model.slug import new_vanity_domain, unique_slug
 from engineroom.model.variables import EnvironmentVariable
-from engineroom.store import Store, applications, environments, instances, organizations
+from engineroom.store import Store, applications, environments, hosts, instances, organizations
 
 _REGION = "us-east-2"
 _ENVIRONMENT = "production"
@@ -53,7 +53,15 @@ async def link(store: Store, directory: Path, name: str, variables: Mapping[str,
     _check_name(name)
     _check_variables(variables)
     folder = _existing(directory)
-    return await store.write(lambda connection: _make(connection, folder, name, variables))
+
+    def write(connection: Connection) -> Linked:
+        linked = _make(connection, folder, name, variables)
+        if store.host is not None:
+            # The folder is on this host, so its processes have to be, too.
+            hosts.claim(connection, store.host, [linked.environment])
+        return linked
+
+    return await store.write(write)
 
 
 def _make(connection: Connection, folder: Path, name: str, variables: Mapping[str, str]) -> Linked:

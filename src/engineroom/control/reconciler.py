@@ -1,8 +1,10 @@
 """Turns what should be into what is asked of the runtime. Level-triggered: waking it only makes it look sooner."""
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -13,7 +15,7 @@ from engineroom.model.ids import BackgroundProcessId, OperationId
 from engineroom.model.operation import Progress
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, operations
+from engineroom.store import Store, hosts, operations
 from engineroom.store import wanted as wanted_rows
 from engineroom.store.wanted import Wanted
 
@@ -21,6 +23,7 @@ FULL_PASS_SECONDS = 10.0
 """How often everything is looked at, whether or not anything seemed to change."""
 
 _RETRY_SECONDS = 1.0
+_BATCH = 250
 
 _log = structlog.get_logger()
 
@@ -58,14 +61,17 @@ class Reconciler:
 
     async def run(self) -> None:
         """Reconcile until cancelled."""
-        await self._reconcile(None)
+        clock = asyncio.get_running_loop().time
+        full_pass_at = clock()
         while True:
-            try:
-                # Not wait_for, which until Python 3.12 may swallow being cancelled (python/cpython issue 86296).
-                async with asyncio.timeout(FULL_PASS_SECONDS):
-                    await self._woken.wait()
-            except TimeoutError:
+            if clock() >= full_pass_at:
                 await self._reconcile(None)
+                full_pass_at = clock() + FULL_PASS_SECONDS
+            with contextlib.suppress(TimeoutError):
+                # Not wait_for, which until Python 3.12 may swallow being cancelled (python/cpython issue 86296).
+                async with asyncio.timeout_at(full_pass_at):
+                    await self._woken.wait()
+            if not self._woken.is_set():
                 continue
             self._woken.clear()
             dirty = None if self._all_dirty else self._dirty
@@ -87,10 +93,31 @@ class Reconciler:
     async def _reconcile(self, ids: set[BackgroundProcessId] | None) -> None:
         """Look at these, or at all. An error must not end the loop: the next pass tries again."""
         try:
-            await self._bring_about(await self._store.read(lambda connection: _read(connection, ids)))
+            await self._claim(ids)
+            for some in await self._batches(ids):
+                await self._bring_about(
+                    await self._store.read(partial(_read, ids=some, host=self._store.host))
+                )
         except Exception:  # noqa: BLE001
             _log.exception("Cannot reconcile; trying again soon.", action="reconcile.failed")
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._wake_again, ids)
+
+    async def _claim(self, ids: set[BackgroundProcessId] | None) -> None:
+        """Take on what no server has, where there may be several."""
+        host = self._store.host
+        if host is None:
+            return
+        found = await self._store.read(lambda connection: hosts.unclaimed(connection, ids))
+        if found:
+            await self._store.write(lambda connection: hosts.claim(connection, host, found))
+
+    async def _batches(self, ids: set[BackgroundProcessId] | None) -> Sequence[set[BackgroundProcessId]]:
+        """Return these, or all, a few at a time: between two batches others get their turn."""
+        if ids is None:
+            host = self._store.host
+            ids = set(await self._store.read(lambda connection: wanted_rows.ids(connection, host)))
+        found = sorted(ids)
+        return [set(found[start : start + _BATCH]) for start in range(0, len(found), _BATCH)]
 
     def _wake_again(self, ids: set[BackgroundProcessId] | None) -> None:
         self._all_dirty = self._all_dirty or ids is None
@@ -112,9 +139,11 @@ class Reconciler:
             await self._runtime.remove(background_processes, stop_timeout_seconds=timeout, force=force)
 
 
-def _read(connection: Connection, ids: set[BackgroundProcessId] | None) -> dict[BackgroundProcessId, Target]:
+def _read(
+    connection: Connection, ids: set[BackgroundProcessId], host: str | None
+) -> dict[BackgroundProcessId, Target]:
     """Return the target of each, with the operations that were asked for up to this very state of the store."""
-    rows = wanted_rows.wanted(connection, ids)
+    rows = wanted_rows.wanted(connection, ids, host)
     targets = {row.background_process.id: _target(row) for row in rows}
     for operation in operations.running(connection, ids):
         target = targets.get(BackgroundProcessId(operation.subject_id))

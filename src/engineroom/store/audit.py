@@ -1,6 +1,6 @@
 """The audit trail: its queries, and the entry that the writes of the present task are recorded under."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
@@ -36,7 +36,10 @@ class _Attribution:
         """Add the entry in the transaction of the write, unless an earlier write of the task had it."""
         if not self._recorded:
             _add(connection, self._entry())
-            self._recorded = True
+
+    def committed(self) -> None:
+        """Take in that a write of the task is on disk, and the entry with it."""
+        self._recorded = True
 
 
 _present: ContextVar[_Attribution | None] = ContextVar("engineroom_attribution", default=None)
@@ -52,18 +55,23 @@ def attributed(entry: Callable[[], AuditEntry]) -> Iterator[None]:
         _present.reset(token)
 
 
-def recorded(function: Callable[[Connection], Result]) -> Callable[[Connection], Result]:
-    """Return a write that also makes the entry which the present task's writes are recorded under."""
+async def recorded(
+    run: Callable[[Callable[[Connection], Result]], Awaitable[Result]],
+    function: Callable[[Connection], Result],
+) -> Result:
+    """Have `run` do a write that also makes the entry which the present task's writes are recorded under."""
     attribution = _present.get()
     if attribution is None:
-        return function
+        return await run(function)
 
     def write(connection: Connection) -> Result:
         result = function(connection)
         attribution.record(connection)
         return result
 
-    return write
+    result = await run(write)
+    attribution.committed()
+    return result
 
 
 def page(connection: Connection, organization_id: OrganizationId, number: int) -> Page[AuditEntry]:

@@ -35,10 +35,17 @@ _LIST = PagedSelect(
     .order_by(commands.c.created_at.desc(), commands.c.id.desc())
 )
 _UNDER_WAY = (
-    select(commands, environments.c.deleted_at.label("environment_deleted_at"))
+    select(commands)
     .join(environments, environments.c.id == commands.c.environment_id)
-    .where(commands.c.status.in_(UNDER_WAY))
+    .where(commands.c.status.in_(UNDER_WAY), environments.c.deleted_at.is_(None))
     .order_by(commands.c.created_at, commands.c.id)
+)
+_UNDER_WAY_ON = _UNDER_WAY.where(environments.c.host == bindparam("of_host"))
+_UNCLAIMED = (
+    _UNDER_WAY.with_only_columns(environments.c.id)
+    .where(environments.c.host.is_(None))
+    .order_by(None)
+    .distinct()
 )
 
 
@@ -66,10 +73,22 @@ def page(
     return Page(number, [_from_row(row) for row in rows], total)
 
 
-def under_way(connection: Connection) -> list[Command]:
-    """Return the commands that are not over, oldest first, but for those of deleted environments."""
-    rows = connection.execute(_UNDER_WAY)
-    return [_from_row(row) for row in rows if row.environment_deleted_at is None]
+def under_way(connection: Connection, host: str | None = None) -> list[Command]:
+    """Return the commands that are not over, oldest first, but for those of deleted environments.
+
+    With a host it is only those of the environments that it has claimed.
+    """
+    rows = (
+        connection.execute(_UNDER_WAY)
+        if host is None
+        else connection.execute(_UNDER_WAY_ON, {"of_host": host})
+    )
+    return [_from_row(row) for row in rows]
+
+
+def unclaimed(connection: Connection) -> list[EnvironmentId]:
+    """Return the environments that have a command to be run, and that no host has claimed."""
+    return list(connection.execute(_UNCLAIMED).scalars())
 
 
 def _columns(command: Command) -> dict[str, Any]:

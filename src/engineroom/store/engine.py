@@ -1,52 +1,60 @@
-"""The engine: how queries reach the database, which threads run them, and when a write counts as done."""
+"""The store: which database queries reach, which threads run them, and when a write counts as done."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
-import msgspec
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from engineroom.store import audit, schema
+from engineroom.store import audit, schema, sealing
+from engineroom.store.databases import WRITES, postgresql_engine, sqlite_engine
 from engineroom.store.errors import StoreError
+from engineroom.store.secrets import Keyring
 from engineroom.store.threads import Reader, Writer
 
 _READERS = 2
-_BUSY_TIMEOUT_MILLISECONDS = 15_000
 
 Result = TypeVar("Result")
 
 
 class Store:
-    """The database of one engineroom. Queries are functions of a connection; the store decides where they run."""
+    """The database of one engineroom. Queries are functions of a connection; the store decides where they run.
 
-    def __init__(self, engine: Engine) -> None:
+    `host` is the name of this host among those whose servers work on the database, None where there can be only one.
+    """
+
+    def __init__(self, engine: Engine, keyring: Keyring, host: str | None = None) -> None:
+        self.host = host
         self._engine = engine
-        self._writing = engine.execution_options(engineroom_writes=True)
+        self._keyring = keyring
+        # The type of what is sealed finds the keys there: an engine's dialect is its own.
+        engine.dialect.engineroom_keyring = keyring  # type: ignore[attr-defined]
+        self._writing = engine.execution_options(**WRITES)
         self._readers = Reader(engine, threads=_READERS)
         self._writer = Writer(self._writing)
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, keyring: Keyring | None = None) -> Self:
         """Return the store in the SQLite file `path`, made when it is not there, with the newest schema.
 
-        Raises OSError when the file cannot be made, and StoreError when what is in it cannot be used.
+        The keys are in a file beside it unless others are given. Raises OSError when the file cannot be made, and
+        StoreError when what is in it cannot be used.
         """
-        # The file holds tokens' hashes and applications' variables: nobody else may read it.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-        store = cls(_sqlite_engine(path))
-        try:
-            store._migrate()
-        except DBAPIError as error:
-            store.close()
-            raise StoreError(
-                f"cannot use the database {path}: {error.orig}; restore it from a copy, or use another data folder"
-            ) from None
-        except StoreError:
-            store.close()
-            raise
+        keys = keyring or Keyring(path.with_name("secrets.key"))
+        store = cls(sqlite_engine(path), keys)
+        store._prepare(str(path))
+        return store
+
+    @classmethod
+    def connect(cls, address: str, keyring: Keyring, host: str) -> Self:
+        """Return the store in the PostgreSQL database at `postgresql://…`, with the newest schema.
+
+        Raises StoreError when it cannot be used.
+        """
+        url = _url(address)
+        store = cls(postgresql_engine(url), keyring, host)
+        store._prepare(url.render_as_string(hide_password=True))
         return store
 
     async def read(self, function: Callable[[Connection], Result]) -> Result:
@@ -56,9 +64,10 @@ class Store:
     async def write(self, function: Callable[[Connection], Result]) -> Result:
         """Return what `function` returns once what it wrote is on disk; when it raises, nothing of it is written.
 
-        Within `audit.attributed` the write is recorded in the audit trail, in the same transaction.
+        It may be run once more before that, on a state without what it wrote. Within `audit.attributed` the write is
+        recorded in the audit trail, in the same transaction.
         """
-        return await self._writer.run(audit.recorded(function))
+        return await audit.recorded(self._writer.run, function)
 
     def close(self) -> None:
         """Finish the writes that wait, stop the threads and close the database."""
@@ -66,39 +75,56 @@ class Store:
         self._readers.close()
         self._engine.dispose()
 
+    def rotate_key(self) -> int:
+        """Make a new key and seal everything with it; return how much that was. Raises KeyringError."""
+        self._keyring.rotate()
+        with self._writing.begin() as connection:
+            count = sealing.reseal(connection, self._keyring)
+        self._keyring.forget_others()
+        return count
+
+    def _prepare(self, name: str) -> None:
+        """See that schema and keys are as they have to be, or close the store. Raises StoreError."""
+        try:
+            self._migrate()
+            with self._engine.connect() as connection:
+                found = sealing.key_ids(connection)
+            self._keyring.require(found)
+            self._keyring.keep()
+        except DBAPIError as error:
+            self.close()
+            raise StoreError(
+                f"cannot use the database {name}: {str(error.orig).strip()}; restore it from a copy, or name another one"
+            ) from None
+        except BaseException:
+            self.close()
+            raise
+
     def _migrate(self) -> None:
         with self._engine.connect() as connection:
             current = schema.is_current(connection)
-        if not current:
-            with self._writing.begin() as connection:
-                schema.migrate(connection)
+        if current:
+            return
+        self._keyring.keep()
+        with self._writing.begin() as connection:
+            schema.migrate(connection)
+        if self._engine.dialect.name == "sqlite":
+            self._compact()
+
+    def _compact(self) -> None:
+        """Rewrite the file: what a migration has sealed may still stand in it in plain text."""
+        connection = self._engine.raw_connection()
+        try:
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.cursor().execute(statement)
+        finally:
+            connection.close()
 
 
-def _sqlite_engine(path: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        json_serializer=lambda value: msgspec.json.encode(value).decode(),
-        json_deserializer=msgspec.json.decode,
-    )
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # Python's driver begins transactions only before changes, and then not before schema changes: _begin_sqlite does it.
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode = WAL",
-        # FULL: a commit is on disk before it is acknowledged, also through a power cut.
-        "synchronous = FULL",
-        f"busy_timeout = {_BUSY_TIMEOUT_MILLISECONDS}",
-        "foreign_keys = ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # IMMEDIATE: a writer waits for its turn at once; one that first reads and then writes would fail with "locked".
-    writes = connection.get_execution_options().get("engineroom_writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _url(address: str) -> URL:
+    try:
+        return make_url(address)
+    except ArgumentError:
+        raise StoreError(
+            "cannot use the database setting: give it as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        ) from None

@@ -51,10 +51,9 @@ _RUNNING_OF = _RUNNING.where(operations.c.subject_id.in_(bindparam("ids", expand
 
 def add(connection: Connection, operation: Operation) -> None:
     """Store a new operation; those that still run on the same subject are superseded by it."""
-    superseded = {"status": OperationStatus.SUPERSEDED, "finished_at": operation.created_at}
-    found = connection.execute(_SUPERSEDE, {"of_subject_id": operation.subject_id, **superseded})
-    if found.rowcount:
-        connection.execute(_FINISH_PARENTS, superseded)
+    if operation.action is not OperationAction.CREATE:
+        # Before what is created now, there was nothing to be done with it.
+        _supersede(connection, operation)
     connection.execute(
         _INSERT,
         {
@@ -70,6 +69,13 @@ def add(connection: Connection, operation: Operation) -> None:
             "parent_id": operation.parent_id,
         },
     )
+
+
+def _supersede(connection: Connection, operation: Operation) -> None:
+    superseded = {"status": OperationStatus.SUPERSEDED, "finished_at": operation.created_at}
+    found = connection.execute(_SUPERSEDE, {"of_subject_id": operation.subject_id, **superseded})
+    if found.rowcount:
+        connection.execute(_FINISH_PARENTS, superseded)
 
 
 def finish(connection: Connection, ids: Iterable[OperationId], at: datetime) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, ColumnElement, Connection, Integer, Select, bindparam, func, or_, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, Select, bindparam, func, or_, select
 
 from engineroom.store.rows import AnyRow
 
@@ -39,7 +39,7 @@ class PagedSelect:
     """A select prepared to be run page by page."""
 
     def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
-        self._page = statement.limit(PAGE_SIZE).offset(bindparam("page_offset", type_=Integer))
+        self._page = statement.limit(PAGE_SIZE).offset(bindparam("page_offset", type_=BigInteger))
         self._count = select(func.count()).select_from(statement.order_by(None).subquery())
 
     def run(

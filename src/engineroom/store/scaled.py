@@ -38,8 +38,11 @@ class Scaled:
     scale: int | None
 
 
-def scaled(connection: Connection) -> list[Scaled]:
-    """Return all of them, oldest first. In an environment that does not run, nothing is scaled."""
+def scaled(connection: Connection, host: str | None = None) -> list[Scaled]:
+    """Return all of them, oldest first; with a host, those that it has claimed.
+
+    In an environment that does not run, nothing is scaled.
+    """
     settings = {row.process_id: row for row in connection.execute(_SETTINGS)}
     if not settings:
         return []
@@ -49,5 +52,5 @@ def scaled(connection: Connection) -> list[Scaled]:
             settings=scales_of.settings_from_row(settings[row.background_process.id]),
             scale=settings[row.background_process.id].number,
         )
-        for row in wanted_rows.wanted(connection, list(settings))
+        for row in wanted_rows.wanted(connection, list(settings), host)
     ]

@@ -20,6 +20,8 @@ from sqlalchemy import (
     false,
 )
 
+from engineroom.store.secrets import Sealed
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -103,6 +105,7 @@ environments = Table(
     Column("status", String(20), nullable=False),
     Column("vanity_domain", Text, nullable=False),
     Column("directory", Text, nullable=False),
+    Column("host", String(64), nullable=True),
     Column("shutdown_timeout_seconds", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("branch", Text, nullable=False, server_default="main"),
@@ -118,7 +121,7 @@ environment_variables = Table(
     Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("key", Text, nullable=False),
-    Column("value", Text, nullable=False),
+    Column("value", Sealed, nullable=False),
 )
 
 # What processes have while changed variables wait for a deployment; no rows when nothing waits.
@@ -128,7 +131,7 @@ deployed_variables = Table(
     Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("key", Text, nullable=False),
-    Column("value", Text, nullable=False),
+    Column("value", Sealed, nullable=False),
 )
 
 instances = Table(
@@ -203,7 +206,7 @@ commands = Table(
     Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
     Column("operation_id", _ID, nullable=False),
     Column("command", Text, nullable=False),
-    Column("output", Text, nullable=True),
+    Column("output", Sealed, nullable=True),
     Column("status", String(30), nullable=False),
     Column("exit_code", Integer, nullable=True),
     Column("failure_reason", Text, nullable=True),

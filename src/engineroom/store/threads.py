@@ -114,9 +114,10 @@ class Reader(_Threads):
 
 
 class Writer(_Threads):
-    """Runs writes, each within a savepoint of its own, and commits those that wait in one transaction.
+    """Runs writes, and commits those that wait in one transaction, without those that raise.
 
-    One commit waits for the disk once, however many writes it holds. Nobody is answered before the commit.
+    One commit waits for the disk once, however many writes it holds. Nobody is answered before the commit. Most batches
+    have no write that raises, so only one that does is run again, each of its writes in a savepoint of its own.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -125,11 +126,26 @@ class Writer(_Threads):
 
     def _run_batch(self, jobs: list[_Job]) -> None:
         try:
-            with self._engine.begin() as connection:
-                for job in jobs:
-                    _run_in_savepoint(job, connection)
+            if not self._run_all(jobs):
+                self._run_each(jobs)
         except Exception as error:  # noqa: BLE001 - nothing of the batch is on disk
             _fail(jobs, error)
+
+    def _run_all(self, jobs: list[_Job]) -> bool:
+        """Run and commit the writes; return False, with nothing written, when one of several raised."""
+        with self._engine.connect() as connection, connection.begin() as transaction:
+            for job in jobs:
+                job.run(connection)
+                if job.error is not None:
+                    transaction.rollback()
+                    return len(jobs) == 1
+        return True
+
+    def _run_each(self, jobs: list[_Job]) -> None:
+        with self._engine.begin() as connection:
+            for job in jobs:
+                job.error = None
+                _run_in_savepoint(job, connection)
 
 
 def _run_in_savepoint(job: _Job, connection: Connection) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
@@ -42,7 +43,15 @@ _ALL = (
     .outerjoin(_OF_INSTANCE, _OF_INSTANCE.c.subject_id == instances.c.id)
     .order_by(background_processes.c.created_at, background_processes.c.id)
 )
-_SOME = _ALL.where(background_processes.c.id.in_(bindparam("ids", expanding=True)))
+_ALL_IDS = select(background_processes.c.id)
+_IDS_OF_HOST = (
+    select(background_processes.c.id)
+    .join(instances, instances.c.id == background_processes.c.instance_id)
+    .join(environments, environments.c.id == instances.c.environment_id)
+    .where(environments.c.host == bindparam("of_host"))
+)
+_IDS = background_processes.c.id.in_(bindparam("ids", expanding=True))
+_HOST = environments.c.host == bindparam("of_host")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +76,26 @@ class Wanted:
     shutdown_timeout_seconds: int
 
 
-def wanted(connection: Connection, ids: Iterable[BackgroundProcessId] | None = None) -> list[Wanted]:
+def ids(connection: Connection, host: str | None = None) -> list[BackgroundProcessId]:
+    """Return the ids of all that there is something to be done for, tombstones included; with a host, of what that has."""
+    if host is None:
+        return list(connection.execute(_ALL_IDS).scalars())
+    return list(connection.execute(_IDS_OF_HOST, {"of_host": host}).scalars())
+
+
+def wanted(
+    connection: Connection, ids: Iterable[BackgroundProcessId] | None = None, host: str | None = None
+) -> list[Wanted]:
     """Return what should run of these background processes, or of all, oldest first, tombstones included.
 
-    An id without a row is left out: its tombstone was purged.
+    With a host it is only what that has claimed. An id without a row is left out: its tombstone was purged.
     """
-    found = connection.execute(_ALL) if ids is None else connection.execute(_SOME, {"ids": list(ids)})
-    rows = found.all()
+    statement, parameters = _ALL, dict[str, Any]()
+    if ids is not None:
+        statement, parameters = statement.where(_IDS), {"ids": list(ids)}
+    if host is not None:
+        statement, parameters = statement.where(_HOST), {**parameters, "of_host": host}
+    rows = connection.execute(statement, parameters).all()
     variables = environments_of.variables_of_processes(connection, list({row.environment_id for row in rows}))
     return [_from_row(row, variables) for row in rows]
 

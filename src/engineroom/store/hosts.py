@@ -1,0 +1,40 @@
+"""Which host runs what, where several servers work on one database: an environment runs on the host that claimed it.
+
+The first server to look after an environment claims it for good, so no two hosts ever start the same processes.
+"""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId
+from engineroom.store.tables import background_processes, environments, instances
+
+_UNCLAIMED = (
+    select(environments.c.id)
+    .join(instances, instances.c.environment_id == environments.c.id)
+    .join(background_processes, background_processes.c.instance_id == instances.c.id)
+    .where(environments.c.host.is_(None))
+    .distinct()
+)
+_UNCLAIMED_OF = _UNCLAIMED.where(background_processes.c.id.in_(bindparam("ids", expanding=True)))
+_CLAIM = update(environments).where(
+    environments.c.id.in_(bindparam("environment_ids", expanding=True)), environments.c.host.is_(None)
+)
+
+
+def unclaimed(
+    connection: Connection, ids: Iterable[BackgroundProcessId] | None = None
+) -> list[EnvironmentId]:
+    """Return the environments that have some of these background processes, or any, and that no host has claimed."""
+    found = (
+        connection.execute(_UNCLAIMED)
+        if ids is None
+        else connection.execute(_UNCLAIMED_OF, {"ids": list(ids)})
+    )
+    return list(found.scalars())
+
+
+def claim(connection: Connection, host: str, environment_ids: Iterable[EnvironmentId]) -> None:
+    """Have these environments run on a host, those that are claimed already excepted."""
+    connection.execute(_CLAIM, {"environment_ids": list(environment_ids), "host": host})

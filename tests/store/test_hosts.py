@@ -1,0 +1,90 @@
+"""Several servers on one PostgreSQL: each host runs what it has claimed, and none writes past another."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from engineroom.control.links import Linked, link
+from engineroom.store import Store, background_processes, hosts, organizations
+from engineroom.store.wanted import wanted
+from tests.store.rows import a_background_process
+from tests.support.databases import Postgresql, PostgresqlServer
+
+pytestmark = pytest.mark.needs("postgresql")
+
+
+@pytest.fixture
+def shared(postgresql_server: PostgresqlServer, tmp_path: Path) -> Postgresql:
+    return Postgresql(tmp_path, postgresql_server.emptied())
+
+
+def test_what_is_linked_on_a_host_runs_on_that_host_alone(shared: Postgresql, tmp_path: Path) -> None:
+    one, other = shared.open("one"), shared.open("other")
+    linked = asyncio.run(link(one, tmp_path, "Shop", {}))
+    new = a_background_process(linked.instance)
+    asyncio.run(one.write(lambda connection: background_processes.add(connection, new)))
+
+    def of(host: str) -> list[str]:
+        found = asyncio.run(other.read(lambda connection: wanted(connection, host=host)))
+        return [each.background_process.id for each in found]
+
+    assert asyncio.run(other.read(hosts.unclaimed)) == []
+    assert of("one") == [new.id]
+    assert of("other") == []
+    one.close()
+    other.close()
+
+
+def test_an_environment_is_claimed_once_however_many_try(shared: Postgresql, tmp_path: Path) -> None:
+    stores = [shared.open(f"host-{number}") for number in range(3)]
+    owner = Store.connect(shared.address, stores[0]._keyring, "nobody")
+    owner.host = None  # as what an API call makes: no host has claimed it
+    linked = asyncio.run(link(owner, tmp_path, "Shop", {}))
+    new = a_background_process(linked.instance)
+    asyncio.run(owner.write(lambda connection: background_processes.add(connection, new)))
+
+    async def claim_at_once() -> None:
+        await asyncio.gather(
+            *(
+                store.write(lambda connection, host=store.host: hosts.claim(connection, host, found))  # type: ignore[misc]
+                for store in stores
+            )
+        )
+
+    found = asyncio.run(owner.read(hosts.unclaimed))
+    asyncio.run(claim_at_once())
+
+    owners = [
+        store.host
+        for store in stores
+        if asyncio.run(store.read(lambda connection, host=store.host: wanted(connection, host=host)))  # type: ignore[misc]
+    ]
+    assert len(owners) == 1
+    for store in (*stores, owner):
+        store.close()
+
+
+def test_no_server_writes_past_what_another_has_just_written(shared: Postgresql, tmp_path: Path) -> None:
+    stores = [shared.open(f"host-{number}") for number in range(2)]
+    linked: Linked = asyncio.run(link(stores[0], tmp_path, "Shop", {}))
+    new = a_background_process(linked.instance)
+    asyncio.run(stores[0].write(lambda connection: background_processes.add(connection, new)))
+
+    def count_up(connection: Connection) -> None:
+        organization = organizations.default(connection).id
+        found = background_processes.find(connection, organization, new.id)
+        assert found is not None
+        background_processes.replace(connection, replace(found, generation=found.generation + 1))
+
+    async def both() -> None:
+        await asyncio.gather(*(store.write(count_up) for store in stores for _ in range(100)))
+
+    asyncio.run(both())
+
+    [found] = asyncio.run(stores[1].read(wanted))
+    assert found.background_process.generation == 200
+    for store in stores:
+        store.close()

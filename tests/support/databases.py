@@ -1,0 +1,108 @@
+"""A database of a test's own, SQLite or PostgreSQL, that can be opened as often as the test likes."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+from psycopg import sql
+
+from engineroom.store import Store
+from engineroom.store.schema import HEAD
+from engineroom.store.secrets import Keyring
+from engineroom.store.tables import metadata
+
+HOST = "test"
+
+
+class Database(Protocol):
+    """What there is to open."""
+
+    @property
+    def keys(self) -> Path:
+        """The file with the keys."""
+
+    @property
+    def url(self) -> str:
+        """Its address for SQLAlchemy."""
+
+    def open(self, host: str = HOST) -> Store:
+        """Return the database as a server has it; whoever opens it closes it."""
+
+
+@dataclass(frozen=True)
+class Sqlite:
+    """A file in a folder."""
+
+    folder: Path
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "secrets.key"
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.folder}/engineroom.db"
+
+    def open(self, host: str = HOST) -> Store:  # noqa: ARG002 - only one host can work on a file
+        return Store.open(self.folder / "engineroom.db")
+
+
+@dataclass(frozen=True)
+class Postgresql:
+    """A database on a server that runs already."""
+
+    folder: Path
+    address: str
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "secrets.key"
+
+    @property
+    def url(self) -> str:
+        return self.address.replace("postgresql:", "postgresql+psycopg:")
+
+    def open(self, host: str = HOST) -> Store:
+        return Store.connect(self.address, Keyring(self.keys), host)
+
+
+class PostgresqlServer:
+    """A PostgreSQL on which tests find one database with the newest schema, and may make others."""
+
+    def __init__(self, port: int, folder: Path) -> None:
+        self._port = port
+        self._keys = Keyring(folder / "secrets.key")
+        self.shared = self._make("shared")
+        Store.connect(self.shared, self._keys, HOST).close()
+
+    def emptied(self) -> str:
+        """Return the address of the shared database, in which there is only what a new one has."""
+        with psycopg.connect(self.shared) as connection:
+            for table in reversed(metadata.sorted_tables):
+                if table.name != "organizations":
+                    connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table.name)))
+            connection.execute("DELETE FROM organizations WHERE slug <> 'default'")
+            connection.execute("UPDATE alembic_version SET version_num = %s", [HEAD])
+        return self.shared
+
+    @contextmanager
+    def new(self) -> Iterator[str]:
+        """Make a database without any schema and yield its address; afterwards it is dropped."""
+        name = f"test_{uuid.uuid4().hex}"
+        yield self._make(name)
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _make(self, name: str) -> str:
+        self._run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self._address(name)
+
+    def _run(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self._address("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def _address(self, database: str) -> str:
+        return f"postgresql://shop:secret@127.0.0.1:{self._port}/{database}"
