@@ -38,6 +38,9 @@ class Changing(Protocol):
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now."""
 
+    def begin(self) -> None:
+        """Have deployments and commands that were asked for looked at now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorder:

@@ -1,12 +1,9 @@
 """Has commands run, each once. Level-triggered: it goes on with whatever the store says is under way."""
 
-import asyncio
-import contextlib
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
-import structlog
 from sqlalchemy import Connection
 
 from engineroom.control.wanted import base_variables
@@ -23,11 +20,6 @@ from engineroom.model.run import Run, RunState
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, commands, environments, hosts, operations
 
-_LOOK_SECONDS = 0.2
-_IDLE_SECONDS = 5.0
-
-_log = structlog.get_logger()
-
 
 class CommandRunner:
     """Starts the commands that are asked for, and writes down how they end."""
@@ -35,29 +27,8 @@ class CommandRunner:
     def __init__(self, store: Store, runtime: Runtime) -> None:
         self._store = store
         self._runtime = runtime
-        self._woken = asyncio.Event()
 
-    def wake(self) -> None:
-        """Look now."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Run commands until cancelled. An error must not end the loop: the next look tries again."""
-        while True:
-            self._woken.clear()
-            try:
-                busy = await self._look()
-            except Exception:  # noqa: BLE001
-                _log.exception("Cannot run commands; trying again soon.", action="command.failed")
-                busy = True
-            if busy:
-                await asyncio.sleep(_LOOK_SECONDS)
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_IDLE_SECONDS):
-                    await self._woken.wait()
-
-    async def _look(self) -> bool:
+    async def look(self) -> bool:
         """Take every command one step further; return whether one is under way."""
         await self._claim()
         found = await self._store.read(lambda connection: list(_under_way(connection, self._store.host)))

@@ -58,5 +58,5 @@ async def run(
         return command, operation
 
     recorded = await control.store.write(write)
-    control.wake([])
+    control.begin()
     return recorded

@@ -7,6 +7,7 @@ from typing import Protocol
 from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.command_runner import CommandRunner
 from engineroom.control.deployer import Deployer
+from engineroom.control.lookout import Lookout
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.scaling_state import ScalingState
@@ -44,8 +45,8 @@ class Control:
         self._cursor = name if store.host is None else f"{name}@{store.host}"
         self._recorder = Recorder(store, self._reconciler, runtime=self._cursor)
         self._autoscaler = Autoscaler(store, runtime.processes, self._reconciler.wake, host)
-        self._deployer = Deployer(store, runtime, self._reconciler)
-        self._command_runner = CommandRunner(store, runtime)
+        self._deployer = Lookout("deploy", Deployer(store, runtime, self._reconciler).look)
+        self._command_runner = Lookout("command", CommandRunner(store, runtime).look)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -57,6 +58,9 @@ class Control:
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now: it has changed."""
         self._reconciler.wake(ids)
+
+    def begin(self) -> None:
+        """Have deployments and commands that were asked for looked at now."""
         self._deployer.wake()
         self._command_runner.wake()
 

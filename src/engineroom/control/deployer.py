@@ -1,12 +1,9 @@
 """Brings deployments about. Level-triggered: it goes on with whatever the store says is under way."""
 
-import asyncio
-import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import structlog
 from sqlalchemy import Connection
 
 from engineroom.control.background_processes import raise_generation
@@ -21,15 +18,10 @@ from engineroom.model.process import Process, ProcessState
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, background_processes, deployments, environments, operations
 
-_LOOK_SECONDS = 0.2
-_IDLE_SECONDS = 5.0
-
 NO_FOLDER = (
     "The environment has no folder on this host, so there is nothing to run. Give it one with the field directory in a "
     "PATCH of the environment, and deploy again."
 )
-
-_log = structlog.get_logger()
 
 
 class Deployer:
@@ -39,29 +31,8 @@ class Deployer:
         self._store = store
         self._runtime = runtime
         self._reconciler = reconciler
-        self._woken = asyncio.Event()
 
-    def wake(self) -> None:
-        """Look now."""
-        self._woken.set()
-
-    async def run(self) -> None:
-        """Deploy until cancelled. An error must not end the loop: the next look tries again."""
-        while True:
-            self._woken.clear()
-            try:
-                busy = await self._look()
-            except Exception:  # noqa: BLE001
-                _log.exception("Cannot deploy; trying again soon.", action="deploy.failed")
-                busy = True
-            if busy:
-                await asyncio.sleep(_LOOK_SECONDS)
-                continue
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_IDLE_SECONDS):
-                    await self._woken.wait()
-
-    async def _look(self) -> bool:
+    async def look(self) -> bool:
         """Take every deployment one step further; return whether one is under way."""
         found = await self._store.read(deployments.under_way)
         for deployment in found:

@@ -41,5 +41,5 @@ async def deploy(
         return deployment, operation
 
     recorded = await control.store.write(write)
-    control.wake([])
+    control.begin()
     return recorded
