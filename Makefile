@@ -1,10 +1,10 @@
 .DEFAULT_GOAL := help
-.PHONY: help run test soak fuzz check format bench clean
+.PHONY: help run test soak fuzz cgroup2 check format bench clean
 
 INSTALLED_FROM := pyproject.toml constraints.txt
 
 help: ## show this list
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
 run: .venv/.installed ## install, then start the demo on 127.0.0.1:8787 (Ctrl-C stops all of it)
 	.venv/bin/engineroom demo
@@ -19,6 +19,9 @@ soak: .venv/.installed-dev ## kill everything at random for some minutes, with a
 
 fuzz: .venv/.installed-dev ## ask what is made up from the OpenAPI document for some minutes, with a new seed each time
 	ENGINEROOM_FUZZ_SECONDS=240 ENGINEROOM_FUZZ_SEED=$$(date +%s) scripts/test.sh tests/fuzz
+
+cgroup2: .venv/.installed-dev ## run the keeper's tests under a kernel with cgroups of version 2 alone (emulated: minutes)
+	scripts/cgroup2.sh
 
 check: .venv/.installed-dev ## formatting, lint, types, import rules, documents that agree with the code
 	scripts/check.sh

@@ -11,7 +11,9 @@ DEFAULT_RATE_LIMIT = 120
 _LARGEST_RATE_LIMIT = 1_000_000
 DEFAULT_HOST_RESERVE = 15
 _LARGEST_HOST_RESERVE = 90
-_KNOWN = frozenset({"bind", "database", "host_reserve", "rate_limit"})
+DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
+_LARGEST_OUTPUT_KEPT_MEGABYTES = 1_000_000
+_KNOWN = frozenset({"bind", "database", "host_reserve", "output_kept_megabytes", "rate_limit"})
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
 
@@ -28,6 +30,7 @@ class Settings:
 
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
+    `output_kept_megabytes` of each stream of a process are kept while nobody reads them.
     """
 
     data: Path
@@ -37,6 +40,7 @@ class Settings:
     port: int
     rate_limit: int
     host_reserve: int
+    output_kept_megabytes: int = DEFAULT_OUTPUT_KEPT_MEGABYTES
 
     @property
     def database_file(self) -> Path:
@@ -63,6 +67,11 @@ class Settings:
         """The keeper's folder."""
         return self.data / "keeper"
 
+    @property
+    def output_kept_bytes(self) -> int:
+        """How much of each stream of a process is kept while nobody reads it."""
+        return self.output_kept_megabytes * 1024 * 1024
+
 
 def load(
     *, data: Path | None = None, bind: str | None = None, environment: Mapping[str, str] = os.environ
@@ -76,6 +85,7 @@ def load(
     host, port = _parse_bind(bind or given.get("bind") or DEFAULT_BIND)
     rate_limit = _parse_rate_limit(given.get("rate_limit", str(DEFAULT_RATE_LIMIT)))
     host_reserve = _parse_host_reserve(given.get("host_reserve", str(DEFAULT_HOST_RESERVE)))
+    kept = _parse_output_kept(given.get("output_kept_megabytes", str(DEFAULT_OUTPUT_KEPT_MEGABYTES)))
     return Settings(
         data=folder,
         database=_parse_database(given.get("database")),
@@ -84,6 +94,7 @@ def load(
         port=port,
         rate_limit=rate_limit,
         host_reserve=host_reserve,
+        output_kept_megabytes=kept,
     )
 
 
@@ -147,3 +158,12 @@ def _parse_database(text: str | None) -> str | None:
             "or leave it out for a SQLite file in the data folder"
         )
     return text
+
+
+def _parse_output_kept(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= _LARGEST_OUTPUT_KEPT_MEGABYTES:
+        raise SettingsError(
+            f"cannot keep {text!r} megabytes of output: give output_kept_megabytes as a number from 1, such as "
+            f"{DEFAULT_OUTPUT_KEPT_MEGABYTES}"
+        )
+    return int(text)

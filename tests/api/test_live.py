@@ -5,9 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 from engineroom.model.event import Event
 from engineroom.model.exits import Exit
-from engineroom.model.ids import BackgroundProcessId, new_event_id
+from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
+from engineroom.model.limits import Limits, Usage
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.replica import Replica
 from engineroom.store import events, operations
 from tests.support.api import Api
 
@@ -56,6 +58,8 @@ def test_live_processes_are_listed_with_their_state_and_last_exit_in_words(api: 
         "next_start_at": None,
         "deadline_at": None,
         "last_exit": None,
+        "usage": None,
+        "output_dropped_bytes": 0,
     }
     assert second["next_start_at"] == "2026-05-01T12:00:04.250000Z"
     assert second["last_exit"] == {
@@ -180,3 +184,27 @@ def test_the_operations_of_one_background_process_are_listed_newest_first(api: A
 def test_a_change_that_changes_nothing_is_an_operation_without_changes(api: Api) -> None:
     operation = api.patch(api.made(), {"processes": 2}).headers["engineroom-operation"]
     assert api.get(f"/api/operations/{operation}").json()["data"]["attributes"]["changes"] == {}
+
+
+def test_a_replica_shows_what_it_may_use_and_what_it_uses(api: Api) -> None:
+    instance = InstanceId(api.linked.instance)
+    usage = Usage(cpu_seconds=2.00049, cpu_percent=12.34, memory_bytes=1000, processes=None)
+    limits = Limits(memory_bytes=2000, cpus=1.0, processes=1024)
+    there = Replica(instance=instance, number=1, limits=limits, usage=usage, running=2, draining=1)
+    api.control.replicas_there.append(there)
+
+    body = api.get(f"/api/instances/{instance}/replicas").json()
+
+    assert body["data"] == [
+        {
+            "id": f"{instance}.1",
+            "type": "replicas",
+            "attributes": {
+                "number": 1,
+                "running": 2,
+                "draining": 1,
+                "limits": {"memory_bytes": 2000, "cpus": 1.0, "processes": 1024},
+                "usage": {"cpu_seconds": 2.0, "cpu_percent": 12.3, "memory_bytes": 1000, "processes": None},
+            },
+        }
+    ]

@@ -7,6 +7,7 @@ from engineroom.control.wanted import clean_base, workload
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.model.limits import UNLIMITED
 from engineroom.model.variables import EnvironmentVariable
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.model.workload import Replacement
@@ -32,7 +33,12 @@ def row(*, background_process: dict[str, Any] | None = None, **facts: Any) -> Wa
         "application_id": ApplicationId("app-1"),
         "environment_id": EnvironmentId("env-1"),
         "environment_status": EnvironmentStatus.RUNNING,
+        "application_name": "Shop",
+        "environment_name": "production",
         "directory": "/srv/shop",
+        "os_user": None,
+        "umask": None,
+        "size": "flex.g-1vcpu-512mb",
         "variables": (),
         "processes": 2,
         "replicas": 3,
@@ -91,7 +97,8 @@ def test_the_environments_variables_are_apart_from_a_clean_base_and_ours_lie_ove
         for key, value in (("LANG", "de_DE"), ("A", "1"), ("A", "2"), ("ENGINEROOM_INSTANCE", "forged"))
     )
     found = workload(
-        row(variables=variables), clean_base({"PATH": "/bin", "SECRET": "x", "LANG": "C", "USER": ""})
+        row(variables=variables),
+        clean_base({"PATH": "/bin", "SECRET": "x", "LANG": "C", "USER": ""}, root=False),
     )
 
     assert found.variables == {
@@ -103,4 +110,34 @@ def test_the_environments_variables_are_apart_from_a_clean_base_and_ours_lie_ove
         "ENGINEROOM_INSTANCE": "inst-1",
         "ENGINEROOM_BACKGROUND_PROCESS": "process-1",
     }
-    assert found.inherited_variables == {"PATH": "/bin", "LANG": "C"}
+    assert found.inherited_variables == {
+        "PATH": "/bin",
+        "LANG": "C",
+        "ENGINEROOM_APPLICATION_NAME": "Shop",
+        "ENGINEROOM_ENVIRONMENT_NAME": "production",
+    }
+
+
+def test_root_gives_nobody_its_own_home() -> None:
+    environ = {"PATH": "/bin", "LANG": "C", "HOME": "/root", "USER": "root", "LOGNAME": "root"}
+    assert clean_base(environ, root=True) == {"PATH": "/bin", "LANG": "C"}
+    assert clean_base(environ, root=False) == environ
+
+
+def test_a_replica_may_use_what_its_size_says() -> None:
+    limits = workload(row(size="flex.g-2vcpu-1gb")).limits
+    assert (limits.memory_bytes, limits.cpus, limits.processes) == (1024**3, 2.0, 2048)
+    assert workload(row(size="of another day")).limits == UNLIMITED
+
+
+def test_who_runs_it_and_with_which_umask_is_part_of_the_version() -> None:
+    fingerprints = {
+        workload(row(os_user=os_user, umask=umask)).fingerprint
+        for os_user, umask in ((None, None), ("deploy", None), (None, 0o027))
+    }
+    assert len(fingerprints) == 3
+
+
+def test_neither_a_name_nor_a_size_is_a_reason_to_restart() -> None:
+    changed = row(application_name="Store", environment_name="live", size="pro.g-1vcpu-2gb")
+    assert workload(changed).fingerprint == workload(row()).fingerprint

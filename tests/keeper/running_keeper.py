@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -79,8 +79,10 @@ class Client:
 class RunningKeeper:
     """A keeper on its own folder. What it starts carries ids of this run alone, so that what is left is found."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, within: Sequence[str] = ()) -> None:
+        """`within` is a command that ends by executing its arguments: the world that the keeper is to live in."""
         self.folder = folder
+        self._within = within
         self._run = f"test-{uuid.uuid4().hex}"
         self._log = folder.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
@@ -94,7 +96,7 @@ class RunningKeeper:
 
     def start(self) -> None:
         """Start the keeper and wait until it answers."""
-        command = [sys.executable, "-I", "-m", "engineroom.keeper", str(self.folder)]
+        command = [*self._within, sys.executable, "-I", "-m", "engineroom.keeper", str(self.folder)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, start_new_session=True)
         wait_until("the keeper answers", self._answers)
@@ -138,6 +140,7 @@ class RunningKeeper:
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        remove_cgroups(self.folder)
         assert not stuck, f"the keeper did not end when it was asked to; it wrote:\n{self.log()}"
         assert not left, f"processes were left behind: {left}"
         assert "Traceback" not in self.log(), self.log()
@@ -232,10 +235,26 @@ class RunningKeeper:
         return True
 
 
+def cgroup_trees(folder: Path) -> JsonObject:
+    """Return where the keeper of the folder has its cgroups; nothing when it has none."""
+    known = folder / "cgroups.json"
+    return json.loads(known.read_text())["trees"] if known.exists() else {}
+
+
+def remove_cgroups(folder: Path) -> None:
+    """Remove what a killed keeper could not remove itself."""
+    for base in {value for value in cgroup_trees(folder).values() if isinstance(value, str)}:
+        for path in sorted(Path(base).rglob("*/"), reverse=True):
+            with contextlib.suppress(OSError):
+                path.rmdir()
+        with contextlib.suppress(OSError):
+            Path(base).rmdir()
+
+
 @contextlib.contextmanager
-def running_keeper(folder: Path) -> Iterator[RunningKeeper]:
+def running_keeper(folder: Path, within: Sequence[str] = ()) -> Iterator[RunningKeeper]:
     """Run a keeper on the folder for as long as the block lasts."""
-    keeper = RunningKeeper(folder)
+    keeper = RunningKeeper(folder, within)
     try:
         keeper.start()
         yield keeper

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.keeper.running_keeper import JsonObject, RunningKeeper
+import pytest
+
+from tests.keeper.running_keeper import JsonObject, RunningKeeper, running_keeper
+from tests.keeper.worlds import WORLDS
 from tests.support import proc
 from tests.support.waiting import wait_until
 
@@ -149,6 +152,35 @@ def test_a_drain_whose_leader_died_meanwhile_ends_the_orphans(keeper: RunningKee
     wait_until("the leader is gone", lambda: not proc.is_alive(leader))
     restart(keeper)
     keeper.gone("a")
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("what_is_left", ["pid", "leftovers"])
+@pytest.mark.parametrize("world", WORLDS)
+def test_another_process_with_a_remembered_number_is_left_alone(
+    tmp_path: Path, world: str, what_is_left: str
+) -> None:
+    with (
+        subprocess.Popen(SLEEP, start_new_session=True) as bystander,
+        running_keeper(tmp_path / "keeper", WORLDS[world]) as keeper,
+    ):
+        pid = keeper.run("a", *SLEEP)
+        keeper.end(signal.SIGKILL)
+        proc.kill(pid)
+        entries = journal_entries(keeper)
+        seen = entries[-1]["process"]
+        if what_is_left == "pid":
+            seen |= {"pid": bystander.pid, "container": f"group:{bystander.pid}"}
+        else:
+            seen["leftovers"] = {f"group:{bystander.pid}": 0.0}
+        write_journal(keeper, entries)
+        keeper.start()
+        keeper.running("a", other_than=pid)
+        keeper.stop("a")
+        keeper.gone("a")
+        survived = bystander.poll() is None
+        bystander.kill()
+    assert survived
 
 
 def test_after_a_boot_of_the_host_everything_is_started_anew(keeper: RunningKeeper) -> None:

@@ -111,7 +111,7 @@ def test_rewriting_keeps_what_lives_the_last_events_and_the_place(
     while path.stat().st_size <= 4000:
         journal.record_event("exited", {"id": "a"}, 1.0)
     written, epoch = journal.sequence, journal.epoch
-    journal.rewrite([({"id": "a"}, {"id": "a", "state": "running"})])
+    journal.rewrite({}, [({"id": "a"}, {"id": "a", "state": "running"})])
     assert not journal.wants_rewriting
     journal.record_event("started", {"id": "a"}, 2.0)
     close(journal)
@@ -165,7 +165,7 @@ def test_on_a_full_disk_it_goes_on_in_memory_and_heals(
     assert capsys.readouterr().err.count("journal.failed") == 1, "it is said once"
 
     monkeypatch.undo()
-    journal.rewrite([({"id": "a"}, {"id": "a", "pid": 2})])
+    journal.rewrite({}, [({"id": "a"}, {"id": "a", "pid": 2})])
     assert health(journal) == (False, False)
     journal.record_event("exited", {"id": "a", "pid": None}, 9.0)
     close(journal)
@@ -182,10 +182,10 @@ def test_a_rewrite_that_fails_leaves_the_old_file_as_it_was(path: Path) -> None:
     before = path.read_bytes()
     path.with_suffix(".new").mkdir()
     try:
-        journal.rewrite([({"id": "a"}, {"id": "a"})])
+        journal.rewrite({}, [({"id": "a"}, {"id": "a"})])
     finally:
         path.with_suffix(".new").rmdir()
     assert path.read_bytes() == before
-    journal.rewrite([({"id": "a"}, {"id": "a"})])
+    journal.rewrite({}, [({"id": "a"}, {"id": "a"})])
     assert not journal.failing
     close(journal)

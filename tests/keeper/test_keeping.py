@@ -52,7 +52,10 @@ def test_what_it_prints_is_appended_to_its_files(keeper: RunningKeeper) -> None:
     assert keeper.output("a") == b"out\n"
     keeper.stop("a")
     keeper.gone("a")
+    upto = {f"{keeper.id('a')}.{stream}": 1000 for stream in ("stdout", "stderr")}
+    keeper.call("acknowledge_output", upto=upto)
     assert list((keeper.folder / "spool").iterdir()) == []
+    assert list((keeper.folder / "marks").iterdir()) == []
 
 
 def test_the_same_spec_again_changes_nothing(keeper: RunningKeeper) -> None:
@@ -234,3 +237,14 @@ def test_many_clients_at_once_are_all_served(keeper: RunningKeeper) -> None:
     for thread in threads:
         thread.join()
     assert answers == [keeper.pid] * 80
+
+
+def test_a_family_that_dies_of_one_cause_does_not_come_back_as_a_herd(keeper: RunningKeeper) -> None:
+    names = [f"p{number}" for number in range(8)]
+    pids = {name: keeper.run(name, *SLEEP, family="worker") for name in names}
+    for pid in pids.values():
+        proc.kill(pid)
+    for name in names:
+        keeper.running(name, other_than=pids[name])
+    starts = sorted(found["started_at"] for found in keeper.processes().values())
+    assert starts[-1] - starts[0] > 0.2, "eight of them are spread over up to 1.4 seconds"

@@ -1,5 +1,7 @@
 """When a process that died starts again."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,9 @@ from hypothesis import strategies as st
 from engineroom.keeper.restarts import (
     CRASH_LOOPING_FROM,
     LONGEST_DELAY_SECONDS,
+    LONGEST_HERD_SECONDS,
     YOUNG_SECONDS,
+    RecentDeaths,
     delay_seconds,
     is_young,
 )
@@ -49,3 +53,31 @@ def test_whatever_is_shown_as_crash_looping_is_waited_for(young_deaths: int, spr
 @given(st.floats(min_value=0.0, max_value=10**9))
 def test_young_is_what_lived_less_than_ten_seconds(lived: float) -> None:
     assert is_young(lived) == (lived < YOUNG_SECONDS)
+
+
+@given(DEATHS, SPREADS, st.integers(min_value=0, max_value=10**6))
+def test_companions_spread_the_starts_by_seconds_at_most(
+    young_deaths: int, spread: float, companions: int
+) -> None:
+    alone = delay_seconds(young_deaths, spread)
+    together = delay_seconds(young_deaths, spread, companions)
+    assert alone <= together <= min(LONGEST_DELAY_SECONDS, alone + LONGEST_HERD_SECONDS)
+
+
+def test_those_that_died_together_do_not_come_back_together() -> None:
+    spreads = [number / 5 for number in range(5)]
+    delays = sorted(delay_seconds(1, spread, 4) for spread in spreads)
+    assert delays[0] == 0.0
+    assert all(later - earlier > 0.1 for earlier, later in pairwise(delays))
+
+
+def test_one_that_had_a_long_life_starts_again_at_once_whoever_died_with_it() -> None:
+    assert delay_seconds(0, 0.9, 100) == 0.0
+
+
+def test_only_deaths_of_the_same_family_in_the_last_second_are_companions() -> None:
+    deaths = RecentDeaths()
+    assert [deaths.note("a", now) for now in (10.0, 10.5, 10.9)] == [0, 1, 2]
+    assert deaths.note("b", 10.9) == 0
+    assert deaths.note("a", 11.6) == 1
+    assert deaths.note("", 11.6) == deaths.note("", 11.6) == 0

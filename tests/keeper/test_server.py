@@ -70,7 +70,11 @@ def test_a_malformed_request_gets_an_error_and_harms_nothing(keeper: RunningKeep
         {"environment": {"A": 1}},
         {"labels": []},
         {"working_directory": None},
-        {"surprise": 1},
+        {"group": "a/b"},
+        {"family": 1},
+        {"umask": 0o1000},
+        {"user": 1},
+        {"user": ""},
     ],
 )
 def test_a_wrong_spec_is_refused_and_so_are_those_beside_it(

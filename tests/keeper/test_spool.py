@@ -1,90 +1,393 @@
-"""What children print is bounded, and nobody has to reopen anything for it."""
+"""What children print is marked with times and bounded, and nobody has to reopen anything for it."""
 
+import contextlib
 import os
+import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from engineroom.keeper import holes
 from engineroom.keeper import spool as spool_module
+from engineroom.keeper import stream as stream_module
 from engineroom.keeper.spool import Spool
+from engineroom.model.output import Chunk, Line, StreamId, lines
+from engineroom.runtime.local.output import OutputReader
 
 KEPT = 64 * 1024
+ID = "process-1.1.0.abc"
+STDOUT, STDERR = StreamId(ID, "stdout"), StreamId(ID, "stderr")
+EVERYTHING = 1 << 40
+
+
+class Desk:
+    """A spool, a child that appends to it, and a reader that follows the spool's word."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.after: dict[StreamId, int] = {}
+        self.lines: list[Line] = []
+        self.dropped = 0
+        self.reader = OutputReader(folder)
+        self.begin_anew({})
+
+    def begin_anew(self, pids: dict[str, int]) -> None:
+        """Be a keeper that was just started, where these processes run."""
+        self.spool = Spool(self.folder / "spool")
+        self.spool.kept_bytes = KEPT
+        self.spool.recover(pids)
+
+    def path(self, process: str = ID, stream: int = 0) -> Path:
+        return Path(self.spool.paths(process)[stream])
+
+    def write(self, data: bytes, process: str = ID, stream: int = 0, at: float | None = None) -> None:
+        with self.path(process, stream).open("ab") as file:
+            file.write(data)
+        if at is not None:
+            os.utime(self.path(process, stream), (at, at))
+
+    def prints(self, data: bytes, **how: object) -> None:
+        self.write(data, **how)  # type: ignore[arg-type]
+        self.look()
+
+    def look(self) -> None:
+        """Look, and wait until what that has freed is free."""
+        self.spool.look()
+        self.spool.puncher.wait()
+
+    def read(self, *, after: dict[StreamId, int] | None = None) -> list[Chunk]:
+        self.reader.take(self.spool.changed)
+        self.spool.changed = {}
+        return list(self.reader.read(self.after if after is None else after, EVERYTHING))
+
+    def follow(self) -> list[Line]:
+        """Read on, and return all lines so far."""
+        while chunks := self.read():
+            for chunk in chunks:
+                assert chunk.begin == self.after.get(chunk.id, 0) + chunk.dropped_bytes
+                self.lines += lines(chunk)
+                self.dropped += chunk.dropped_bytes
+                self.after[chunk.id] = chunk.end
+        return self.lines
+
+    def texts(self) -> list[bytes]:
+        return [line.text for line in self.follow()]
+
+    def acknowledge(self) -> None:
+        self.spool.acknowledge({f"{id.process}.{id.stream}": end for id, end in self.after.items()})
 
 
 @pytest.fixture
-def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Spool:
-    monkeypatch.setattr(spool_module, "_KEPT_BYTES", KEPT)
-    return Spool(tmp_path / "spool")
-
-
-def written(spool: Spool, name: str, size: int) -> Path:
-    stdout, stderr = map(Path, spool.paths(name))
-    stdout.write_bytes(os.urandom(size))
-    stderr.write_bytes(b"error\n")
-    return stdout
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.reader.close()
 
 
 def used(path: Path) -> int:
     return path.stat().st_blocks * 512
 
 
-def test_the_oldest_blocks_are_given_back_and_the_rest_stays_where_it_was(spool: Spool) -> None:
-    stdout = written(spool, "a", 10 * KEPT)
-    before = stdout.read_bytes()
-    os.sync()
-    spool.bound()
-    after = stdout.read_bytes()
-    assert used(stdout) <= 2 * KEPT
-    assert len(after) == len(before), "appending goes on behind it"
-    assert after[-KEPT:] == before[-KEPT:]
-    assert after[:KEPT] == bytes(KEPT)
+def numbered(first: int, count: int) -> bytes:
+    return b"".join(b"line %d\n" % number for number in range(first, first + count))
 
 
-def test_what_is_small_is_left_alone(spool: Spool) -> None:
-    stdout = written(spool, "a", KEPT)
-    before = stdout.read_bytes()
-    spool.bound()
-    assert stdout.read_bytes() == before
+def test_each_line_has_the_time_of_the_kernel_and_the_pid_of_its_writer(desk: Desk) -> None:
+    desk.spool.began(ID, 4711)
+    before = time.time_ns()
+    desk.prints(b"one\n")
+    desk.prints(b"two\n", stream=1)
+    assert [(line.text, line.stream, line.pid) for line in desk.follow()] == [
+        (b"one", "stdout", 4711),
+        (b"two", "stderr", 4711),
+    ]
+    a_jiffy = 10_000_000  # the kernel takes a file's time from its last tick
+    assert all(before - a_jiffy <= line.at_nanoseconds <= time.time_ns() for line in desk.lines)
+    assert (desk.lines[0].background_process, desk.lines[0].replica, desk.lines[0].index) == (
+        "process-1",
+        1,
+        0,
+    )
 
 
-def test_a_writer_that_goes_on_stays_in_bounds(spool: Spool) -> None:
-    stdout = written(spool, "a", 0)
-    with stdout.open("ab", buffering=0) as writer:
-        for _ in range(20):
-            writer.write(os.urandom(KEPT))
-            os.fsync(writer.fileno())
-            spool.bound()
-            assert used(stdout) <= 3 * KEPT
-        writer.write(b"the end")
-    assert stdout.read_bytes().endswith(b"the end")
-    assert stdout.stat().st_size == 20 * KEPT + 7
+def test_a_line_is_read_when_it_is_whole(desk: Desk) -> None:
+    desk.prints(b"hal")
+    assert desk.texts() == []
+    desk.prints(b"lo\nwor")
+    assert desk.texts() == [b"hallo"]
+    assert not desk.read()
+    desk.prints(b"ld\n")
+    assert desk.texts() == [b"hallo", b"world"]
 
 
-def test_where_holes_cannot_be_punched_the_file_is_emptied(
-    spool: Spool, monkeypatch: pytest.MonkeyPatch
+def test_the_same_positions_give_the_same_again(desk: Desk) -> None:
+    desk.prints(b"one\n")
+    first = desk.read()
+    desk.prints(b"two\n")
+    assert [line.text for chunk in desk.read(after={}) for line in lines(chunk)] == [b"one", b"two"]
+    assert [line.text for chunk in first for line in lines(chunk)] == [b"one"]
+
+
+def test_the_end_of_a_life_ends_its_line(desk: Desk) -> None:
+    desk.spool.began(ID, 1)
+    desk.prints(b"partial")
+    assert desk.texts() == []
+    desk.spool.ended(ID, 1)
+    assert desk.texts() == [b"partial"]
+    desk.spool.began(ID, 2)
+    desk.prints(b"next\n")
+    desk.spool.ended(ID, 2)
+    desk.spool.ended(ID, 0)
+    assert [(line.text, line.pid) for line in desk.follow()] == [(b"partial", 1), (b"next", 2)]
+
+
+def test_what_was_written_with_the_keeper_away_is_found(desk: Desk) -> None:
+    desk.spool.began(ID, 1)
+    desk.prints(b"before\npart")
+    desk.write(b"ial\nafter\n")
+    desk.begin_anew({ID: 1})
+    assert [(line.text, line.pid) for line in desk.follow()] == [
+        (b"before", 1),
+        (b"partial", 1),
+        (b"after", 1),
+    ]
+
+
+def test_one_that_died_with_the_keeper_away_ends_its_line(desk: Desk) -> None:
+    desk.spool.began(ID, 1)
+    desk.prints(b"last wo")
+    desk.write(b"rds")
+    desk.begin_anew({ID: 0})
+    assert [(line.text, line.pid) for line in desk.follow()] == [(b"last words", 1)]
+
+
+@pytest.mark.parametrize("process", [ID, "process-1.1.0.other"])
+def test_a_clock_that_jumps_does_not_reorder(desk: Desk, process: str) -> None:
+    now = time.time()
+    for number, offset in enumerate([0.0, -1800.0, 900.0, -0.5]):
+        desk.prints(b"%d\n" % number, process=process, at=now + offset)
+    times = [line.at_nanoseconds for line in desk.follow()]
+    assert [line.text for line in desk.lines] == [b"0", b"1", b"2", b"3"]
+    assert times == sorted(times)
+    assert times[-1] <= time.time_ns()
+
+
+def test_a_line_of_ten_megabytes_comes_in_pieces(desk: Desk) -> None:
+    desk.spool.kept_bytes = 1 << 30
+    long = os.urandom(10_000_000).replace(b"\n", b"\0")
+    for begin in range(0, len(long), 1 << 20):
+        desk.prints(long[begin : begin + (1 << 20)])
+    desk.prints(b"\nnext\n")
+    made = desk.follow()
+    assert b"".join(line.text for line in made[:-1]) == long
+    assert [line.cut for line in made] == [True] * (len(made) - 2) + [False, False]
+    assert made[-1].text == b"next"
+
+
+def test_a_line_printed_byte_by_byte_for_long_is_read_at_its_end(desk: Desk) -> None:
+    for _ in range(600):
+        desk.prints(b".")
+    assert desk.texts() == []
+    desk.prints(b"done\n")
+    assert desk.texts() == [b"." * 600 + b"done"]
+
+
+def test_any_bytes_survive(desk: Desk) -> None:
+    data = bytes(range(256)) * 3
+    desk.prints(data + b"\n")
+    assert b"\n".join(desk.texts()) == data
+
+
+def test_nothing_printed_is_nothing_to_read(desk: Desk) -> None:
+    for stream in range(2):
+        desk.path(stream=stream).touch()
+    desk.spool.look()
+    desk.spool.ended(ID, 1)
+    assert not desk.read()
+    desk.spool.gone(ID)
+    assert not list((desk.folder / "spool").iterdir())
+
+
+def test_a_flood_stays_in_its_bound_and_what_is_lost_is_counted(desk: Desk) -> None:
+    written = 0
+    for turn in range(40):
+        data = numbered(turn * 2000, 2000)
+        desk.prints(data)
+        written += len(data)
+        assert used(desk.path()) <= KEPT + len(data) + holes.BLOCK_BYTES
+    texts = desk.texts()
+    assert texts[-1] == b"line 79999"
+    assert texts == [b"line %d" % number for number in range(80_000 - len(texts), 80_000)]
+    assert desk.dropped + sum(len(text) + 1 for text in texts) == written
+    assert desk.path().stat().st_size == written
+    assert 0 < written - desk.spool.dropped(ID) <= KEPT
+
+
+def test_what_is_acknowledged_is_given_back_and_not_counted_as_lost(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class NoHoles:
-        def fallocate(self, *_: object) -> int:
-            return -1
-
-    stdout = written(spool, "a", 10 * KEPT)
-    os.sync()
-    monkeypatch.setattr(spool, "_libc", NoHoles())
-    spool.bound()
-    assert stdout.stat().st_size == 0
-
-
-def test_output_is_removed_with_its_process_and_that_of_others_stays(spool: Spool) -> None:
-    paths = {name: written(spool, name, 10) for name in ("a", "a.b", "c")}
-    spool.remove("a")
-    assert [path.exists() for path in paths.values()] == [False, True, True]
-    spool.remove_others({"c"})
-    assert [path.exists() for path in paths.values()] == [False, False, True]
-    spool.remove("a")
-    spool.remove("never")
+    monkeypatch.setattr(stream_module, "_FREE_IN_STEPS_BYTES", 16 * 1024)
+    for turn in range(20):
+        desk.prints(numbered(turn * 10_000, 4000))
+        desk.follow()
+        desk.acknowledge()
+        desk.spool.puncher.wait()
+        assert used(desk.path()) <= 2 * holes.BLOCK_BYTES
+    assert len(desk.lines) == 80_000
+    assert desk.spool.dropped(ID) == 0
 
 
-def test_what_vanished_meanwhile_is_no_trouble(spool: Spool, capsys: pytest.CaptureFixture[str]) -> None:
-    (written(spool, "a", 10)).unlink()
-    spool.bound()
-    assert capsys.readouterr().err == ""
+@pytest.mark.parametrize("died", [False, True])
+def test_where_holes_cannot_be_made_the_file_is_emptied(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, died: bool
+) -> None:
+    def dies(path: str, length: int) -> None:
+        if "/spool/" in path:
+            raise KeyboardInterrupt
+        truncate(path, length)
+
+    truncate = os.truncate
+
+    desk.prints(numbered(0, 1000))
+    desk.follow()
+    monkeypatch.setattr(holes, "punch", lambda path, begin, end: False)  # noqa: ARG005
+    desk.prints(numbered(1000, 20_000))
+    desk.write(numbered(21_000, 20_000))
+    if died:
+        monkeypatch.setattr(os, "truncate", dies)
+        with pytest.raises(KeyboardInterrupt):
+            desk.spool.look()
+        monkeypatch.undo()
+        desk.begin_anew({ID: 1})
+    else:
+        desk.spool.look()
+    assert desk.path().stat().st_size == 0
+    desk.prints(numbered(50_000, 3))
+    assert desk.texts()[:1000] == [b"line %d" % number for number in range(1000)]
+    # What comes first behind what was lost may be the rest of a line, and is left out.
+    assert desk.texts()[-2:] == [b"line 50001", b"line 50002"]
+    assert desk.dropped
+
+
+def test_a_file_that_others_have_emptied_goes_on(desk: Desk) -> None:
+    desk.prints(b"one\n")
+    assert desk.texts() == [b"one"]
+    os.truncate(desk.path(), 0)
+    desk.prints(b"x\n")
+    desk.prints(b"three\n")
+    assert desk.texts() == [b"one", b"x", b"three"]
+
+
+def test_one_that_is_gone_is_kept_until_it_is_read(desk: Desk) -> None:
+    desk.spool.began(ID, 1)
+    desk.prints(b"one\n")
+    desk.write(b"last words")
+    desk.spool.ended(ID, 1)
+    desk.spool.gone(ID)
+    desk.begin_anew({})
+    assert desk.texts() == [b"one", b"last words"]
+    desk.acknowledge()
+    assert not list((desk.folder / "spool").iterdir())
+    assert not list((desk.folder / "marks").iterdir())
+    assert not desk.read()
+
+
+def test_of_what_is_gone_and_never_read_the_oldest_is_given_up(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(spool_module, "_GONE_KEPT_BYTES", 3 * KEPT // 2)
+    for name in ("a", "b"):
+        desk.prints(b"x" * (KEPT - 1) + b"\n", process=f"p.1.0.{name}")
+        desk.spool.gone(f"p.1.0.{name}")
+    desk.spool.keep_up()
+    assert [path.name for path in (desk.folder / "spool").iterdir()] == ["p.1.0.b.stdout"]
+    assert "output.given_up" in capsys.readouterr().err
+    monkeypatch.setattr(spool_module, "_GONE_KEPT_SECONDS", -1.0)
+    desk.spool.keep_up()
+    assert not list((desk.folder / "spool").iterdir())
+
+
+def test_while_nobody_reads_marks_are_few(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream_module, "_MANY_MARKS", 50)
+    monkeypatch.setattr(stream_module, "_LOOK_AT_MARKS_EACH", 5)
+    desk.spool._streams.clear()
+    for number in range(3000):
+        desk.prints(b"line %d\n" % number)
+    desk.spool.ended(ID, 1)
+    assert (desk.folder / "marks" / f"{ID}.stdout").stat().st_size < 3000 * 24 / 2
+    assert desk.texts() == [b"line %d" % number for number in range(3000)]
+
+
+def test_marks_that_are_read_are_given_back(desk: Desk) -> None:
+    desk.spool.began(ID, 1)
+    for number in range(12_000):
+        desk.prints(b"%d\n" % number)
+        if number % 500 == 0:
+            desk.follow()
+            desk.acknowledge()
+    assert [int(text) for text in desk.texts()] == list(range(12_000))
+    assert used(desk.folder / "marks" / f"{ID}.stdout") < 12_000 * 24 * 3 / 4
+
+
+def test_more_notices_than_the_kernel_keeps_lose_nothing(desk: Desk) -> None:
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    with desk.path("p.1.0.a").open("ab", 0) as one, desk.path("p.1.0.b").open("ab", 0) as other:
+        for _ in range(limit // 2 + 10):
+            one.write(b"\n")
+            other.write(b"\n")
+    desk.write(b"late\n", process="p.1.0.c")
+    desk.spool.look()
+    assert b"late" in desk.texts()
+
+
+def fill(path: Path, data: bytes) -> None:
+    """Append until the disk is full, to the last byte."""
+    with path.open("ab", 0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(data)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "engineroom-test", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_full_disk_makes_room_oldest_first_and_says_so(
+    small_disk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(small_disk)
+    desk.spool.kept_bytes = 1 << 30
+    desk.prints(b"old\n" * 1000, process="p.1.0.gone")
+    desk.spool.gone("p.1.0.gone")
+    desk.prints(numbered(0, 1000))
+    fill(desk.path("p.1.0.b"), b"x" * 1023 + b"\n")
+    desk.spool.look()
+    desk.spool.keep_up()
+    desk.prints(b"\ngoes on\n")
+    assert desk.texts()[-1] == b"goes on"
+    told = capsys.readouterr().err
+    assert "output.given_up" in told
+    assert "output.disk_full" in told
+    desk.reader.close()
+
+
+def test_marks_that_find_no_room_are_made_up_for(small_disk: Path) -> None:
+    desk = Desk(small_disk)
+    desk.spool.began(ID, 1)
+    desk.write(b"first\n")
+    fill(small_disk / "filler", b"x" * 4096)
+    desk.spool.look()
+    desk.spool.ended(ID, 1)
+    assert not desk.read()
+    (small_disk / "filler").unlink()
+    desk.spool.keep_up()
+    desk.spool.began(ID, 2)
+    desk.prints(b"second\n")
+    assert [(line.text, line.pid) for line in desk.follow()] == [(b"first", 1), (b"second", 2)]
+    desk.reader.close()

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from engineroom.keeper import exit_facts, groups, kernel, supervisor
+from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import Spec
-from engineroom.keeper.spawn import LaunchError
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.supervisor import Supervisor
 
@@ -28,6 +29,7 @@ class World:
 
     def __init__(self) -> None:
         self.now = 1000.0
+        self.clock_error = 0.0
         self.next_pid = 100
         self.programs_work = True
         self.living: dict[int, str] = {}
@@ -35,8 +37,9 @@ class World:
         self.children: dict[int, list[bool]] = {}
         self.stubborn: set[int] = set()
 
-    def launch(self, spec: Spec, environment: Mapping[str, str], *_: str) -> int:
+    def launch(self, spec: Spec, environment: Mapping[str, str], *_: str, cell: None) -> int:
         assert environment["ENGINEROOM_PROCESS"] == spec.id
+        assert cell is None
         assert spec.id not in self.living.values(), "its predecessor is still alive"
         if not self.programs_work:
             raise LaunchError(errno.ENOENT, "/bin/work")
@@ -90,7 +93,9 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         self.wanted: set[str] = set()
         self.known: list[str] = []
         self.patches = pytest.MonkeyPatch()
-        clock = SimpleNamespace(monotonic=lambda: self.world.now, time=lambda: self.world.now)
+        clock = SimpleNamespace(
+            monotonic=lambda: self.world.now, time=lambda: self.world.now + self.world.clock_error
+        )
         system = SimpleNamespace(
             waitpid=self.world.waitpid,
             kill=self.world.kill,
@@ -107,7 +112,7 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.journal = Journal(Path(self.folder.name) / "journal", boot="boot")
         list(self.journal.replay())
-        self.supervisor = Supervisor(self.journal, Spool(Path(self.folder.name) / "spool"))
+        self.supervisor = Supervisor(self.journal, Spool(Path(self.folder.name) / "spool"), Containers())
 
     @rule(count=st.integers(min_value=1, max_value=12), regretted=st.integers(min_value=0, max_value=12))
     def start(self, count: int, regretted: int) -> None:
@@ -160,6 +165,11 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         while self.world.now < until:
             pause = self.loop()
             self.world.now = min(until, self.world.now + max(0.001, seconds if pause is None else pause))
+        self.loop()
+
+    @rule(seconds=st.sampled_from([-86_400.0, -1.0, 3_600.0, 10.0**9]))
+    def the_clock_on_the_wall_jumps(self, seconds: float) -> None:
+        self.world.clock_error += seconds
         self.loop()
 
     def with_leader(self, choose: int, act: Callable[[int], None]) -> None:

@@ -21,6 +21,14 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
         ({"code": 0, "asked": True}, "asked to stop"),
         ({"signal": 15, "asked": True}, "asked to stop"),
         ({"signal": 9, "asked": True}, "asked to stop, and killed when its time was up"),
+        (
+            {"signal": 9, "out_of_memory": True},
+            "out of memory: killed by the kernel, because its replica had used up the memory of its size",
+        ),
+        (
+            {"signal": 9, "out_of_memory": True, "asked": True},
+            "asked to stop, and killed when its time was up",
+        ),
         ({}, "unknown: it died while the keeper was away"),
         ({"error_number": errno.ENOENT, "path": "php"}, "could not be started: php was not found"),
     ],

@@ -27,6 +27,7 @@ LOCAL_ADMINISTRATION = {
     "cli/server.py": {"api", "control", "runtime", "store"},
     "cli/serve.py": {"store"},
     "cli/demo.py": {"control", "store"},
+    "cli/doctor.py": {"runtime"},
     "cli/down.py": {"runtime"},
     "cli/storage.py": {"store"},
     "cli/link.py": {"control"},

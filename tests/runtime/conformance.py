@@ -9,6 +9,7 @@ import pytest
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_background_process_id
+from engineroom.model.output import Line, StreamId, lines
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.workload import Replacement, Workload
 from engineroom.runtime.base import Report, Runtime
@@ -24,6 +25,9 @@ class Host(Protocol):
     async def stubborn(self, session: "Session") -> Workload:
         """Have two processes running that do not end when they are asked to, and return their workload."""
 
+    async def talkative(self, session: "Session") -> Workload:
+        """Have one process running that prints "one", "two" and the unfinished "last words", and "oops" as an error."""
+
 
 class Session:
     """An open runtime, and all that it has reported."""
@@ -31,6 +35,8 @@ class Session:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.reports: list[Report] = []
+        self.after: dict[StreamId, int] = {}
+        self.lines: list[Line] = []
 
     @classmethod
     async def opened(cls, host: Host, cursor: str | None = None) -> "Session":
@@ -64,6 +70,18 @@ class Session:
     async def applied(self, workload: Workload) -> Sequence[Process]:
         await self.runtime.apply([workload])
         return await self.settled(workload)
+
+    async def printed(self, count: int) -> list[Line]:
+        """Wait until so many lines can be read in all, read on, and return those that were read."""
+        deadline = asyncio.get_running_loop().time() + 15.0
+        while len(self.lines) < count:
+            assert asyncio.get_running_loop().time() < deadline, f"only {self.lines} can be read"
+            for chunk in await self.runtime.read_output(self.after, limit_bytes=1 << 20):
+                assert chunk.begin - chunk.dropped_bytes == self.after.get(chunk.id, 0)
+                self.after[chunk.id] = chunk.end
+                self.lines += lines(chunk)
+            await asyncio.sleep(0.01)
+        return self.lines
 
     async def gone(self, background_process: BackgroundProcessId) -> None:
         await eventually("nothing is left", lambda: not self.runtime.processes(background_process))

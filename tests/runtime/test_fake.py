@@ -10,6 +10,7 @@ from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.fake import FakeRuntime
 from tests.runtime.asynchronous import asynchronous
 from tests.runtime.conformance import RuntimeConformance, Session, lives, some_workload
+from tests.runtime.output_conformance import OutputConformance
 
 
 class FakeHost:
@@ -25,13 +26,20 @@ class FakeHost:
         await session.applied(workload)
         return workload
 
+    async def talkative(self, session: Session) -> Workload:
+        workload = some_workload(processes=1, replicas=1)
+        (process,) = await session.applied(workload)
+        self.fake.print(process.id, b"one\ntwo\nlast words")
+        self.fake.print(process.id, b"oops\n", "stderr")
+        return workload
+
 
 @pytest.fixture
 def host() -> FakeHost:
     return FakeHost()
 
 
-class TestConformance(RuntimeConformance):
+class TestConformance(RuntimeConformance, OutputConformance):
     """The fake does what every runtime does."""
 
 

@@ -1,15 +1,20 @@
 """The local runtime on a real keeper: it conforms, and it survives its keeper."""
 
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from engineroom.keeper.spool import Spool
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.limits import UNLIMITED, Limits
 from engineroom.model.process import ProcessState
 from engineroom.model.workload import Replacement, Workload
 from engineroom.runtime.base import RuntimeUnavailableError
@@ -17,7 +22,13 @@ from engineroom.runtime.local import LocalRuntime, planner
 from tests.keeper.running_keeper import Client
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import RuntimeConformance, Session, lives, some_workload
+from tests.runtime.output_conformance import OutputConformance
 from tests.support import proc
+from tests.support.waiting import wait_until
+
+ROOT = Path(__file__).parents[2]
+OTHER_KEEPER = ROOT / "tests" / "support" / "other_keeper.py"
+LIMITS = Limits(memory_bytes=64 * 1024 * 1024)
 
 
 class LocalHost:
@@ -36,6 +47,12 @@ class LocalHost:
         workload = some_workload(argv=("sh", "-c", body), processes=2, replicas=1)
         pids = [process.pid for process in await session.applied(workload) if process.pid]
         await eventually("they ignore TERM", lambda: all(proc.ignores(pid, signal.SIGTERM) for pid in pids))
+        return workload
+
+    async def talkative(self, session: Session) -> Workload:
+        body = "printf 'one\ntwo\nlast words'; echo oops >&2; exec sleep 600"
+        workload = some_workload(argv=("sh", "-c", body), processes=1, replicas=1)
+        await session.applied(workload)
         return workload
 
     def keeper_pid(self) -> int:
@@ -68,7 +85,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHost]
     found.clean_up()
 
 
-class TestConformance(RuntimeConformance):
+class TestConformance(RuntimeConformance, OutputConformance):
     """It does what every runtime does."""
 
 
@@ -171,7 +188,7 @@ async def test_a_keeper_that_failed_once_is_started_again(host: LocalHost) -> No
 def keeper_other_than(host: LocalHost, pid: int) -> bool:
     try:
         return host.keeper_pid() != pid
-    except (ConnectionError, EOFError):
+    except (OSError, EOFError):
         return False
 
 
@@ -250,3 +267,92 @@ async def test_a_keeper_that_would_misunderstand_us_is_refused_with_what_to_do(
     monkeypatch.setattr("engineroom.runtime.local.runtime.PROTOCOL", 99)
     with pytest.raises(RuntimeUnavailableError, match="install both from the same version"):
         await Session.opened(host)
+
+
+@contextlib.contextmanager
+def other_keeper(folder: Path, kind: str) -> Iterator[None]:
+    """Run a keeper of another protocol on the folder before anybody else does."""
+    command = [sys.executable, str(OTHER_KEEPER), str(folder), kind]
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}) as keeper:
+        wait_until("it answers", lambda: answers(folder))
+        try:
+            yield
+        finally:
+            keeper.wait(10)
+
+
+def answers(folder: Path) -> bool:
+    try:
+        with Client(folder) as client:
+            return bool(client.call("hello"))
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("kind", ["older", "newer"])
+def test_a_keeper_one_protocol_away_that_stays_as_it_is_works_all_the_same(
+    host: LocalHost, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @asynchronous
+    async def scenario() -> None:
+        session = await Session.opened(host)
+        workload = some_workload(processes=2, replicas=1, instance=InstanceId("inst-1"), limits=LIMITS)
+        before = await session.applied(workload)
+        assert len(before) == 2
+        fewer = replace(workload, processes=1, limits=UNLIMITED)
+        await session.applied(fewer)
+        assert bool(session.runtime.capabilities.unlimited) is (kind == "older")
+        await session.runtime.drain(stop_timeout_seconds=5.0)
+
+    with other_keeper(host.folder, kind):
+        scenario()
+    assert "The keeper stays of another version." in capsys.readouterr().out
+
+
+def test_an_older_keeper_is_not_asked_for_what_would_get_other_rights_than_it_should(host: LocalHost) -> None:
+    @asynchronous
+    async def scenario() -> None:
+        session = await Session.opened(host)
+        for_somebody = some_workload(processes=1, replicas=1, os_user="nobody")
+        await session.runtime.apply([for_somebody])
+        await session.applied(some_workload(processes=1, replicas=1))
+        assert session.runtime.processes(for_somebody.background_process) == []
+        await session.runtime.drain(stop_timeout_seconds=5.0)
+
+    with other_keeper(host.folder, "older"):
+        scenario()
+
+
+@pytest.mark.needs("root")
+@asynchronous
+async def test_a_replica_is_limited_and_what_it_uses_is_counted(
+    host: LocalHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engineroom.runtime.local.runtime._USAGE_SECONDS", 0.1)
+    session = await Session.opened(host)
+    assert session.runtime.capabilities.unlimited == {}
+    hog = (
+        sys.executable,
+        "-c",
+        "import time; time.sleep(0.3); held = bytearray(200_000_000); time.sleep(600)",
+    )
+    workload = some_workload(processes=1, replicas=2, argv=hog, instance=InstanceId("inst-1"), limits=LIMITS)
+    await session.runtime.apply([workload])
+
+    def killed() -> bool:
+        found = session.runtime.processes(workload.background_process)
+        return len(found) == 2 and all(one.last_exit and one.last_exit.out_of_memory for one in found)
+
+    await eventually("both are killed for memory", killed)
+    await session.runtime.apply([replace(workload, limits=UNLIMITED)])
+
+    def counted() -> bool:
+        replicas = session.runtime.replicas(InstanceId("inst-1"))
+        memory = [(each.usage and each.usage.memory_bytes) or 0 for each in replicas]
+        return len(memory) == 2 and min(memory) > 190_000_000
+
+    await eventually("both have what they want, with limits that changed under them", counted)
+    used = session.runtime.processes(workload.background_process)[0].usage
+    assert used is not None
+    assert used.processes == 1
+    await session.runtime.close()

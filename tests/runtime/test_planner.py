@@ -66,7 +66,7 @@ def test_a_second_one_in_a_slot_is_stopped(wanted: Workload) -> None:
 @pytest.mark.parametrize("state", [STARTING, RUNNING, BACKING_OFF])
 def test_what_is_in_no_wanted_slot_is_stopped(wanted: Workload, state: ProcessState) -> None:
     outside = Occupant("b", Slot(2, 0), NEW, state, 60.0)
-    assert plan(wanted, [occupant("a", RUNNING), outside]) == Plan(stops=("b",))
+    assert plan(wanted, [occupant("a", RUNNING), outside]) == Plan(surplus=("b",))
 
 
 @BOTH
@@ -273,12 +273,12 @@ class World:
             id = f"new-{len(self.started)}"
             self.started.append(slot)
             self.occupants[id] = Occupant(id, slot, self.wanted.fingerprint, STARTING, 0.0)
-        for id in decided.stops:
+        for id in decided.ending:
             assert self.occupants[id].state is not DRAINING
             self.occupants[id] = replace(self.occupants[id], state=DRAINING)
         again = plan(self.wanted, self.occupants.values())
         assert not again.starts, "what was carried out is not planned again"
-        assert not again.stops, "what was carried out is not planned again"
+        assert not again.ending, "what was carried out is not planned again"
 
     def go_on(self, id: str) -> None:
         """What starts or backs off comes up, what runs grows older, what drains is gone."""
@@ -355,4 +355,4 @@ def test_a_roll_stops_by_itself_while_new_ones_die_young(
 def test_a_plan_is_the_same_whatever_the_order(wanted: Workload, occupants: list[Occupant]) -> None:
     forwards, backwards = plan(wanted, occupants), plan(wanted, reversed(occupants))
     assert forwards.starts == backwards.starts
-    assert len(forwards.stops) == len(backwards.stops)
+    assert len(forwards.ending) == len(backwards.ending)

@@ -20,11 +20,13 @@ def runs(tmp_path: Path) -> Iterator[Runs]:
     made.end_all()
 
 
-def a_run(script: str, *, timeout_seconds: float = 30, output_limit_bytes: int = 1000) -> Run:
+def a_run(
+    script: str, *, timeout_seconds: float = 30, output_limit_bytes: int = 1000, folder: str = "/"
+) -> Run:
     return Run(
         id="comm-1",
         argv=("/bin/sh", "-c", script),
-        working_directory="/",
+        working_directory=folder,
         variables={"PATH": os.environ["PATH"], "GREETING": "hello"},
         timeout_seconds=timeout_seconds,
         output_limit_bytes=output_limit_bytes,
@@ -113,3 +115,13 @@ def test_what_cannot_be_started_says_why(runs: Runs) -> None:
     )
     state = ended(runs, run)
     assert state.failure == "it could not be started: /no/such/program: No such file or directory"
+
+
+@pytest.mark.needs("root")
+def test_a_run_is_who_the_folder_belongs_to(runs: Runs, tmp_path: Path) -> None:
+    tmp_path.parent.parent.chmod(0o755)
+    tmp_path.parent.chmod(0o755)
+    os.chown(tmp_path, 65534, 65534)
+
+    state = ended(runs, a_run("id -u; id -G; umask", folder=str(tmp_path)))
+    assert state.output.splitlines()[:2] == ["65534", "65534"]

@@ -12,9 +12,10 @@ from starlette.types import ASGIApp
 
 from engineroom.control.links import Linked
 from engineroom.control.scaling_state import ScalingState
-from engineroom.model.ids import BackgroundProcessId, OrganizationId, new_token_id
+from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_token_id
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
+from engineroom.model.replica import Replica
 from engineroom.model.token import Ability, Token, new_secret, secret_hash
 from engineroom.store import Store, tokens
 from tests.support.conformance import check
@@ -29,6 +30,7 @@ class MemoryControl:
     live: dict[str, Sequence[Process]] = field(default_factory=dict)
     known: dict[str, Progress] = field(default_factory=dict)
     scaled: dict[str, ScalingState] = field(default_factory=dict)
+    replicas_there: list[Replica] = field(default_factory=list)
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         self.woken += ids
@@ -38,6 +40,9 @@ class MemoryControl:
 
     def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
         return self.live.get(background_process, [])
+
+    def replicas(self, instance: InstanceId, /) -> Sequence[Replica]:
+        return [each for each in self.replicas_there if each.instance == instance]
 
     def progress(self, background_process: BackgroundProcessId, /) -> Progress | None:
         return self.known.get(background_process)

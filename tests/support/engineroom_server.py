@@ -123,9 +123,9 @@ class EngineroomServer:
         )
         return ran.stdout
 
-    def link(self, folder: Path, name: str = "test", **variables: str) -> Linked:
-        """Link the code in `folder`, with these environment variables for its processes."""
-        words = ["link", str(folder), "--name", name, "--json"]
+    def link(self, folder: Path, *options: str, name: str = "test", **variables: str) -> Linked:
+        """Link the code in `folder`, with these options and environment variables for its processes."""
+        words = ["link", str(folder), "--name", name, "--json", *options]
         for key, value in {**variables, _MARK: self._mark}.items():
             words += ["--variable", f"{key}={value}"]
         ids = json.loads(self.run(*words))

@@ -1,5 +1,6 @@
 """What some tests need of the machine beyond Python, and which package brings it."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -51,5 +52,6 @@ NEEDS = {
     "php-redis": Need("php-redis", _php_says("extension_loaded('redis')")),
     "php-sqlite3": Need("php-sqlite3", _php_says("extension_loaded('pdo_sqlite')")),
     "postgresql": Need("postgresql", lambda: any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))),
+    "root": Need("sudo", lambda: os.geteuid() == 0),
     "redis-server": Need("redis-server", _program("redis-server")),
 }

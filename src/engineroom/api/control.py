@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from engineroom.control.scaling_state import ScalingState
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
+from engineroom.model.replica import Replica
 from engineroom.store import Store
 
 
@@ -25,6 +26,9 @@ class Control(Protocol):
 
     def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""
+
+    def replicas(self, instance: InstanceId, /) -> Sequence[Replica]:
+        """Return the replicas of an instance in which something runs, by number."""
 
     def progress(self, background_process: BackgroundProcessId, /) -> Progress | None:
         """Return how far a background process is from what was asked for; None when nothing is known of it."""

@@ -27,6 +27,7 @@ from engineroom.api.resources.instance import TYPE as INSTANCE
 from engineroom.api.resources.operation import TYPE as OPERATION
 from engineroom.api.resources.organization import TYPE as ORGANIZATION
 from engineroom.api.resources.process import TYPE as PROCESS
+from engineroom.api.resources.replica import TYPE as REPLICA
 from engineroom.api.resources.scaling import REPLAY
 from engineroom.api.resources.scaling import TYPE as SCALING
 from engineroom.api.resources.token import NEW_TYPE as NEW_TOKEN
@@ -165,6 +166,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ability=_READ,
         relations=instances.RELATIONS,
     ),
+    Endpoint("GET", f"{_INSTANCE}/replicas", All(REPLICA), instances.replicas, "ours", ability=_READ),
     Endpoint("POST", f"{_INSTANCE}/restart", All(OPERATION, 202), instances.restart, "ours", ability=_WRITE),
     Endpoint(
         "GET",

@@ -17,6 +17,7 @@ from engineroom.api.resources import background_process as shown_background_proc
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.resources import instance as shown
 from engineroom.api.resources import operation as shown_operation
+from engineroom.api.resources import replica as shown_replica
 from engineroom.api.resources import size as shown_size
 from engineroom.api.resources.size import SizeGroups, Sizes
 from engineroom.api.validation import validate
@@ -101,6 +102,13 @@ async def sizes(call: Call) -> Answer:
     await call.authenticate()
     general = [shown_size.show(size) for size in SIZES if size.offered]
     return Answer(encode(Sizes(SizeGroups(general, []))), media_type=JSON)
+
+
+async def replicas(call: Call) -> Answer:
+    """List the replicas of an instance in which something runs, on one page."""
+    found = await call.read(lambda connection: _require(connection, call))
+    resources = [shown_replica.show(replica) for replica in call.control.replicas(found.id)]
+    return Answer(encode(AllDocument(resources, {"total": len(resources)})))
 
 
 async def restart(call: Call) -> Answer:

@@ -40,6 +40,11 @@ _key.command("engineroom.cli.keys:rotate", name="rotate", help="Make a new key, 
 app.command(
     "engineroom.cli.down:down", name="down", help="Stop the server, drain every process, stop the keeper."
 )
+app.command(
+    "engineroom.cli.doctor:doctor",
+    name="doctor",
+    help="Look for what is wrong on this host, and say what to do.",
+)
 app.command("engineroom.cli.keeper:keeper", name="keeper", help="Run this host's keeper in the foreground.")
 
 

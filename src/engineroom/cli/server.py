@@ -61,7 +61,8 @@ class Server:
         # A thread that reads the store for long lets the others in this often: answers must not wait for it.
         sys.setswitchinterval(_SWITCH_SECONDS)
         store = open_store(self._settings)
-        control = Control(store, LocalRuntime(self._settings.keeper), _host(self._settings))
+        runtime = LocalRuntime(self._settings.keeper, output_kept_bytes=self._settings.output_kept_bytes)
+        control = Control(store, runtime, _host(self._settings))
         try:
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))

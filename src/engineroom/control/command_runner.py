@@ -100,6 +100,8 @@ def _run(command: Command, environment: Environment) -> Run:
         },
         timeout_seconds=TIMEOUT_SECONDS,
         output_limit_bytes=OUTPUT_LIMIT_BYTES,
+        os_user=environment.os_user,
+        umask=environment.umask,
     )
 
 

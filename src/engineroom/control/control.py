@@ -11,9 +11,10 @@ from engineroom.control.lookout import Lookout
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.scaling_state import ScalingState
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
+from engineroom.model.replica import Replica
 from engineroom.model.scaling.host import Host
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, events
@@ -67,6 +68,10 @@ class Control:
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""
         return self._runtime.processes(background_process)
+
+    def replicas(self, instance: InstanceId) -> Sequence[Replica]:
+        """Return the replicas of an instance in which something runs, by number."""
+        return self._runtime.replicas(instance)
 
     def progress(self, background_process: BackgroundProcessId) -> Progress | None:
         """Return how far a background process is from what was asked for; None when nothing is known of it."""

@@ -1,8 +1,9 @@
 """Linking: an application, with one environment and its instance, that runs code in place in a folder."""
 
+import pwd
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,17 +46,31 @@ class Linked:
     instance: InstanceId
 
 
-async def link(store: Store, directory: Path, name: str, variables: Mapping[str, str]) -> Linked:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAs:
+    """Who runs the processes on this host, None for the owner of the folder, and with which umask, None for the usual one.
+
+    It is chosen on the host, by whoever administers it, and never over HTTP.
+    """
+
+    os_user: str | None = None
+    umask: int | None = None
+
+
+async def link(
+    store: Store, directory: Path, name: str, variables: Mapping[str, str], run_as: RunAs = RunAs()
+) -> Linked:
     """Make an application `name` whose environment runs the code in `directory`, with these variables.
 
-    Raises LinkError when there is no such folder, or when the name or a variable does not fit the contract.
+    Raises LinkError when there is no such folder or user, or when the name or a variable does not fit the contract.
     """
     _check_name(name)
     _check_variables(variables)
+    _check_user(run_as.os_user)
     folder = _existing(directory)
 
     def write(connection: Connection) -> Linked:
-        linked = _make(connection, folder, name, variables)
+        linked = _make(connection, folder, name, variables, run_as)
         if store.host is not None:
             # The folder is on this host, so its processes have to be, too.
             hosts.claim(connection, store.host, [linked.environment])
@@ -64,9 +79,11 @@ async def link(store: Store, directory: Path, name: str, variables: Mapping[str,
     return await store.write(write)
 
 
-def _make(connection: Connection, folder: Path, name: str, variables: Mapping[str, str]) -> Linked:
+def _make(
+    connection: Connection, folder: Path, name: str, variables: Mapping[str, str], run_as: RunAs
+) -> Linked:
     application = _application(connection, name)
-    environment = _environment(application, folder, variables)
+    environment = replace(_environment(application, folder, variables), **asdict(run_as))
     instance = app_instance(environment)
     applications.add(connection, application)
     environments.add(connection, environment)
@@ -122,6 +139,17 @@ def _check_variables(variables: Mapping[str, str]) -> None:
             raise LinkError(
                 f"cannot use the value of {key}: no process can be given a NUL character; remove it"
             )
+
+
+def _check_user(os_user: str | None) -> None:
+    if os_user is None or os_user.isdecimal():
+        return
+    try:
+        pwd.getpwnam(os_user)
+    except (KeyError, ValueError):
+        raise LinkError(
+            f"cannot run processes as {os_user!r}: this host has no such user; make it, or give another --user"
+        ) from None
 
 
 def _existing(directory: Path) -> Path:

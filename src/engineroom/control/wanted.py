@@ -7,20 +7,24 @@ from engineroom.model import command_line
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.command_line import CommandLine
 from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.limits import limits_of
 from engineroom.model.workload import Replacement, Workload
 from engineroom.store.wanted import Wanted
 
-_INHERITED = ("PATH", "HOME", "LANG", "USER")
+_INHERITED = ("PATH", "LANG", "TZ")
+_OF_USER = ("HOME", "USER", "LOGNAME")
+"""Root runs processes as somebody else, to whom the keeper gives his own."""
 _DEFAULTS = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 _WITHOUT_PROCESSES = frozenset({EnvironmentStatus.STOPPED, EnvironmentStatus.HIBERNATING})
 
 
-def clean_base(environ: Mapping[str, str]) -> Mapping[str, str]:
+def clean_base(environ: Mapping[str, str], *, root: bool) -> Mapping[str, str]:
     """Return the few variables that processes get from engineroom's own environment: its secrets are not theirs."""
-    return _DEFAULTS | {name: environ[name] for name in _INHERITED if environ.get(name)}
+    names = _INHERITED if root else _INHERITED + _OF_USER
+    return _DEFAULTS | {name: environ[name] for name in names if environ.get(name)}
 
 
-_BASE = clean_base(os.environ)
+_BASE = clean_base(os.environ, root=os.geteuid() == 0)
 
 
 def base_variables() -> Mapping[str, str]:
@@ -42,7 +46,7 @@ def workload(row: Wanted, base: Mapping[str, str] = _BASE) -> Workload:
         argv=line.argv,
         signal_group=line.shell,
         working_directory=row.directory or "/",
-        inherited_variables=base,
+        inherited_variables={**base, **_names(row)},
         variables=_variables(row),
         processes=row.processes if _may_run(row) else 0,
         replicas=row.replicas,
@@ -50,6 +54,10 @@ def workload(row: Wanted, base: Mapping[str, str] = _BASE) -> Workload:
         stop_timeout_seconds=float(row.shutdown_timeout_seconds),
         worker_timeout_seconds=background_process.config.timeout if background_process.config else None,
         generation=background_process.generation,
+        instance=background_process.instance_id,
+        limits=limits_of(row.size),
+        os_user=row.os_user,
+        umask=row.umask,
     )
 
 
@@ -61,6 +69,14 @@ def _command_line(background_process: BackgroundProcess) -> CommandLine:
     if background_process.config is not None:
         return CommandLine(argv=background_process.config.argv(), shell=False)
     return command_line.parse(background_process.command)
+
+
+def _names(row: Wanted) -> Mapping[str, str]:
+    """Return what things are called; a new name is no reason to restart what runs."""
+    return {
+        "ENGINEROOM_APPLICATION_NAME": row.application_name,
+        "ENGINEROOM_ENVIRONMENT_NAME": row.environment_name,
+    }
 
 
 def _variables(row: Wanted) -> Mapping[str, str]:

@@ -8,9 +8,12 @@ import time
 from pathlib import Path
 
 from engineroom import __version__
-from engineroom.keeper import kernel, log
+from engineroom.keeper import kernel, limits, log
 from engineroom.keeper.calls import Calls
+from engineroom.keeper.cgroup_setup import Setup, set_up
+from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.loop import Loop
 from engineroom.keeper.recovery import recover
 from engineroom.keeper.spool import Spool
@@ -53,16 +56,20 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     lock = _lock(folder) if inherited_lock is None else inherited_lock
     os.set_inheritable(lock, False)
     kernel.become_subreaper()
+    limits.raise_open_files()
     boot = kernel.boot_id()
     journal = Journal(folder / "journal", boot=boot)
     spool = Spool(folder / "spool")
-    supervisor = Supervisor(journal, spool)
+    setup = set_up(folder, boot)
+    supervisor = Supervisor(journal, spool, Containers(setup.cgroups))
     recover(journal, supervisor, boot)
-    spool.remove_others(set(supervisor.processes))
-    calls = Calls(supervisor, journal, __version__)
-    loop = Loop(supervisor, calls, _listen(folder))
+    spool.recover({process.id: process.pid or 0 for process in supervisor.processes.values()})
+    lookout = Lookout(spool)
+    calls = Calls(supervisor, journal, lookout, setup, __version__)
+    loop = Loop(supervisor, lookout, calls, _listen(folder))
     os.chdir("/")
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
+    _tell_of_limits(setup)
     loop.open()
     loop.run()
     while calls.upgrading:
@@ -70,17 +77,28 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
         calls.upgrading = False
         loop.run()
     log.write("info", "keeper.stopped", "The keeper ends.", processes=len(supervisor.processes))
+    if setup.cgroups is not None and not supervisor.processes:
+        setup.cgroups.close()
     os.close(lock)
+
+
+def _tell_of_limits(setup: Setup) -> None:
+    if setup.cgroups is not None:
+        log.write("info", "cgroups.used", "Processes are held and counted by cgroups.", kind=setup.kind)
+    for what, reason in setup.unlimited.items():
+        log.write("warning", "limits.unenforced", f"Processes run without a limit on {what}.", reason=reason)
 
 
 def _execute_anew(folder: Path, lock: int) -> None:
     """Become the program as it is installed now: same pid, same children, same lock. Returns only when that fails."""
     os.set_inheritable(lock, True)
+    limits.restore_open_files()
     command = [sys.executable, "-I", "-m", "engineroom.keeper", str(folder), _LOCK_OPTION, str(lock)]
     try:
         os.execv(sys.executable, command)  # noqa: S606
     except OSError as error:
         os.set_inheritable(lock, False)
+        limits.raise_open_files()
         log.write("error", "keeper.upgrade_failed", "Cannot execute the keeper anew.", reason=str(error))
 
 

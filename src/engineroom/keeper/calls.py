@@ -4,11 +4,16 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from engineroom.keeper import usage
+from engineroom.keeper.cgroup_setup import Setup
+from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec
+from engineroom.keeper.spool import LEAST_KEPT_BYTES
 from engineroom.keeper.supervisor import Supervisor, Watcher
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Raised by one with each change that an older client or keeper would misunderstand."""
 
 _LONGEST_TIMEOUT_SECONDS = 366 * 86_400.0
@@ -21,18 +26,26 @@ class CallError(Exception):
 class Calls:
     """The calls by name, each a method that takes the request and returns the result."""
 
-    def __init__(self, supervisor: Supervisor, journal: Journal, version: str) -> None:
+    def __init__(
+        self, supervisor: Supervisor, journal: Journal, lookout: Lookout, setup: Setup, version: str
+    ) -> None:
         self.shutting_down = False
         self.upgrading = False
         self._supervisor = supervisor
         self._journal = journal
+        self._setup = setup
+        self._lookout = lookout
         self._version = version
         self._behind: dict[Watcher, int] = {}
         self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
             "hello": self._hello,
+            "limit": self._limit,
             "start": self._start,
             "stop": self._stop,
             "watch": self._watch,
+            "usage": self._usage,
+            "watch_output": self._watch_output,
+            "acknowledge_output": self._acknowledge_output,
             "shutdown": self._shutdown,
             "upgrade": self._upgrade,
         }
@@ -63,6 +76,8 @@ class Calls:
         """Send this client no more events."""
         if watcher in self._supervisor.watchers:
             self._supervisor.watchers.remove(watcher)
+        if watcher in self._lookout.listeners:
+            self._lookout.listeners.remove(watcher)
 
     def _hello(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return {
@@ -71,12 +86,20 @@ class Calls:
             "pid": os.getpid(),
             "epoch": self._journal.epoch,
             "sequence": self._journal.sequence,
+            "containers": self._setup.kind,
+            "unlimited": self._setup.unlimited,
         }
 
-    def _start(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _limit(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._supervisor.limit({group: Limits(**limits) for group, limits in request["groups"].items()})
+        return {}
+
+    def _start(self, request: JsonObject, watcher: Watcher) -> JsonObject:
         if self.shutting_down:
             raise CallError("the keeper is shutting down and starts nothing more; start it again")
         specs = [Spec.parse(spec) for spec in request["processes"]]
+        if request.get("groups"):
+            self._limit(request, watcher)
         self._supervisor.start(specs)
         return {"accepted": len(specs)}
 
@@ -85,6 +108,7 @@ class Calls:
             request["ids"],
             timeout_seconds=_seconds(request["timeout_seconds"]),
             force=bool(request.get("force", False)),
+            reason=request.get("reason"),
         )
         return {}
 
@@ -94,6 +118,20 @@ class Calls:
         self._behind[watcher] = int(request.get("after", 0)) if same else 0
         processes: list[Any] = [process.to_json() for process in self._supervisor.processes.values()]
         return {"processes": processes, "epoch": self._journal.epoch, "sequence": self._journal.sequence}
+
+    def _usage(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        return usage.sample(self._supervisor.processes.values(), self._supervisor.containers)
+
+    def _watch_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:
+        """Bound each stream to `kept_bytes`, and from now on tell this client which streams can be read up to where."""
+        self._lookout.spool.kept_bytes = max(LEAST_KEPT_BYTES, int(request["kept_bytes"]))
+        if watcher not in self._lookout.listeners:
+            self._lookout.listeners.append(watcher)
+        return {}
+
+    def _acknowledge_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._lookout.spool.acknowledge({name: int(offset) for name, offset in request["upto"].items()})
+        return {}
 
     def _shutdown(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         timeout_seconds = _seconds(request["timeout_seconds"])

@@ -1,34 +1,112 @@
 """What holds all that descends from one life of a process, and outlives its leader if need be.
 
-A container is named by a text that is written down with the process, so that it is found again: `group:PID` is the
-process group of a leader.
+A container is named by a text that is written down with the process, so that it is found again: `cgroup:CELL` is a cell of
+`cgroups`, and `group:PID`, where there are no cgroups, the process group of a leader.
 """
 
+import os
 import signal
+from collections.abc import Container, Set
 
-from engineroom.keeper import kernel
+from engineroom.keeper import kernel, log
+from engineroom.keeper.cgroups import Cgroups, Limits
 from engineroom.keeper.groups import LeaderlessGroups
+from engineroom.keeper.kernel import Usage
+from engineroom.keeper.process import Process
 
+ID_VARIABLE = "ENGINEROOM_PROCESS"
+"""In the environment of everything that descends from a process, unless it was taken out: the process's id."""
+
+_CGROUP = "cgroup:"
 _GROUP = "group:"
-
-
-def of_group(pid: int) -> str:
-    """Return the container that a leader with this pid is in by itself."""
-    return f"{_GROUP}{pid}"
+_WITHOUT_GROUP = "others"
 
 
 class Containers:
-    """Signals containers as a whole, and tells whether anybody is left in one."""
+    """Makes containers, signals them as a whole, and tells whether anybody is left in one."""
 
-    def __init__(self) -> None:
+    def __init__(self, cgroups: Cgroups | None = None) -> None:
+        self.cgroups = cgroups
+        self.limits: dict[str, Limits] = {}
+        self._orphans: dict[str, list[int]] = {}
         self._groups = LeaderlessGroups()
 
-    def enter(self, pid: int) -> str:
-        """Return the container of a leader that was just started."""
-        return of_group(pid)
+    def limit(self, group: str, limits: Limits) -> None:
+        """Have all containers of a group together use no more than this."""
+        if self.limits.get(group) == limits:
+            return
+        self.limits[group] = limits
+        if self.cgroups is not None:
+            try:
+                self.cgroups.make_group(group, limits)
+            except OSError as error:
+                _report("make", group, error)
+
+    # The beginning of a life
+
+    def prepare(self, process: Process) -> None:
+        """Make the container that the process's next life will be put into, if it can be made before."""
+        process.container = None
+        if self.cgroups is None:
+            return
+        cell = _cell(process)
+        try:
+            fresh = self._make(self.cgroups, cell, _group_of(process))
+        except OSError as error:
+            _report("make", cell, error)
+            return
+        process.container = f"{_CGROUP}{cell}"
+        if fresh:
+            process.out_of_memory_kills = 0
+
+    def _make(self, cgroups: Cgroups, cell: str, group: str) -> bool:
+        try:
+            return cgroups.make(cell)
+        except FileNotFoundError:
+            cgroups.make_group(group, self.limits.get(group, Limits()))
+            return cgroups.make(cell)
+
+    def birthplace(self, process: Process) -> str | None:
+        """Return the folder of the cgroup that the process's next life is to be born in; None where there is none."""
+        if self.cgroups is None or process.container is None:
+            return None
+        return self.cgroups.folder(process.container.removeprefix(_CGROUP))
+
+    def enter(self, process: Process, pid: int) -> None:
+        """Take in that a leader was started, in the container that was prepared for it."""
+        if self.cgroups is None or process.container is None:
+            process.container = f"{_GROUP}{pid}"
+        else:
+            self.cgroups.entered(process.container.removeprefix(_CGROUP))
+
+    def find(self, process: Process, pid: int) -> None:
+        """Take a leader's container over from an earlier keeper that did not live to write it down."""
+        process.container = f"{_GROUP}{pid}"
+        cell = _cell(process)
+        if self.cgroups is not None and pid in self.cgroups.members(cell):
+            process.container = f"{_CGROUP}{cell}"
+
+    def remember(self, process: Process, survivors: list[int]) -> None:
+        """Take in who was found of a process of an earlier keeper's; its orphans have not become our children."""
+        if self.cgroups is None:
+            self._orphans[process.id] = survivors
+
+    def is_ours(self, container: str, groups: Set[int]) -> bool:
+        """Return whether somebody of ours is in a container that an earlier keeper wrote down.
+
+        A cgroup is nobody else's. The number of a process group may be another's by now: it must be one of `groups`, in
+        which there is somebody with our variables.
+        """
+        if container.startswith(_CGROUP):
+            return bool(self._members(container))
+        return _group(container) in groups
+
+    # Its end
 
     def leaderless(self, container: str) -> bool:
         """Take in that a container has lost its leader; return whether anybody else is left in it."""
+        if container.startswith(_CGROUP):
+            return bool(self._members(container))
         group = _group(container)
         if not kernel.signal_group(group, 0):
             return False
@@ -37,16 +115,88 @@ class Containers:
 
     def is_inhabited(self, container: str) -> bool:
         """Return whether anybody is left in a container without a leader."""
+        if container.startswith(_CGROUP):
+            return bool(self._members(container))
         return self._groups.is_inhabited(_group(container))
+
+    def strays(self, process: Process, leaders: Container[int]) -> list[str]:
+        """Return the containers of a process's orphans that have left its process group, where no cgroup holds them.
+
+        They have become our children, as we are their sub-reaper, and are known by the variables that they were born with.
+        """
+        if self.cgroups is not None:
+            return []
+        candidates = [*kernel.children(os.getpid()), *self._orphans.get(process.id, ())]
+        found = {
+            kernel.group_of(pid)
+            for pid in candidates
+            if pid not in leaders and kernel.has_variable(pid, ID_VARIABLE, process.id)
+        }
+        for group in found:
+            self._groups.note(group)
+        return [f"{_GROUP}{group}" for group in found]
 
     def ask_to_end(self, container: str) -> None:
         """Send SIGTERM to everybody in it."""
-        kernel.signal_group(_group(container), signal.SIGTERM)
+        if not container.startswith(_CGROUP):
+            kernel.signal_group(_group(container), signal.SIGTERM)
+        elif self.cgroups is not None:
+            self.cgroups.signal(container.removeprefix(_CGROUP), signal.SIGTERM)
 
     def kill(self, container: str) -> None:
         """Send SIGKILL to everybody in it."""
-        kernel.signal_group(_group(container), signal.SIGKILL)
+        if not container.startswith(_CGROUP):
+            kernel.signal_group(_group(container), signal.SIGKILL)
+        elif self.cgroups is not None:
+            self.cgroups.kill(container.removeprefix(_CGROUP))
+
+    def counts_an_out_of_memory_kill(self, process: Process) -> bool:
+        """Return whether the kernel killed somebody in the process's container for memory since this was last asked."""
+        container = process.container
+        if self.cgroups is None or container is None or not container.startswith(_CGROUP):
+            return False
+        before = process.out_of_memory_kills
+        process.out_of_memory_kills = self.cgroups.out_of_memory_kills(container.removeprefix(_CGROUP))
+        return process.out_of_memory_kills > before
+
+    def usage(self, process: Process) -> Usage | None:
+        """Return what a process and all that descends from it use; None where its container does not count that."""
+        if self.cgroups is None or process.container is None or not process.container.startswith(_CGROUP):
+            return None
+        return self.cgroups.usage(process.container.removeprefix(_CGROUP))
+
+    def discard(self, container: str) -> None:
+        """Remove a container in which nobody is left."""
+        if self.cgroups is not None and container.startswith(_CGROUP):
+            self.cgroups.remove(container.removeprefix(_CGROUP))
+
+    def forget(self, process: Process, *, last_of_its_group: bool) -> None:
+        """Remove what was made for a process of which nothing is left, and for its group with the last one of it."""
+        if self.cgroups is not None:
+            self.cgroups.remove(f"{_group_of(process)}/{process.id}")
+            if last_of_its_group:
+                self.cgroups.remove_group(_group_of(process))
+        self._orphans.pop(process.id, None)
+        if last_of_its_group:
+            self.limits.pop(_group_of(process), None)
+
+    def _members(self, container: str) -> list[int]:
+        return [] if self.cgroups is None else self.cgroups.members(container.removeprefix(_CGROUP))
+
+
+def _cell(process: Process) -> str:
+    """Return the cell for the next life: always the same one, unless somebody of an earlier life is still in it."""
+    cell = f"{_group_of(process)}/{process.id}"
+    return f"{cell}.{process.life}" if f"{_CGROUP}{cell}" in process.leftovers else cell
+
+
+def _group_of(process: Process) -> str:
+    return process.spec.group or _WITHOUT_GROUP
 
 
 def _group(container: str) -> int:
     return int(container.removeprefix(_GROUP))
+
+
+def _report(what: str, cell: str, error: OSError) -> None:
+    log.write("error", "cgroup.failed", f"Cannot {what} a cgroup.", cell=cell, reason=str(error))

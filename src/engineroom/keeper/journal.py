@@ -21,8 +21,8 @@ class Journal:
     """An append-only file of JSON lines that is rewritten from time to time.
 
     The first line is `{"epoch": …, "boot": …, "sequence": …}`; `epoch` changes when the memory was lost. The others are
-    `{"spec": …}`, `{"sequence": …, "event": …, "at": …, "process": …}`, and `{"snapshot": …}`: a process as it was when
-    the file was rewritten.
+    `{"limits": …}`, `{"spec": …}`, `{"sequence": …, "event": …, "at": …, "process": …}`, and `{"snapshot": …}`: a process
+    as it was when the file was rewritten.
     """
 
     def __init__(self, path: Path, *, boot: str) -> None:
@@ -60,6 +60,10 @@ class Journal:
         """Write down a spec, before its process is started."""
         self._append(_encode({"spec": spec}))
 
+    def record_limits(self, limits: JsonObject) -> None:
+        """Write down what groups may use, before a process of them is started."""
+        self._append(_encode({"limits": limits}))
+
     def record_event(self, event: str, process: JsonObject, at: float) -> bytes:
         """Write down an event with the state that it led to, and return the line for those who watch."""
         self.sequence += 1
@@ -78,13 +82,13 @@ class Journal:
         """Whether the file has grown enough since it was last rewritten, or has missed a line."""
         return self.failing or self._size - self._base > _COMPACT_ABOVE_BYTES
 
-    def rewrite(self, living: Iterable[tuple[JsonObject, JsonObject]]) -> None:
-        """Replace the file by the (spec, state) of what is alive, and the last events."""
+    def rewrite(self, limits: JsonObject, living: Iterable[tuple[JsonObject, JsonObject]]) -> None:
+        """Replace the file by the limits of groups, the (spec, state) of what is alive, and the last events."""
         temporary = self._path.with_suffix(".new")
         try:
             with temporary.open("wb") as file:
                 os.fchmod(file.fileno(), 0o600)
-                file.writelines(self._rewritten(living))
+                file.writelines(self._rewritten(limits, living))
             temporary.replace(self._path)
             fresh = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
         except OSError as error:
@@ -97,10 +101,13 @@ class Journal:
         self._size = self._base = os.fstat(fresh).st_size
         self.failing = False
 
-    def _rewritten(self, living: Iterable[tuple[JsonObject, JsonObject]]) -> Iterator[bytes]:
+    def _rewritten(
+        self, limits: JsonObject, living: Iterable[tuple[JsonObject, JsonObject]]
+    ) -> Iterator[bytes]:
         """Yield the new lines: old events first, so that what is read last of a process is its snapshot."""
         yield self._header()
         yield from self._last_events()
+        yield _encode({"limits": limits})
         for spec, state in living:
             yield _encode({"spec": spec})
             yield _encode({"snapshot": state})

@@ -17,8 +17,11 @@ _PIDFD_INFO = struct.Struct("=QQ11Ii")
 _PIDFD_INFO_EXIT = 1 << 3
 
 # proc(5), /proc/PID/stat, counted from the state, which is the field behind the name.
-_STATE, _PARENT, _GROUP, _SESSION, _START_TIME, _EXIT_CODE = 0, 1, 2, 3, 19, 49
+_STATE, _PARENT, _GROUP, _SESSION, _START_TIME, _RESIDENT_PAGES, _EXIT_CODE = 0, 1, 2, 3, 19, 21, 49
+_CPU_TIMES = slice(11, 15)  # of its own and of its ended children, each in user and in system mode
 _DEAD = (b"Z", b"X")
+_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def become_subreaper() -> None:
@@ -44,6 +47,15 @@ def is_our_child(pid: int) -> bool:
     """Return whether we are the parent, so that its exit code comes to us."""
     fields = _stat(pid)
     return fields is not None and int(fields[_PARENT]) == os.getpid()
+
+
+def children(pid: int) -> list[int]:
+    """Return the children that the first thread of a process has now; none where the kernel does not tell."""
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb", buffering=0) as file:  # noqa: PTH123
+            return [int(child) for child in file.read().split()]
+    except OSError:
+        return []
 
 
 def _stat(pid: int) -> list[bytes] | None:
@@ -84,6 +96,55 @@ def living_groups() -> set[int]:
     """Return the process groups of this host that have a member which is not a zombie."""
     members = (_stat(pid) for pid in _pids())
     return {int(fields[_GROUP]) for fields in members if fields is not None and fields[_STATE] not in _DEAD}
+
+
+def has_variable(pid: int, name: str, value: str) -> bool:
+    """Return whether a living process was started with this variable in its environment."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+            return f"{name}={value}".encode() in file.read().split(b"\0")
+    except OSError:
+        return False
+
+
+def group_of(pid: int) -> int:
+    """Return the process group of a process; its pid when it is gone."""
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return pid
+
+
+class Usage(NamedTuple):
+    """What one or more processes use. CPU time counts from their beginning. None: nobody counts it here."""
+
+    cpu_seconds: float | None
+    memory_bytes: int | None
+    processes: int | None
+
+
+def usage_by_session() -> dict[int, Usage]:
+    """Return for each session of this host its CPU seconds, its resident bytes, and how many processes are in it."""
+    totals: dict[int, tuple[float, int, int]] = {}
+    for pid in _pids():
+        fields = _stat(pid)
+        if fields is None or fields[_STATE] in _DEAD:
+            continue
+        session = int(fields[_SESSION])
+        seconds, resident, count = totals.get(session, (0.0, 0, 0))
+        seconds += sum(map(int, fields[_CPU_TIMES])) / _TICKS_A_SECOND
+        resident += int(fields[_RESIDENT_PAGES]) * _PAGE_BYTES
+        totals[session] = seconds, resident, count + 1
+    return {session: Usage(*total) for session, total in totals.items()}
+
+
+def resident_bytes(pid: int) -> int:
+    """Return how much memory of a process is in memory; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm", "rb", buffering=0) as file:  # noqa: PTH123
+            return int(file.read().split()[1]) * _PAGE_BYTES
+    except OSError:
+        return 0
 
 
 def _pids() -> Iterator[int]:

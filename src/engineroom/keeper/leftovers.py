@@ -1,5 +1,7 @@
 """Ending what is left of a life whose leader is gone: asked first, killed later, and looked for until nothing is left."""
 
+from collections.abc import Container
+
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import Process
@@ -14,8 +16,9 @@ _LONGEST_LOOK_SECONDS = 0.1
 class Leftovers:
     """Works on `Process.leftovers`, the containers without a leader, each with the time when it is killed."""
 
-    def __init__(self, containers: Containers) -> None:
+    def __init__(self, containers: Containers, leaders: Container[int]) -> None:
         self._containers = containers
+        self._leaders = leaders
         self._delays: dict[str, float] = {}
 
     def note(self, process: Process) -> None:
@@ -24,6 +27,7 @@ class Leftovers:
         if container is not None and self._containers.leaderless(container):
             process.leftovers[container] = process.due_monotonic or 0.0
         process.container = None
+        self._find_strays(process)
 
     def end(self, process: Process, now: float) -> None:
         """Ask the children of a leader that died unasked to end, so that its successor does not run beside them."""
@@ -47,10 +51,17 @@ class Leftovers:
         for container, deadline in list(process.leftovers.items()):
             if not self._containers.is_inhabited(container):
                 del process.leftovers[container]
+                self._containers.discard(container)
             elif process.state is not State.DRAINING and deadline <= now:
                 self._containers.kill(container)
         if not process.leftovers:
+            self._find_strays(process)
+        if not process.leftovers:
             self.forget(process)
+
+    def _find_strays(self, process: Process) -> None:
+        for container in self._containers.strays(process, self._leaders):
+            process.leftovers.setdefault(container, process.due_monotonic or 0.0)
 
     def next_look_seconds(self, process: Process) -> float:
         """Return after how many seconds to look again: soon at first, then less and less often."""

@@ -55,7 +55,7 @@ class Action(StrEnum):
     SWEEP = "sweep"
     """Look for what is left of the group, end that too, and look again until nothing is."""
     FORGET = "forget"
-    """Drop all memory of the process, and its output."""
+    """Drop all memory of the process; its output stays until it was read."""
 
 
 class Step(NamedTuple):

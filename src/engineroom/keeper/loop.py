@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from engineroom.keeper import log
 from engineroom.keeper.calls import Calls
+from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.server import Connection
 from engineroom.keeper.supervisor import Supervisor
 
@@ -17,8 +18,11 @@ from engineroom.keeper.supervisor import Supervisor
 class Loop:
     """Runs until it is told to stop or to be upgraded, or until a shutdown has drained everything."""
 
-    def __init__(self, supervisor: Supervisor, calls: Calls, listener: socket.socket) -> None:
+    def __init__(
+        self, supervisor: Supervisor, lookout: Lookout, calls: Calls, listener: socket.socket
+    ) -> None:
         self._supervisor = supervisor
+        self._lookout = lookout
         self._calls = calls
         self._listener = listener
         self._epoll = select.epoll()
@@ -31,7 +35,8 @@ class Loop:
     def run(self) -> None:
         """Supervise. Returns with every child still running, unless a shutdown drained them."""
         while not self._stopping:
-            pause = self._supervisor.turn()
+            pauses = self._supervisor.turn(), self._lookout.turn()
+            pause = min((seconds for seconds in pauses if seconds is not None), default=None)
             for connection in list(self._connections.values()):
                 connection.flush()
             if self._calls.upgrading or (self._calls.shutting_down and not self._supervisor.processes):
@@ -46,6 +51,9 @@ class Loop:
         self._register(self._wakeup_reader, self._woken)
         self._listener.setblocking(False)
         self._register(self._listener.fileno(), self._accept)
+        notices = self._lookout.open(self._epoll)
+        if notices is not None:
+            self._handlers[notices] = self._lookout.noticed
         for process in self._supervisor.processes.values():
             if process.pidfd is not None:
                 self._watch_adopted(process.id, process.pidfd)

@@ -15,8 +15,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+from engineroom.keeper import user
+from engineroom.keeper.launch_error import LaunchError
+
 _PR_SET_CHILD_SUBREAPER = 36
 _READ_BYTES = 65536
+_USUAL = -1
 _LINGER_SECONDS = 0.2
 
 
@@ -36,6 +40,8 @@ def main(folder: Path) -> None:
         _run(folder, spec, state)
     except _StoppedError:
         state["failure"] = "it was stopped"
+    except LaunchError as error:
+        state["failure"] = f"it could not be started: {error}"
     except OSError as error:
         state["failure"] = f"it could not be started: {error.filename or spec['argv'][0]}: {error.strerror}"
     state["ended_at"] = time.time()
@@ -43,10 +49,13 @@ def main(folder: Path) -> None:
 
 
 def _run(folder: Path, spec: dict[str, Any], state: dict[str, Any]) -> None:
+    identity = user.find(spec["user"], spec["working_directory"])
     with subprocess.Popen(
         spec["argv"],
         cwd=spec["working_directory"],
-        env=spec["variables"],
+        env={**identity.variables, **spec["variables"]},
+        umask=_USUAL if spec["umask"] is None else spec["umask"],
+        **_as_user(identity),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -60,6 +69,13 @@ def _run(folder: Path, spec: dict[str, Any], state: dict[str, Any]) -> None:
         finally:
             _end_everything(process)
     state["code"] = process.returncode
+
+
+def _as_user(identity: user.Identity) -> dict[str, Any]:
+    """Return what has a process run as somebody else; being whom we are already needs no right."""
+    if identity.uid == os.geteuid():
+        return {}
+    return {"user": identity.uid, "group": identity.gid, "extra_groups": identity.groups}
 
 
 def _watch(process: "subprocess.Popen[bytes]", path: Path, spec: dict[str, Any]) -> bool:

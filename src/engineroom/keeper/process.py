@@ -9,6 +9,11 @@ from engineroom.keeper.lifecycle import State
 JsonObject = dict[str, Any]
 
 
+DEFAULT_UMASK = 0o022
+
+_REQUIRED = ("id", "argv", "working_directory", "environment", "signal_group", "labels")
+
+
 class InvalidSpecError(Exception):
     """A spec does not have the form that the keeper needs."""
 
@@ -17,7 +22,10 @@ class InvalidSpecError(Exception):
 class Spec:
     """What to run. `labels` mean nothing to the keeper; it gives them back with everything it says of the process.
 
-    With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on.
+    With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on. `group` names
+    those that are limited together; `family` those that a common cause may kill at the same time. `user` is who runs it: a
+    name, a number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is what new files are not
+    allowed.
     """
 
     id: str
@@ -26,18 +34,32 @@ class Spec:
     environment: dict[str, str]
     signal_group: bool
     labels: dict[str, str]
+    group: str = ""
+    family: str = ""
+    user: str | None = None
+    umask: int = DEFAULT_UMASK
 
     @classmethod
     def parse(cls, data: object) -> "Spec":
-        """Return the spec in a JSON object of the same keys. Raises InvalidSpecError with what is wrong."""
-        if not isinstance(data, dict) or data.keys() != set(cls.__slots__):
-            raise InvalidSpecError(f"a spec must be an object of the keys {', '.join(cls.__slots__)}")
+        """Return the spec in a JSON object of the same keys. Raises InvalidSpecError with what is wrong.
+
+        What came after version 0.1.0 may be missing. A key that is not known comes from a newer client, and is left out.
+        """
+        if not isinstance(data, dict) or not data.keys() >= set(_REQUIRED):
+            raise InvalidSpecError(f"a spec must be an object with the keys {', '.join(_REQUIRED)}")
+        data = {name: data[name] for name in cls.__slots__ if name in data}
         if not (_is_name(data["id"]) and isinstance(data["working_directory"], str)):
             raise InvalidSpecError("`id` must be letters, digits, dots and dashes, `working_directory` text")
         if not (_is_text_list(data["argv"]) and data["argv"]):
             raise InvalidSpecError(f"`argv` of {data['id']} must be a list of at least one text")
         if not (_is_text_map(data["environment"]) and _is_text_map(data["labels"])):
             raise InvalidSpecError(f"`environment` and `labels` of {data['id']} must map text to text")
+        if not all(_is_name(data[name]) for name in ("group", "family") if data.get(name)):
+            raise InvalidSpecError(f"`group` and `family` of {data['id']} must be names as its id is")
+        if not _is_umask(data.get("umask", DEFAULT_UMASK)):
+            raise InvalidSpecError(f"`umask` of {data['id']} must be a number from 0 to 511")
+        if not (data.get("user") is None or (_is_text(data["user"]) and data["user"])):
+            raise InvalidSpecError(f"`user` of {data['id']} must be text, or null")
         return cls(**data)
 
     def to_json(self) -> JsonObject:
@@ -53,6 +75,10 @@ def _is_name(value: object) -> bool:
         and not value.startswith(".")
         and all(character.isalnum() or character in "-._" for character in value)
     )
+
+
+def _is_umask(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value <= 0o777
 
 
 def _is_text(value: object) -> bool:
@@ -76,9 +102,9 @@ class Process:
     """One process. Times named `…_at` are seconds since 1970 for people, `…_monotonic` are for arithmetic.
 
     `start_ticks` with `pid` names the OS process beyond doubt (proc(5), field 22 of stat). `life` counts the starts
-    that were tried. `due_monotonic` is the next start while backing off and the deadline while draining. `container`
-    holds the present life with all that descends from it; `leftovers` are containers whose leader is gone but not all of
-    its children, each with the time when it is killed.
+    that were tried. `delay_seconds` is how long it is to wait after its last death. `due_monotonic` is the next start while
+    backing off and the deadline while draining. `container` holds the present life with all that descends from it;
+    `leftovers` are containers whose leader is gone but not all of its children, each with the time when it is killed.
     """
 
     spec: Spec
@@ -87,6 +113,7 @@ class Process:
     start_ticks: int | None = None
     life: int = 0
     restarts: int = 0
+    delay_seconds: float = 0.0
     young_deaths: int = 0
     started_at: float | None = None
     started_monotonic: float | None = None
@@ -94,7 +121,10 @@ class Process:
     due_monotonic: float | None = None
     stop_asked: bool = False
     last_exit: JsonObject | None = None
+    output_dropped_bytes: int = 0
     container: str | None = None
+    out_of_memory_kills: int = 0
+    stop_reason: str | None = None
     leftovers: dict[str, float] = field(default_factory=dict)
     pidfd: int | None = None
 
@@ -126,7 +156,10 @@ class Process:
             "due_monotonic": self.due_monotonic,
             "stop_asked": self.stop_asked,
             "last_exit": self.last_exit,
+            "output_dropped_bytes": self.output_dropped_bytes,
             "container": self.container,
+            "out_of_memory_kills": self.out_of_memory_kills,
+            "stop_reason": self.stop_reason,
             "leftovers": self.leftovers,
         }
 
@@ -135,7 +168,10 @@ class Process:
         self.state = State(data["state"])
         for name in _RESTORED:
             setattr(self, name, data[name])
+        self.out_of_memory_kills = data.get("out_of_memory_kills", 0)
+        self.stop_reason = data.get("stop_reason")
         self.container = data.get("container") or (f"group:{self.pid}" if self.pid else None)
+        self.output_dropped_bytes = data.get("output_dropped_bytes", 0)
         # Version 0.1.0 wrote the process groups down as numbers.
         of_old = {f"group:{group}": deadline for group, deadline in data.get("groups", {}).items()}
         self.leftovers = data.get("leftovers", of_old)

@@ -5,11 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from engineroom.keeper import kernel, log
-from engineroom.keeper.containers import of_group
+from engineroom.keeper.cgroups import Limits
+from engineroom.keeper.containers import ID_VARIABLE
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import JsonObject, Process, Spec
-from engineroom.keeper.supervisor import ID_VARIABLE, LIFE_VARIABLE, Supervisor
+from engineroom.keeper.supervisor import LIFE_VARIABLE, Supervisor
 
 
 def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
@@ -34,6 +35,10 @@ def _replay(entries: Iterable[JsonObject], supervisor: Supervisor, boot: str) ->
     written_boot = boot
     for entry in entries:
         written_boot = entry.get("boot", written_boot)
+        if "limits" in entry:
+            for group, limits in entry["limits"].items():
+                supervisor.containers.limit(group, Limits(**limits))
+            continue
         if "spec" in entry:
             supervisor.add(Spec.parse(entry["spec"]))
             continue
@@ -43,7 +48,7 @@ def _replay(entries: Iterable[JsonObject], supervisor: Supervisor, boot: str) ->
             continue
         process.restore(seen)
         if process.state is State.STOPPED:
-            del supervisor.processes[process.id]
+            supervisor.drop(process)
     return written_boot == boot
 
 
@@ -65,14 +70,19 @@ def _forget_boot(process: Process) -> None:
 
 
 def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
-    inhabited = {of_group(marked.group) for marked in survivors}
-    process.leftovers = {held: due for held, due in process.leftovers.items() if held in inhabited}
+    containers = supervisor.containers
+    containers.remember(process, [marked.pid for marked in survivors])
+    groups = {marked.group for marked in survivors}
+    process.leftovers = {
+        held: due for held, due in process.leftovers.items() if containers.is_ours(held, groups)
+    }
     if process.state is State.STARTING:
         _find_started(supervisor, process, survivors)
     lost = process.pid is not None and process.pidfd is None and not _watch(supervisor, process)
     supervisor.resume(process)
     if lost:
-        process.container = process.container if process.container in inhabited else None
+        if process.container is not None and not containers.is_ours(process.container, groups):
+            process.container = None
         supervisor.ended(process, None)
 
 
@@ -84,7 +94,7 @@ def _find_started(supervisor: Supervisor, process: Process, survivors: list[kern
         if marked.pid == marked.session and marked.environment.get(LIFE_VARIABLE) == life and ticks:
             process.life += 1
             process.pid, process.start_ticks = marked.pid, ticks
-            process.container = of_group(marked.pid)
+            supervisor.containers.find(process, marked.pid)
             process.started_at, process.started_monotonic = time.time(), time.monotonic()
             supervisor.found_started(process)
             return

@@ -1,57 +1,118 @@
-"""Starting a program: in its folder, in a session of its own, with its output in files.
+"""Starting a program: in its folder, as its user, in a session and a cgroup of its own, with its output in files.
 
-The keeper has one thread, so it may enter the child's folder itself for the moment of the spawn; `posix_spawn` then
-needs no code of ours between fork and exec, and stays as cheap in a large keeper as in a small one.
+A fork and an exec, with all that must be between them done by the child itself: so it is exact what failed, and for whom. A
+keeper is small, so its fork is cheap.
 """
 
 import errno
+import json
 import os
 import signal
 from collections.abc import Mapping
+from typing import NoReturn
 
+from engineroom.keeper import limits, user
+from engineroom.keeper.fork import fork
+from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import Spec
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-# Ignored signals stay ignored across exec (signal(7)): what Python, the keeper or whoever started it ignores is not
-# the child's business. These two cannot be ignored.
-_DEFAULT_SIGNALS = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
 _LONGEST_INTERPRETER_LINE = 256
 """What the kernel reads of a script's first line (BINPRM_BUF_SIZE since Linux 5.1)."""
 
-
-class LaunchError(Exception):
-    """The program could not be executed: `error_number` says why, `path` what it was about."""
-
-    def __init__(self, error_number: int, path: str) -> None:
-        super().__init__(f"{path}: {os.strerror(error_number)}")
-        self.error_number = error_number
-        self.path = path
+_LONGEST_REPORT_BYTES = 65_536
 
 
-def launch(spec: Spec, environment: Mapping[str, str], output: str, errors: str) -> int:
+def launch(
+    spec: Spec, environment: Mapping[str, str], output: str, errors: str, *, cell: str | None = None
+) -> int:
     """Start the program and return its pid; its output is appended to the files `output` and `errors`.
 
-    Where the disk has no room for these files, the output is dropped: that must not keep the program from running.
-    Raises LaunchError when it cannot be executed.
+    It is born in the cgroup whose folder is `cell`. Where the disk has no room for its files, the output is dropped: that
+    must not keep the program from running. Raises LaunchError when it cannot be executed.
     """
+    reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
-        os.chdir(spec.working_directory)
-    except (OSError, ValueError) as error:
-        raise LaunchError(_number(error), spec.working_directory) from None
+        pid = fork(cell)
+        if pid == 0:
+            _become(spec, environment, (output, errors), writer)
+    except OSError as error:
+        os.close(writer)
+        os.close(reader)
+        raise LaunchError.of(error, cell or "fork") from None
+    os.close(writer)
+    # Ends when the child has executed its program, or with why it could not.
+    report = os.read(reader, _LONGEST_REPORT_BYTES)
+    os.close(reader)
+    if report:
+        os.waitpid(pid, 0)
+        raise LaunchError(*json.loads(report))
+    return pid
+
+
+def _become(spec: Spec, environment: Mapping[str, str], files: tuple[str, str], writer: int) -> NoReturn:
+    """Be the child: execute the program, or report why that is not possible."""
     try:
+        os.setsid()
+        _default_signals()
+        os.umask(spec.umask)
+        limits.restore_open_files()
+        _redirect(files)
+        identity = user.find(spec.user, spec.working_directory)
+        user.become(identity)
+        environment = {**identity.variables, **environment}
+        _enter(spec.working_directory)
         program = _find(spec.argv[0], environment.get("PATH", DEFAULT_PATH))
         try:
-            return _spawn(program, spec.argv, environment, output, errors)
-        except LaunchError as error:
-            if error.error_number not in _NO_ROOM:
-                raise
-            return _spawn(program, spec.argv, environment, os.devnull, os.devnull)
+            os.execve(program, spec.argv, environment)  # noqa: S606
+        except (OSError, ValueError) as error:
+            failed = LaunchError.of(error, program)
+            raise LaunchError(failed.error_number, _culprit(program, failed.error_number)) from None
+    except LaunchError as error:
+        _report(writer, error.error_number, error.path)
+    except OSError as error:
+        _report(writer, error.errno or errno.EIO, str(error.filename or spec.argv[0]))
+    except Exception as error:  # noqa: BLE001 - the child must end, and what is not reported looks like success
+        _report(writer, errno.EIO, repr(error))
     finally:
-        os.chdir("/")
+        os._exit(127)
+
+
+def _report(writer: int, error_number: int, path: str) -> None:
+    os.write(writer, json.dumps([error_number, path]).encode()[:_LONGEST_REPORT_BYTES])
+
+
+def _default_signals() -> None:
+    """Have every signal do what it does by default: ignored ones stay so across exec (signal(7)), and blocked ones too.
+
+    What Python, the keeper or whoever started it ignores is not the child's business.
+    """
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
+def _redirect(files: tuple[str, str]) -> None:
+    os.dup2(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), 0)
+    for target, path in enumerate(files, start=1):
+        try:
+            file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            file = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(file, target)
+
+
+def _enter(folder: str) -> None:
+    try:
+        os.chdir(folder)
+    except (OSError, ValueError) as error:
+        raise LaunchError.of(error, folder) from None
 
 
 def _find(name: str, path: str) -> str:
@@ -71,42 +132,19 @@ def _find(name: str, path: str) -> str:
     raise LaunchError(errno.ENOENT, f"{name} (in {path})")
 
 
-def _spawn(program: str, argv: list[str], environment: Mapping[str, str], output: str, errors: str) -> int:
-    append = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-    try:
-        return os.posix_spawn(
-            program,
-            argv,
-            environment,
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, output, append, 0o600),
-                (os.POSIX_SPAWN_OPEN, 2, errors, append, 0o600),
-            ],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=_DEFAULT_SIGNALS,
-        )
-    except (OSError, ValueError) as error:
-        raise LaunchError(_number(error), _culprit(program, _number(error))) from None
-
-
-def _number(error: OSError | ValueError) -> int:
-    """Return the errno; text that no program can be given (a NUL, half a surrogate pair) is an invalid argument."""
-    return (error.errno or errno.EIO) if isinstance(error, OSError) else errno.EINVAL
-
-
 def _culprit(program: str, error_number: int) -> str:
     """Return the path that an error is about: for a script whose interpreter is missing, the interpreter."""
     path = os.path.abspath(program)  # noqa: PTH100 - the folder is the child's only while this runs
-    if error_number != errno.ENOENT or not os.path.exists(path):  # noqa: PTH110
-        return path
+    interpreter = _interpreter(path) if error_number == errno.ENOENT else None
+    return path if interpreter is None else f"{interpreter} (the interpreter of {path})"
+
+
+def _interpreter(path: str) -> str | None:
+    """Return what a script's first line names as its interpreter; None for what is no script, or cannot be read."""
     try:
         with open(path, "rb") as script:  # noqa: PTH123
             line = script.readline(_LONGEST_INTERPRETER_LINE)
     except OSError:
-        return path
-    if not line.startswith(b"#!"):
-        return path
-    words = line[2:].split()
-    return f"{os.fsdecode(words[0])} (the interpreter of {path})" if words else path
+        return None
+    words = line[2:].split() if line.startswith(b"#!") else []
+    return os.fsdecode(words[0]) if words else None

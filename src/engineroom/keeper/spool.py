@@ -1,71 +1,228 @@
-"""What the children print: append-only files, bounded by giving the oldest blocks back to the disk."""
+"""What the children print: append-only files that a child never waits for, marked with times, and bounded."""
 
 import contextlib
-import ctypes
 import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engineroom.keeper import log
+from engineroom.keeper.holes import Puncher
+from engineroom.keeper.notices import Notices
+from engineroom.keeper.stream import Stream
 
-_KEPT_BYTES = 8 * 1024 * 1024
-_BLOCK_BYTES = 4096
-_FALLOC_FL_KEEP_SIZE = 1
-_FALLOC_FL_PUNCH_HOLE = 2
+DEFAULT_KEPT_BYTES = 8 * 1024 * 1024
+LEAST_KEPT_BYTES = 64 * 1024
 
-STREAMS = ("stdout", "stderr")
+_GONE_KEPT_BYTES = 256 * 1024 * 1024
+_GONE_KEPT_SECONDS = 7 * 86_400.0
+"""What processes that are gone have printed waits for a reader, but not for ever."""
+
+_SCARCE_BYTES = 64 * 1024 * 1024
+_SCARCE_PART = 0.02
+"""With less room on the disk than either of these, output makes room."""
+
+_LOOK_FOR_ROOM_BYTES = 1024 * 1024
 
 
 class Spool:
-    """Two files a process, one a stream: a child never waits for a reader, nor loses lines with the keeper."""
+    """Two files a process, one a stream, in `folder`; their marks are in a folder `marks` beside it.
+
+    A stream is named by its file: the process's id, a dot, and `stdout` or `stderr`.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(mode=0o700, exist_ok=True)
-        self._libc = ctypes.CDLL(None, use_errno=True)
+        self.kept_bytes = DEFAULT_KEPT_BYTES
+        """How much of each stream is kept at most."""
+        self.changed: dict[str, int | None] = {}
+        """Up to where each stream can be read, of those that have changed since somebody looked here; None: gone."""
+        self._folder = str(folder)
+        self._marks_folder = str(folder.parent / "marks")
+        for path in (self._folder, self._marks_folder):
+            os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103
+        self.notices = Notices(folder)
+        self.puncher = Puncher()
+        self._streams: dict[str, Stream] = {}
+        self._pids: dict[str, int] = {}
+        self._gone: dict[str, float] = {}
+
+    # The lives of processes
 
     def paths(self, process: str) -> tuple[str, str]:
         """Return the files of a process's standard output and standard error."""
-        stdout, stderr = (f"{self._folder}/{process}.{stream}" for stream in STREAMS)
+        stdout, stderr = (f"{self._folder}/{name}" for name in _names(process))
         return stdout, stderr
 
-    def bound(self) -> None:
-        """Give the disk back all but the last bytes of each file."""
-        for entry in os.scandir(self._folder):
-            self._bound(entry.path)
+    def began(self, process: str, pid: int) -> None:
+        """Take in that from now on this pid writes."""
+        self._pids[process] = pid
 
-    def remove(self, process: str) -> None:
-        """Delete the output of a process that is gone."""
-        for path in self.paths(process):
-            _remove(path)
+    def ended(self, process: str, pid: int) -> None:
+        """Take in that the life with this pid (0: unknown) has ended: its last line ends there too."""
+        self._pids.pop(process, None)
+        for name in _names(process):
+            stream = self._printed(name)
+            if stream is not None:
+                stream.end_life(pid, time.time_ns())
+                self.changed[name] = stream.marked
 
-    def remove_others(self, processes: set[str]) -> None:
-        """Delete the output of all but these processes."""
-        for entry in os.scandir(self._folder):
-            if entry.name.rpartition(".")[0] not in processes:
-                _remove(entry.path)
+    def gone(self, process: str) -> None:
+        """Take in that a process is gone. What it has printed stays until it is acknowledged, or there is too much."""
+        self.ended(process, 0)
+        self._gone[process] = time.time()
+        self._forget_what_is_read(process)
 
-    def _bound(self, path: str) -> None:
+    def recover(self, pids: Mapping[str, int]) -> None:
+        """Go on with what an earlier keeper left, and mark what was written meanwhile; `pids`: who runs, 0 for nobody."""
+        self._pids.update({process: pid for process, pid in pids.items() if pid})
+        for name in self._files():
+            stream, process = self._printed(name), name.rpartition(".")[0]
+            if process not in pids:
+                self.gone(process)
+            elif stream is not None and process in self._pids:
+                stream.look(self._pids[process], time.time_ns())
+                stream.bound(self.kept_bytes)
+            elif stream is not None:
+                self.ended(process, 0)
+        for name in set(os.listdir(self._marks_folder)) - self._streams.keys():  # noqa: PTH208
+            os.unlink(f"{self._marks_folder}/{name}")  # noqa: PTH108
+        self._gone = {process: self._last_at(process) for process in sorted(self._gone, key=self._last_at)}
+
+    # What is noticed
+
+    def look(self) -> int:
+        """Mark what was written, and keep it in its bounds; return how much the stream that grew most has grown."""
+        names = self.notices.take()
+        now, most, all_bytes = time.time_ns(), 0, 0
+        for name in self._files() if names is None else names:
+            stream = self._printed(name)
+            grown = stream.look(self._pids.get(name.rpartition(".")[0], 0), now) if stream is not None else 0
+            if stream is not None and grown:
+                stream.bound(self.kept_bytes)
+                self.changed[name] = stream.marked
+                most, all_bytes = max(most, grown), all_bytes + grown
+        if all_bytes >= _LOOK_FOR_ROOM_BYTES:
+            self._make_room()
+        return most
+
+    def acknowledge(self, upto: Mapping[str, int]) -> None:
+        """Take in that streams were read up to these offsets."""
+        now = time.time_ns()
+        for name, offset in upto.items():
+            stream, process = self._streams.get(name), name.rpartition(".")[0]
+            if stream is None:
+                continue
+            stream.acknowledge(offset)
+            if process in self._gone:
+                self._forget_what_is_read(process)
+            elif stream.look(self._pids.get(process, 0), now):
+                self.changed[name] = stream.marked
+
+    def keep_up(self) -> None:
+        """Do what is to be done now and then: bound what nobody has noticed, and what is gone."""
+        for stream in self._streams.values():
+            stream.flush()
+            stream.bound(self.kept_bytes)
+        while self._gone and self._has_too_much_of_the_gone():
+            self._give_up(next(iter(self._gone)), "nobody has read it for too long, or there is too much")
+        self._make_room()
+
+    def dropped(self, process: str) -> int:
+        """Return how many bytes of a process were given up before anybody had read them."""
+        return sum(stream.dropped for stream in self._streams_of(process))
+
+    # Space
+
+    def _make_room(self) -> None:
+        """Where the disk is nearly full, give up output: the oldest of what is gone first, then all but a little."""
+        if not self._is_scarce():
+            return
+        kept = sum(stream.kept_bytes for stream in self._streams.values())
+        while self._gone and self._is_scarce():
+            self._give_up(next(iter(self._gone)), "the disk is full")
+        for stream in sorted(self._streams.values(), key=lambda stream: stream.last_at_nanoseconds):
+            if not self._is_scarce():
+                break
+            stream.bound(LEAST_KEPT_BYTES)
+            self.puncher.wait()
+        freed = kept - sum(stream.kept_bytes for stream in self._streams.values())
+        if freed > 0:
+            log.write(
+                "error",
+                "output.disk_full",
+                "The disk is nearly full, and the oldest output was given up. Make room on it.",
+                freed_bytes=freed,
+                folder=self._folder,
+            )
+
+    def _is_scarce(self) -> bool:
         try:
-            found = os.stat(path)  # noqa: PTH116
-            if found.st_blocks * 512 <= 2 * _KEPT_BYTES:
-                return
-            self._punch(path, (found.st_size - _KEPT_BYTES) // _BLOCK_BYTES * _BLOCK_BYTES)
-        except OSError as error:
-            if not isinstance(error, FileNotFoundError):
-                log.write("error", "spool.failed", "Output cannot be bounded.", path=path, reason=str(error))
+            found = os.statvfs(self._folder)
+        except OSError:
+            return False
+        room, size = found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize
+        return room < min(_SCARCE_BYTES, int(size * _SCARCE_PART))
 
-    def _punch(self, path: str, length: int) -> None:
-        """Free the first `length` bytes; where the filesystem cannot, the whole file is emptied instead."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+    def _has_too_much_of_the_gone(self) -> bool:
+        if next(iter(self._gone.values())) < time.time() - _GONE_KEPT_SECONDS:
+            return True
+        kept = (stream.kept_bytes for process in self._gone for stream in self._streams_of(process))
+        return sum(kept) > _GONE_KEPT_BYTES
+
+    def _give_up(self, process: str, reason: str) -> None:
+        log.write(
+            "warning",
+            "output.given_up",
+            "Output of a process that is gone was given up unread.",
+            process=process,
+            bytes=sum(stream.kept_bytes for stream in self._streams_of(process)),
+            reason=reason,
+        )
+        self._remove(process)
+
+    def _forget_what_is_read(self, process: str) -> None:
+        if all(stream.is_read for stream in self._streams_of(process)):
+            self._remove(process)
+
+    def _remove(self, process: str) -> None:
+        self._gone.pop(process, None)
+        for name, path in zip(_names(process), self.paths(process), strict=True):
+            stream = self._streams.pop(name, None)
+            if stream is not None:
+                stream.remove()
+                self.changed[name] = None
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)  # noqa: PTH108
+
+    # Files
+
+    def _streams_of(self, process: str) -> Iterable[Stream]:
+        found = (self._streams.get(name) for name in _names(process))
+        return [stream for stream in found if stream is not None]
+
+    def _printed(self, name: str) -> Stream | None:
+        """Return the stream with this name; None when nothing was ever printed to it."""
+        stream = self._streams.get(name)
+        if stream is None and self._was_printed(name):
+            stream = Stream(f"{self._folder}/{name}", f"{self._marks_folder}/{name}", self.puncher)
+            self._streams[name] = stream
+        return stream
+
+    def _was_printed(self, name: str) -> bool:
         try:
-            mode = _FALLOC_FL_KEEP_SIZE | _FALLOC_FL_PUNCH_HOLE
-            failed = self._libc.fallocate(descriptor, mode, ctypes.c_long(0), ctypes.c_long(length))
-            if failed:
-                os.ftruncate(descriptor, 0)
-        finally:
-            os.close(descriptor)
+            if os.stat(f"{self._folder}/{name}").st_size:  # noqa: PTH116
+                return True
+            return os.path.exists(f"{self._marks_folder}/{name}")  # noqa: PTH110
+        except OSError:
+            return False
+
+    def _files(self) -> Iterator[str]:
+        return iter(os.listdir(self._folder))  # noqa: PTH208
+
+    def _last_at(self, process: str) -> float:
+        found = (stream.last_at_nanoseconds for stream in self._streams_of(process))
+        return max(found, default=0) / 1e9
 
 
-def _remove(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)  # noqa: PTH108
+def _names(process: str) -> tuple[str, str]:
+    return f"{process}.stdout", f"{process}.stderr"

@@ -4,21 +4,23 @@ import os
 import random
 import signal
 import time
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 
 from engineroom.keeper import exit_facts, kernel, log, restarts
-from engineroom.keeper.containers import Containers
+from engineroom.keeper.cgroups import Limits
+from engineroom.keeper.containers import ID_VARIABLE, Containers
+from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
 from engineroom.keeper.journal import Journal
+from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.leftovers import Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
 from engineroom.keeper.process import Process, Spec
-from engineroom.keeper.spawn import LaunchError, launch
+from engineroom.keeper.spawn import launch
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.timers import Timers
 
-ID_VARIABLE = "ENGINEROOM_PROCESS"
 LIFE_VARIABLE = "ENGINEROOM_LIFE"
 
 _SPAWNS_A_TURN = 8
@@ -48,15 +50,18 @@ Watcher = Callable[[bytes], None]
 class Supervisor:
     """All processes of this host. One thread; `turn` does what is due and says when to call it again."""
 
-    def __init__(self, journal: Journal, spool: Spool) -> None:
+    def __init__(self, journal: Journal, spool: Spool, containers: Containers) -> None:
         self.processes: dict[str, Process] = {}
         self.watchers: list[Watcher] = []
+        self.containers = containers
         self._journal = journal
         self._spool = spool
+        self._drops = Drops(spool)
         self._by_pid: dict[int, Process] = {}
         self._starts: deque[Process] = deque()
-        self._containers = Containers()
-        self._leftovers = Leftovers(self._containers)
+        self._leftovers = Leftovers(containers, self._by_pid)
+        self._groups: Counter[str] = Counter()
+        self._deaths = restarts.RecentDeaths()
         self._timers: Timers[Key] = Timers()
         self._status_tries: dict[str, int] = {}
         self._actions: dict[Action, Callable[[Process], None]] = {
@@ -72,6 +77,12 @@ class Supervisor:
 
     # What clients ask for
 
+    def limit(self, limits: Mapping[str, Limits]) -> None:
+        """Have the processes of each of these groups together use no more than this, from now on."""
+        self._journal.record_limits({group: each._asdict() for group, each in limits.items()})
+        for group, each in limits.items():
+            self.containers.limit(group, each)
+
     def start(self, specs: Iterable[Spec]) -> None:
         """Have these running; a spec whose id is known already changes nothing."""
         for spec in specs:
@@ -80,10 +91,12 @@ class Supervisor:
                 self.add(spec)
                 self._start(self.processes[spec.id])
 
-    def stop(self, ids: Iterable[str], *, timeout_seconds: float, force: bool = False) -> None:
+    def stop(
+        self, ids: Iterable[str], *, timeout_seconds: float, force: bool = False, reason: str | None = None
+    ) -> None:
         """Drain these, or with `force` kill them at once; an unknown id is one that is gone already.
 
-        One that drains already may be given less time, not more.
+        One that drains already may be given less time, not more. `reason` is told with what comes of it.
         """
         now = time.monotonic()
         for process in [self.processes[name] for name in ids if name in self.processes]:
@@ -92,6 +105,7 @@ class Supervisor:
                 continue
             self._set_due(process, deadline)
             process.stop_asked = True
+            process.stop_reason = process.stop_reason or reason
             self._handle(process, Event.KILL_ASKED if force else Event.STOP_ASKED)
 
     # What happens
@@ -126,19 +140,19 @@ class Supervisor:
         """Take in that the leader of a process is gone; `status` is its wait status, None when nobody knows it."""
         now = time.monotonic()
         lived = max(0.0, now - (process.started_monotonic or now))
-        process.last_exit = exit_facts.of_exit(process, lived, status)
+        killed = status != 0 and self.containers.counts_an_out_of_memory_kill(process)
+        process.last_exit = exit_facts.of_exit(process, lived, status, out_of_memory=killed)
+        self._spool.ended(process.id, process.pid or 0)
         self._release(process)
         if process.state is State.DRAINING:
             self._leftovers.pass_on_the_stop(process)
             self._handle(process, Event.EXITED)
             return
-        young = restarts.is_young(lived)
-        process.young_deaths = process.young_deaths + 1 if young else 0
+        self._count_death(process, lived)
         self._leftovers.end(process, now)
         if process.leftovers:
             self._sweep_soon(process)
-        again_at_once = restarts.delay_seconds(process.young_deaths, 0.0) == 0.0
-        self._handle(process, Event.EXITED if again_at_once else Event.EXITED_YOUNG)
+        self._handle(process, Event.EXITED_YOUNG if process.delay_seconds else Event.EXITED)
 
     def adopted_ended(self, process: Process) -> None:
         """Take in that an adopted leader is gone, with its exit status where the kernel tells it soon."""
@@ -155,7 +169,15 @@ class Supervisor:
     def add(self, spec: Spec) -> Process:
         """Make the record of a process that nothing is done about yet."""
         process = self.processes[spec.id] = Process(spec)
+        self._groups[spec.group] += 1
         return process
+
+    def drop(self, process: Process) -> None:
+        """Forget the record of a process of which nothing is left."""
+        del self.processes[process.id]
+        self._groups[process.spec.group] -= 1
+        self._deaths.forget(process.spec.family)
+        self.containers.forget(process, last_of_its_group=not self._groups[process.spec.group])
 
     def adopt_child(self, process: Process, pid: int) -> None:
         """Watch a process again that is still our child; `reap` will see its end."""
@@ -186,7 +208,7 @@ class Supervisor:
         if decided.action is Action.SWEEP or decided.action is Action.KILL:
             self._sweep(process)
 
-    def _tell(self, process: Process, event: Event) -> None:
+    def _tell(self, process: Process, event: str) -> None:
         line = self._journal.record_event(event, process.to_json(), time.time())
         for watcher in tuple(self.watchers):  # one that is too slow leaves the list meanwhile
             watcher(line)
@@ -218,8 +240,7 @@ class Supervisor:
         self._starts.append(process)
 
     def _wait(self, process: Process) -> None:
-        delay = restarts.delay_seconds(process.young_deaths, random.random())  # noqa: S311
-        self._set_due(process, time.monotonic() + delay)
+        self._set_due(process, time.monotonic() + process.delay_seconds)
 
     def _signal(self, process: Process) -> None:
         assert process.pid is not None
@@ -235,11 +256,11 @@ class Supervisor:
         self._timers.clear((Due.NEXT, process.id))
 
     def _forget(self, process: Process) -> None:
-        del self.processes[process.id]
+        self.drop(process)
         self._timers.clear((Due.NEXT, process.id))
         self._timers.clear((Due.SWEEP, process.id))
         self._leftovers.forget(process)
-        self._spool.remove(process.id)
+        self._spool.gone(process.id)
 
     # Starting
 
@@ -255,18 +276,21 @@ class Supervisor:
             ID_VARIABLE: process.id,
             LIFE_VARIABLE: str(process.life),
         }
+        self.containers.prepare(process)
         try:
-            pid = launch(process.spec, environment, *self._spool.paths(process.id))
+            cell = self.containers.birthplace(process)
+            pid = launch(process.spec, environment, *self._spool.paths(process.id), cell=cell)
         except LaunchError as error:
-            process.young_deaths += 1
+            self._count_death(process, 0.0)
             process.last_exit = exit_facts.of_start_failure(error)
             self._handle(process, Event.START_FAILED)
             return False
         process.pid = pid
-        process.container = self._containers.enter(pid)
+        self.containers.enter(process, pid)
         process.started_at = time.time()
         process.started_monotonic = time.monotonic()
         self._by_pid[pid] = process
+        self._spool.began(process.id, pid)
         return True
 
     def _confirm(self, process: Process) -> None:
@@ -276,6 +300,14 @@ class Supervisor:
         if process.young_deaths:
             self._expect_maturity(process)
         self._handle(process, Event.STARTED)
+
+    def _count_death(self, process: Process, lived_seconds: float) -> None:
+        """Take in a death, and decide after which delay the process starts again."""
+        young = restarts.is_young(lived_seconds)
+        process.young_deaths = process.young_deaths + 1 if young else 0
+        companions = self._deaths.note(process.spec.family, time.monotonic()) if young else 0
+        spread = random.random()  # noqa: S311
+        process.delay_seconds = restarts.delay_seconds(process.young_deaths, spread, companions)
 
     def _expect_maturity(self, process: Process) -> None:
         born = process.started_monotonic or time.monotonic()
@@ -320,16 +352,18 @@ class Supervisor:
 
     def _keep_up(self) -> None:
         """Keep what grows on the disk in its bounds."""
-        self._spool.bound()
+        self._spool.keep_up()
+        for process in self._drops.to_be_told(self.processes.values(), time.monotonic()):
+            self._tell(process, OUTPUT_DROPPED)
         if self._journal.wants_rewriting:
             self.rewrite_journal()
         self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
 
     def rewrite_journal(self) -> None:
         """Write down afresh all that is alive."""
-        self._journal.rewrite(
-            (process.spec.to_json(), process.to_json()) for process in self.processes.values()
-        )
+        limits = {group: each._asdict() for group, each in self.containers.limits.items()}
+        living = ((process.spec.to_json(), process.to_json()) for process in self.processes.values())
+        self._journal.rewrite(limits, living)
 
 
 def _signal_pidfd(pidfd: int, number: int) -> None:

@@ -27,6 +27,7 @@ class Environment:
 
     `directory` is the folder whose code runs in place; without one nothing can run. `hibernation_timeout_minutes` is None
     while hibernation is off.
+    `os_user` is who runs it on the host, None for the owner of the folder; `umask` None is the usual one.
     """
 
     id: EnvironmentId
@@ -42,3 +43,5 @@ class Environment:
     branch: str = DEFAULT_BRANCH
     hibernation_timeout_minutes: int | None = None
     settings: EnvironmentSettings = field(default_factory=EnvironmentSettings)
+    os_user: str | None = None
+    umask: int | None = None

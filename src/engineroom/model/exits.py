@@ -9,6 +9,9 @@ from datetime import datetime
 YOUNG_SECONDS = 10.0
 """A process that lived shorter than this died young; only then is its restart delayed."""
 
+CRASH_LOOPING_FROM = 3
+"""From this many young deaths in a row on, a process is shown as crash looping."""
+
 WORKER_MEMORY_EXIT_CODE = 12
 """What `queue:work` exits with above its `--memory` limit (framework source, versions 8 to 13)."""
 
@@ -18,7 +21,8 @@ class Exit:
     """One end of one life: exactly one of `code`, `signal` and `error_number` is set, or none when it is unknown.
 
     `error_number` and `path` say why a process could not be started at all. `asked` is true when engineroom had asked the
-    process to stop. `at` is when the end was noticed, in UTC.
+    process to stop, and `out_of_memory` when the kernel killed it, or a child that it died with, because its replica's
+    memory was used up. `at` is when the end was noticed, in UTC.
     """
 
     at: datetime
@@ -28,12 +32,15 @@ class Exit:
     error_number: int | None = None
     path: str | None = None
     asked: bool = False
+    out_of_memory: bool = False
 
 
 def describe(ended: Exit, *, worker_timeout_seconds: int | None = None) -> str:
     """Return why the process ended, in words; `worker_timeout_seconds` is a worker's own `--timeout`, when it has one."""
     if ended.error_number is not None:
         return f"could not be started: {_start_failure(ended.error_number, ended.path or '')}"
+    if ended.out_of_memory and not ended.asked:
+        return "out of memory: killed by the kernel, because its replica had used up the memory of its size"
     if ended.code is None and ended.signal is None:
         return "unknown: it died while the keeper was away"
     if ended.asked:

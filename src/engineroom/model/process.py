@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from engineroom.model.exits import Exit
 from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.limits import Usage
 
 
 class ProcessState(StrEnum):
@@ -23,7 +24,8 @@ class Process:
 
     `replica` and `index` count from 1 and 0. `fingerprint` names the workload's version that it runs. `pid` is None while
     nothing runs (starting, backing off). `restarts` counts the lives after the first. `started_at` is of the present life,
-    or of the last one. `next_start_at` is set while backing off, `deadline_at` while draining.
+    or of the last one. `next_start_at` is set while backing off, `deadline_at` while draining. `output_dropped_bytes` of
+    what it printed were lost, as nobody had read them in time. `usage` is None until it was first counted.
     """
 
     id: str
@@ -39,3 +41,5 @@ class Process:
     next_start_at: datetime | None = None
     deadline_at: datetime | None = None
     last_exit: Exit | None = None
+    usage: Usage | None = None
+    output_dropped_bytes: int = 0

@@ -7,7 +7,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What is to be run. When its time is up it is killed with everything that it started, at once."""
+    """What is to be run. When its time is up it is killed with everything that it started, at once.
+
+    `os_user` None is the owner of the folder, `umask` None the usual one.
+    """
 
     id: str
     argv: tuple[str, ...]
@@ -15,6 +18,8 @@ class Run:
     variables: Mapping[str, str]
     timeout_seconds: float
     output_limit_bytes: int
+    os_user: str | None = None
+    umask: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

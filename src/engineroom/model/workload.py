@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.limits import UNLIMITED, Limits
 
 
 class Replacement(StrEnum):
@@ -42,14 +43,20 @@ class Workload:
     """A queue worker's own `--timeout`, to tell its end by it from other kills."""
     generation: int = 0
     """How often it was asked to be restarted."""
+    instance: InstanceId | None = None
+    limits: Limits = UNLIMITED
+    os_user: str | None = None
+    umask: int | None = None
 
     @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that change when, and only when, running processes must be replaced."""
         parts = [list(self.argv), self.signal_group, self.working_directory, sorted(self.variables.items())]
+        # Left out where nothing was asked for: fingerprints of what an earlier engineroom started must stay as they are.
         if self.generation:
-            # Left out at first: fingerprints of processes that an earlier engineroom started must stay as they are.
             parts.append(self.generation)
+        if self.os_user is not None or self.umask is not None:
+            parts.append([self.os_user, self.umask])
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
     @property

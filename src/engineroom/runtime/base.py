@@ -5,19 +5,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
+from engineroom.model.replica import Replica
 from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a runtime can do beyond the protocol's minimum, and its name: its events are recorded under that."""
+    """What a runtime can do beyond the protocol's minimum, and its name: its events are recorded under that.
+
+    `unlimited` says of memory, cpu and processes why they cannot be limited, where they cannot.
+    """
 
     name: str
     multiple_hosts: bool
+    unlimited: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +68,12 @@ class Output(Protocol):
         """
 
 
-class Runtime(Protocol):
+class Runtime(Output, Protocol):
     """Keeps workloads running. Every method may be called again with the same arguments: it then changes nothing."""
 
-    capabilities: Capabilities
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do, as far as it is known; all of it once it is open."""
 
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """Connect, and from then on report to `listener` what happens after `cursor` (None: from the beginning).
@@ -97,6 +104,9 @@ class Runtime(Protocol):
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return what is known of the processes of one background process, by replica and index."""
+
+    def replicas(self, instance: InstanceId) -> Sequence[Replica]:
+        """Return the replicas of an instance in which at least one process is there, by number."""
 
     def background_processes(self) -> frozenset[BackgroundProcessId]:
         """Return the background processes of which at least one process is there, draining ones included."""

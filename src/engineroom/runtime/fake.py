@@ -9,14 +9,17 @@ from datetime import UTC, datetime, timedelta
 
 from engineroom.model.event import Event
 from engineroom.model.exits import Exit, describe
-from engineroom.model.ids import BackgroundProcessId, new_event_id
+from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
+from engineroom.model.limits import Usage
 from engineroom.model.output import Chunk, StreamId, StreamName
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.replica import Replica
 from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.fake_output import FakeOutput
 from engineroom.runtime.local.planner import SETTLED_SECONDS, Occupant, Slot, plan
+from engineroom.runtime.replicas import replicas_of
 
 _FIRST_PID = 1 << 22
 """No process of Linux has a pid so large (proc(5), pid_max), so nobody is hit when one of ours is signalled."""
@@ -40,10 +43,11 @@ class Script:
 class FakeRuntime:
     """See `engineroom.runtime.base.Runtime`. Closed and opened again, it still has its processes."""
 
-    capabilities = Capabilities(name="fake", multiple_hosts=False)
+    capabilities = Capabilities(name="fake", multiple_hosts=False, unlimited={})
 
     def __init__(self) -> None:
         self.available = True
+        self.usage: Usage | None = None
         self._scripts: dict[BackgroundProcessId, Script] = defaultdict(Script)
         self._workloads: dict[BackgroundProcessId, Workload] = {}
         self._stop_timeouts: dict[BackgroundProcessId, float] = defaultdict(float)
@@ -108,6 +112,10 @@ class FakeRuntime:
             entry for entry in self._processes.values() if entry.background_process == background_process
         ]
         return sorted(found, key=lambda process: (process.replica, process.index, process.id))
+
+    def replicas(self, instance: InstanceId) -> Sequence[Replica]:
+        """See Runtime.replicas. What is scripted as used is what each replica uses."""
+        return replicas_of(instance, self._workloads.values(), self.processes, lambda number: self.usage)  # noqa: ARG005
 
     def background_processes(self) -> frozenset[BackgroundProcessId]:
         """See Runtime.background_processes."""
@@ -197,11 +205,11 @@ class FakeRuntime:
             workload = self._workloads.get(background_process)
             while workload is not None:
                 decided = plan(workload, map(_occupant, self.processes(background_process)))
-                if not decided.starts and not decided.stops:
+                if not decided.starts and not decided.ending:
                     break
                 for slot in decided.starts:
                     self._start(workload, slot)
-                for id in decided.stops:
+                for id in decided.ending:
                     self._drain(self._processes[id])
         self._report()
 

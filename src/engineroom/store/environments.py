@@ -206,6 +206,8 @@ def _columns(environment: Environment) -> dict[str, Any]:
         "vanity_domain": environment.vanity_domain,
         "directory": environment.directory or "",
         "shutdown_timeout_seconds": environment.shutdown_timeout_seconds,
+        "os_user": environment.os_user,
+        "umask": environment.umask,
         "branch": environment.branch,
         "hibernation_timeout_minutes": environment.hibernation_timeout_minutes,
         "settings": msgspec.to_builtins(environment.settings),
@@ -235,4 +237,6 @@ def _from_row(row: AnyRow, of_environment: VariablesOfOne) -> Environment:
         branch=row.branch,
         hibernation_timeout_minutes=row.hibernation_timeout_minutes,
         settings=msgspec.convert(row.settings, EnvironmentSettings),
+        os_user=row.os_user,
+        umask=row.umask,
     )

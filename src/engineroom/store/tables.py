@@ -112,6 +112,8 @@ environments = Table(
     Column("hibernation_timeout_minutes", Integer, nullable=True),
     Column("settings", JSON, nullable=False, server_default="{}"),
     Column("deleted_at", Moment, nullable=True),
+    Column("os_user", Text, nullable=True),
+    Column("umask", Integer, nullable=True),
     Index(None, "application_id", "slug", unique=True),
 )
 

@@ -28,13 +28,18 @@ _ALL = (
         instances.c.scaling_type,
         _OF_PROCESS.c.number.label("scaled_processes"),
         _OF_INSTANCE.c.number.label("scaled_replicas"),
+        instances.c.size,
         func.coalesce(instances.c.shutdown_timeout_seconds, environments.c.shutdown_timeout_seconds).label(
             "shutdown_timeout_seconds"
         ),
         environments.c.id.label("environment_id"),
         environments.c.status.label("environment_status"),
+        environments.c.name.label("environment_name"),
         environments.c.directory,
+        environments.c.os_user,
+        environments.c.umask,
         applications.c.id.label("application_id"),
+        applications.c.name.label("application_name"),
     )
     .join(instances, instances.c.id == background_processes.c.instance_id)
     .join(environments, environments.c.id == instances.c.environment_id)
@@ -69,7 +74,12 @@ class Wanted:
     application_id: ApplicationId
     environment_id: EnvironmentId
     environment_status: EnvironmentStatus
+    environment_name: str
+    application_name: str
     directory: str | None
+    os_user: str | None
+    umask: int | None
+    size: str
     variables: Variables
     processes: int
     replicas: int
@@ -109,7 +119,12 @@ def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
         application_id=row.application_id,
         environment_id=row.environment_id,
         environment_status=EnvironmentStatus(row.environment_status),
+        environment_name=row.environment_name,
+        application_name=row.application_name,
         directory=row.directory or None,
+        os_user=row.os_user,
+        umask=row.umask,
+        size=row.size,
         variables=variables.get(row.environment_id, ()),
         processes=effect.processes(background_process, row.scaled_processes),
         replicas=effect.replicas(

@@ -6,6 +6,7 @@ from engineroom.api.documents import Attributes, Moment, Resource, moment, momen
 from engineroom.api.shapes import ResourceType
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.exits import Exit, describe
+from engineroom.model.limits import Usage
 from engineroom.model.process import Process, ProcessState
 
 
@@ -17,6 +18,15 @@ class LastExit(Struct):
     reason: str
     lived_seconds: float
     at: Moment
+
+
+class ShownUsage(Struct):
+    """What a process with all that descends from it, or a replica, uses; null where it cannot be counted."""
+
+    cpu_seconds: float | None
+    cpu_percent: float | None
+    memory_bytes: int | None
+    processes: int | None
 
 
 class ProcessAttributes(Attributes):
@@ -32,6 +42,8 @@ class ProcessAttributes(Attributes):
     next_start_at: Moment | None
     deadline_at: Moment | None
     last_exit: LastExit | None
+    usage: ShownUsage | None
+    output_dropped_bytes: int
 
 
 TYPE = ResourceType("processes", ProcessAttributes)
@@ -54,7 +66,21 @@ def show(background_process: BackgroundProcess, process: Process) -> Resource:
             next_start_at=moment_or_none(process.next_start_at),
             deadline_at=moment_or_none(process.deadline_at),
             last_exit=_last_exit(process.last_exit, timeout) if process.last_exit else None,
+            usage=show_usage(process.usage),
+            output_dropped_bytes=process.output_dropped_bytes,
         ),
+    )
+
+
+def show_usage(usage: Usage | None) -> ShownUsage | None:
+    """Return usage as it is shown; null until it was first counted."""
+    if usage is None:
+        return None
+    return ShownUsage(
+        cpu_seconds=None if usage.cpu_seconds is None else round(usage.cpu_seconds, 3),
+        cpu_percent=None if usage.cpu_percent is None else round(usage.cpu_percent, 1),
+        memory_bytes=usage.memory_bytes,
+        processes=usage.processes,
     )
 
 

@@ -15,7 +15,7 @@ import msgspec
 
 from engineroom.runtime.base import RuntimeUnavailableError
 
-PROTOCOL = 1
+PROTOCOL = 2
 """What this client speaks; it gets along with keepers one version older or newer."""
 
 _SOCKET = "socket"

@@ -16,10 +16,11 @@ JsonObject = dict[str, Any]
 
 
 class Stop(NamedTuple):
-    """How processes are stopped: with how much time to drain, or with none by `force`."""
+    """How processes are stopped, and why: with how much time to drain, or with none by `force`."""
 
     timeout_seconds: float
-    force: bool = False
+    force: bool
+    reason: str
 
 
 @dataclass(slots=True)

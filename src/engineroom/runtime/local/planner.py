@@ -37,15 +37,29 @@ class Occupant:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do now, and after how many seconds time alone changes it (None: never)."""
+    """What to do now, and after how many seconds time alone changes it (None: never).
+
+    `stops` have a successor, or are to have one; of `surplus` there are fewer wanted.
+    """
 
     starts: tuple[Slot, ...] = ()
     stops: tuple[str, ...] = ()
+    surplus: tuple[str, ...] = ()
     look_again_seconds: float | None = None
+
+    @property
+    def ending(self) -> tuple[str, ...]:
+        """All that is to be stopped."""
+        return self.stops + self.surplus
 
     def __add__(self, other: "Plan") -> "Plan":
         waits = [wait for wait in (self.look_again_seconds, other.look_again_seconds) if wait is not None]
-        return Plan(self.starts + other.starts, self.stops + other.stops, min(waits, default=None))
+        return Plan(
+            starts=self.starts + other.starts,
+            stops=self.stops + other.stops,
+            surplus=self.surplus + other.surplus,
+            look_again_seconds=min(waits, default=None),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +115,7 @@ def plan(workload: Workload, occupants: Iterable[Occupant]) -> Plan:
     places = [_place(slot, by_slot.pop(slot, []), workload.fingerprint) for slot in _slots(workload)]
     roll = _start_first if workload.replacement is Replacement.START_FIRST else _drain_first
     leaving = [occupant for others in by_slot.values() for occupant in others]
-    return roll(places, at_once(len(places))) + Plan(stops=_ids(_staying(leaving)))
+    return roll(places, at_once(len(places))) + Plan(surplus=_ids(_staying(leaving)))
 
 
 def at_once(slots: int) -> int:

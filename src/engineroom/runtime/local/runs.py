@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from engineroom.model.run import Run, RunState
+from engineroom.runtime.local.translation import OWNER_OF_THE_FOLDER
 
 RUNS = "runs"
 """The folder of the runs, in that of the keeper."""
@@ -80,6 +81,9 @@ class Runs:
             "variables": dict(run.variables),
             "timeout_seconds": run.timeout_seconds,
             "output_limit_bytes": run.output_limit_bytes,
+            # Never as root by accident: see `translation.spec`.
+            "user": run.os_user or OWNER_OF_THE_FOLDER,
+            "umask": run.umask,
         }
         (folder / "spec.json").write_text(json.dumps(spec))
         runner = subprocess.Popen(

@@ -2,40 +2,54 @@
 
 import asyncio
 import contextlib
-import uuid
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import structlog
 
 from engineroom import __version__
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.limits import Usage
+from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.replica import Replica
 from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.mirror import Mirror, Stop
+from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.planner import Plan, Slot, plan
 from engineroom.runtime.local.runs import RUNS, Runs
+from engineroom.runtime.local.usage import Gauge
+from engineroom.runtime.replicas import replicas_of
 
 JsonObject = dict[str, Any]
 
 _RECONNECT_SECONDS = 0.5
+_DELETED = "its background process was deleted"
+_REPLACED = "another one takes its place"
+_SURPLUS = "fewer processes are wanted"
+_USAGE_SECONDS = 5.0
+_UNLIMITED_BY_OLD_KEEPER = dict.fromkeys(
+    ("memory", "cpu", "processes"), "the keeper that runs is an old one; upgrade it"
+)
 _log = structlog.get_logger()
 
 
 class LocalRuntime:
     """Runs workloads on this host through the keeper in `folder`. See `engineroom.runtime.base.Runtime`."""
 
-    capabilities = Capabilities(name="local", multiple_hosts=False)
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, output_kept_bytes: int = 8 * 1024 * 1024) -> None:
         self._launcher = Launcher(folder)
         self._runs = Runs(folder / RUNS)
+        self._output = OutputReader(folder)
+        self._output_kept_bytes = output_kept_bytes
         self._keeper: Keeper | None = None
         self._listener: Listener = lambda report: None  # noqa: ARG005
         self._cursor = ("", 0)
@@ -43,11 +57,21 @@ class LocalRuntime:
         self._leaving: dict[BackgroundProcessId, Stop] = {}
         self._mirror = Mirror()
         self._task: asyncio.Task[None] | None = None
+        self._usage_task: asyncio.Task[None] | None = None
         self._opened = asyncio.Event()
         self._upgrade_asked = False
         self._sequence_seen = 0
         self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
         self._draining = False
+        self._protocol = PROTOCOL
+        self._limits: dict[str, JsonObject] = {}
+        self._gauge = Gauge()
+        self._unlimited: Mapping[str, str] = {}
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See Runtime.capabilities."""
+        return Capabilities(name="local", multiple_hosts=False, unlimited=self._unlimited)
 
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open."""
@@ -56,6 +80,7 @@ class LocalRuntime:
         self._cursor = (epoch, int(sequence))
         keeper = await self._launcher.connect()
         self._task = asyncio.create_task(self._stay_connected(keeper))
+        self._usage_task = asyncio.create_task(self._watch_usage())
         waiter = asyncio.ensure_future(self._opened.wait())
         await asyncio.wait([waiter, self._task], return_when=asyncio.FIRST_COMPLETED)
         waiter.cancel()
@@ -64,9 +89,11 @@ class LocalRuntime:
 
     async def apply(self, workloads: Sequence[Workload]) -> None:
         """See Runtime.apply."""
+        self._tell_of_missing_limits(workloads)
         for workload in workloads:
             self._workloads[workload.background_process] = workload
             self._leaving.pop(workload.background_process, None)
+        self._limit(workloads)
         await self._converge(workload.background_process for workload in workloads)
 
     async def remove(
@@ -79,7 +106,7 @@ class LocalRuntime:
         """See Runtime.remove."""
         for background_process in background_processes:
             self._workloads.pop(background_process, None)
-            self._leaving[background_process] = Stop(stop_timeout_seconds, force)
+            self._leaving[background_process] = Stop(stop_timeout_seconds, force, _DELETED)
         await self._converge(background_processes)
 
     async def run_once(self, runs: Sequence[Run]) -> Mapping[str, RunState]:
@@ -90,7 +117,16 @@ class LocalRuntime:
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
-        return self._mirror.processes(background_process)
+        found = self._mirror.processes(background_process)
+        return [replace(process, usage=self._gauge.read(process.id)) for process in found]
+
+    def replicas(self, instance: InstanceId) -> Sequence[Replica]:
+        """See Runtime.replicas."""
+
+        def usage(number: int) -> Usage | None:
+            return self._gauge.read(f"{instance}.{number}")
+
+        return replicas_of(instance, self._workloads.values(), self.processes, usage)
 
     def background_processes(self) -> frozenset[BackgroundProcessId]:
         """See Runtime.background_processes."""
@@ -105,14 +141,28 @@ class LocalRuntime:
             await self._keeper.call("shutdown", timeout_seconds=stop_timeout_seconds)
         if self._task is not None:
             await self._task
+        await self.close()
 
     async def close(self) -> None:
         """See Runtime.close."""
+        if self._usage_task is not None:
+            self._usage_task.cancel()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         if self._keeper is not None:
             self._keeper.close()
+        self._output.close()
+
+    async def read_output(self, after: Mapping[StreamId, int], *, limit_bytes: int) -> Sequence[Chunk]:
+        """See Output.read_output. Needs no keeper."""
+        return await asyncio.to_thread(self._output.read, after, limit_bytes)
+
+    async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
+        """See Output.acknowledge_output. While the keeper is away, there is nobody to hear it."""
+        if self._keeper is not None and upto:
+            names = {f"{id.process}.{id.stream}": offset for id, offset in upto.items()}
+            await _answered([self._keeper.send("acknowledge_output", upto=names)])
 
     # The connection
 
@@ -166,25 +216,39 @@ class LocalRuntime:
         except KeeperError as error:
             raise RuntimeUnavailableError(f"the keeper refuses to talk: {error}") from None
         await self._bring_up_to_date(keeper, hello)
+        self._protocol = hello["protocol"]
+        self._unlimited = hello.get("unlimited", _UNLIMITED_BY_OLD_KEEPER)
+        for what, reason in self._unlimited.items():
+            _log.warning("Processes run without a limit.", action="limits.unenforced", of=what, reason=reason)
         epoch, sequence = self._cursor
         known = await keeper.call("watch", epoch=epoch, after=sequence)
         if known["epoch"] != epoch:
             self._cursor = (known["epoch"], 0)
         self._mirror.begin_anew(known["processes"])
+        self._limits.clear()
         self._sequence_seen = known["sequence"]
         self._keeper = keeper
         self._opened.set()
         everything = self._mirror.background_processes() | self._workloads.keys() | self._leaving.keys()
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
         # Not awaited: its answers are taken in by who waits for this greeting to end.
+        self._limit(self._workloads.values())
+        # Not awaited: their answers are taken in by who waits for this greeting to end.
+        asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(_report_failure)
         self._converge_soon(everything)
+
+    async def _watch_output(self, keeper: Keeper) -> None:
+        """Have the keeper tell what can be read, and look once at what it told nobody before."""
+        with contextlib.suppress(ConnectionError):
+            await keeper.call("watch_output", kept_bytes=self._output_kept_bytes)
+            self._output.look_again()
 
     async def _bring_up_to_date(self, keeper: Keeper, hello: JsonObject) -> None:
         """Have a keeper of another version execute itself anew, once; its processes go on. Say so when that is no help.
 
         Raises RuntimeUnavailableError when we would misunderstand each other.
         """
-        if hello["version"] == __version__:
+        if hello["version"] == __version__ and hello["protocol"] == PROTOCOL:
             return
         versions = {"keeper": hello["version"], "ours": __version__}
         if not self._upgrade_asked:
@@ -205,12 +269,17 @@ class LocalRuntime:
         changed: set[BackgroundProcessId] = set()
         events = []
         for entry in entries:
+            if "output" in entry:
+                self._output.take(entry["output"])
+                continue
             if entry["sequence"] > self._sequence_seen:
                 changed.add(self._mirror.take(entry["process"]))
             told = translation.event(entry)
             if told is not None:
                 events.append(told)
-        self._cursor = (self._cursor[0], entries[-1]["sequence"])
+            self._cursor = (self._cursor[0], entry["sequence"])
+        if not (changed or events):
+            return
         self._listener(Report(changed=frozenset(changed), events=events, cursor=self._cursor_text()))
         self._converge_soon(changed)
 
@@ -238,9 +307,11 @@ class LocalRuntime:
             workload = self._workloads.get(background_process)
             if workload is not None:
                 decided = self._plan(workload)
-                starts += [self._begin(workload, slot) for slot in decided.starts]
-                how = Stop(workload.stop_timeout_seconds)
-                stops[how] += self._mirror.stop(background_process, decided.stops, how)
+                if translation.can_start(workload, protocol=self._protocol):
+                    starts += [self._begin(workload, slot) for slot in decided.starts]
+                for ending, reason in ((decided.stops, _REPLACED), (decided.surplus, _SURPLUS)):
+                    how = Stop(workload.stop_timeout_seconds, force=False, reason=reason)
+                    stops[how] += self._mirror.stop(background_process, ending, how)
             elif background_process in self._leaving:
                 ids = self._mirror.ids(background_process)
                 if not ids:
@@ -272,7 +343,11 @@ class LocalRuntime:
 
     def _begin(self, workload: Workload, slot: Slot) -> JsonObject:
         """Return the spec for a slot, which from now on counts as starting."""
-        spec = translation.spec(f"{workload.background_process}-{uuid.uuid4().hex[:12]}", workload, slot)
+        owner = translation.Owner(workload.background_process, slot.replica, slot.index)
+        id = translation.new_process_id(owner)
+        spec = translation.spec(id, workload, slot, protocol=self._protocol)
+        if spec.get("group"):
+            self._limits[spec["group"]] = translation.limits(workload)
         self._mirror.start(
             Process(
                 id=spec["id"],
@@ -292,14 +367,44 @@ class LocalRuntime:
         keeper = self._keeper
         if keeper is None:
             return []
-        calls = [
-            keeper.send("stop", ids=ids, timeout_seconds=how.timeout_seconds, force=how.force)
-            for how, ids in stops.items()
-            if ids
-        ]
+        calls = [keeper.send("stop", ids=ids, **how._asdict()) for how, ids in stops.items() if ids]
         if starts:
-            calls.append(keeper.send("start", processes=starts))
+            groups = {name: self._limits[name] for name in {spec.get("group") for spec in starts} if name}
+            calls.append(keeper.send("start", processes=starts, groups=groups))
         return calls
+
+    # Limits and usage
+
+    def _limit(self, workloads: Iterable[Workload]) -> None:
+        """Tell the keeper of limits that have changed, of replicas in which something runs."""
+        changed = {}
+        for workload in workloads:
+            for occupant in self._mirror.occupants(workload.background_process):
+                group, limits = translation.group(workload, occupant.slot), translation.limits(workload)
+                if group and self._limits.get(group) != limits:
+                    self._limits[group] = changed[group] = limits
+        if changed and self._keeper is not None and self._protocol >= translation.LIMITS_PROTOCOL:
+            call = self._keeper.send("limit", groups=changed)
+            asyncio.ensure_future(_answered([call])).add_done_callback(_report_failure)
+
+    def _tell_of_missing_limits(self, workloads: Sequence[Workload]) -> None:
+        new = [each for each in workloads if each.instance and each.background_process not in self._workloads]
+        if new and self._unlimited:
+            events = [translation.unlimited_event(each, self._unlimited) for each in new]
+            self._listener(Report(changed=frozenset(), events=events, cursor=self._cursor_text()))
+
+    async def _watch_usage(self) -> None:
+        """Have the keeper count what is used, again and again."""
+        counted_at = time.monotonic()
+        while True:
+            await asyncio.sleep(_USAGE_SECONDS)
+            if self._keeper is None or self._protocol < translation.LIMITS_PROTOCOL:
+                continue
+            with contextlib.suppress(ConnectionError, KeeperError):
+                counted = await self._keeper.call("usage")
+                now = time.monotonic()
+                self._gauge.take({**counted["processes"], **counted["groups"]}, now - counted_at)
+                counted_at = now
 
 
 async def _answered(calls: list[asyncio.Future[JsonObject]]) -> None:

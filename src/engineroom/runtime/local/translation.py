@@ -1,11 +1,13 @@
 """Between the keeper's plain JSON and the words of the model."""
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from engineroom.model.event import Event
-from engineroom.model.exits import Exit, describe
+from engineroom.model.exits import CRASH_LOOPING_FROM, Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.workload import Workload
@@ -16,8 +18,67 @@ JsonObject = dict[str, Any]
 _LABEL_TIMEOUT = "worker_timeout_seconds"
 
 
-def spec(id: str, workload: Workload, slot: Slot) -> JsonObject:
-    """Return what the keeper needs to run the workload's process in this slot."""
+LIMITS_PROTOCOL = 2
+"""The first protocol of the keeper's that has limits, users and usage."""
+
+OWNER_OF_THE_FOLDER = "."
+
+
+def spec(id: str, workload: Workload, slot: Slot, *, protocol: int) -> JsonObject:
+    """Return what a keeper of this protocol needs to run the workload's process in this slot.
+
+    As root it runs things as the owner of their folder, unless it was said who it should be: never as root by accident.
+    """
+    basic = _basic(id, workload, slot)
+    if protocol < LIMITS_PROTOCOL:
+        return basic
+    return {
+        **basic,
+        "group": group(workload, slot),
+        "family": workload.background_process,
+        "user": workload.os_user or OWNER_OF_THE_FOLDER,
+        **({} if workload.umask is None else {"umask": workload.umask}),
+    }
+
+
+def can_start(workload: Workload, *, protocol: int) -> bool:
+    """Return whether a keeper of this protocol can run a workload with no more rights than it should have."""
+    return protocol >= LIMITS_PROTOCOL or (workload.os_user is None and workload.umask is None)
+
+
+def group(workload: Workload, slot: Slot) -> str:
+    """Return the keeper's name for a replica, whose processes are limited together."""
+    return f"{workload.instance}.{slot.replica}" if workload.instance else ""
+
+
+def limits(workload: Workload) -> JsonObject:
+    """Return what a replica of the workload's instance may use, as the keeper takes it."""
+    return asdict(workload.limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose process it is."""
+
+    background_process: BackgroundProcessId
+    replica: int
+    index: int
+
+
+def new_process_id(owner: Owner) -> str:
+    """Return an id for a process; from it alone is seen whose it is, so that its output can be read without the keeper."""
+    return f"{owner.background_process}.{owner.replica}.{owner.index}.{uuid.uuid4().hex[:12]}"
+
+
+def owner(process_id: str) -> Owner | None:
+    """Return whose process has this id; None when it is not one that `new_process_id` has made."""
+    parts = process_id.split(".")
+    if len(parts) != 4 or not (parts[1].isdecimal() and parts[2].isdecimal()):
+        return None
+    return Owner(BackgroundProcessId(parts[0]), int(parts[1]), int(parts[2]))
+
+
+def _basic(id: str, workload: Workload, slot: Slot) -> JsonObject:
     return {
         "id": id,
         "argv": list(workload.argv),
@@ -62,6 +123,7 @@ def process(data: JsonObject) -> Process:
         next_start_at=due if state is ProcessState.BACKING_OFF else None,
         deadline_at=due if state is ProcessState.DRAINING else None,
         last_exit=_exit(data["last_exit"]),
+        output_dropped_bytes=data.get("output_dropped_bytes", 0),
     )
 
 
@@ -71,6 +133,8 @@ def event(entry: JsonObject) -> Event | None:
     if entry["event"] not in _TOLD:
         return None
     kind, phrase = _TOLD[entry["event"]]
+    if data["young_deaths"] == CRASH_LOOPING_FROM and entry["event"] in _YOUNG_ENDS:
+        kind = "process.crash_looping"
     labels = data["labels"]
     slot = f"Process {labels['index']} of replica {labels['replica']}"
     return Event(
@@ -86,13 +150,29 @@ def event(entry: JsonObject) -> Event | None:
             "restarts": data["restarts"],
             "crash_looping": data["crash_looping"],
             "last_exit": data["last_exit"],
+            "output_dropped_bytes": data.get("output_dropped_bytes", 0),
         },
         at=datetime.fromtimestamp(entry["at"], UTC),
     )
 
 
+def unlimited_event(workload: Workload, unlimited: Mapping[str, str]) -> Event:
+    """Return the event that says that a workload runs without the limits of its instance's size, and why."""
+    reasons = "; ".join(sorted(set(unlimited.values())))
+    return Event(
+        id=new_event_id(),
+        background_process_id=workload.background_process,
+        kind="limits.unenforced",
+        message=f"The size of its instance does not limit {', '.join(sorted(unlimited))} on this host: {reasons}.",
+        data={"instance": workload.instance, "unlimited": dict(unlimited)},
+        at=datetime.now(UTC),
+    )
+
+
 def _ended(data: JsonObject) -> str:
     ended = f"ended: {_reason(data)}, after {data['last_exit']['lived_seconds']:.1f} s"
+    if data["crash_looping"]:
+        ended += f"; it is crash looping, having died young {data['young_deaths']} times in a row"
     return ended if data["state"] == ProcessState.DRAINING else f"{ended}; {_next_start(data)}"
 
 
@@ -108,6 +188,11 @@ def _next_start(data: JsonObject) -> str:
     return f"it starts again in {max(0.0, data['due_at'] - data['last_exit']['at']):.1f} s"
 
 
+def _because(data: JsonObject) -> str:
+    reason = data.get("stop_reason")
+    return f": {reason}" if reason else ""
+
+
 def _exit(data: JsonObject | None) -> Exit | None:
     if data is None:
         return None
@@ -118,15 +203,23 @@ def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
+_YOUNG_ENDS = ("start_failed", "exited_young")
+
 _TOLD: dict[str, tuple[str, Callable[[JsonObject], str]]] = {
     "started": ("process.started", lambda data: f"runs as pid {data['pid']}"),
     "start_failed": ("process.start_failed", lambda data: f"{_reason(data)}; {_next_start(data)}"),
     "exited": ("process.exited", _ended),
     "exited_young": ("process.exited", _ended),
     "matured": ("process.recovered", lambda _: "has run long enough to forget its earlier deaths"),
-    "stop_asked": ("process.draining", lambda _: "was asked to stop"),
-    "kill_asked": ("process.killed", lambda _: "is killed, as asked"),
+    "stop_asked": ("process.draining", lambda data: f"was asked to stop{_because(data)}"),
+    "kill_asked": ("process.killed", lambda data: f"is killed, as asked{_because(data)}"),
     "time_up": ("process.killed", lambda _: "is killed: its time to drain has passed"),
+    "output_dropped": (
+        "process.output_dropped",
+        lambda data: (
+            f"prints faster than it is read: {data['output_dropped_bytes']:,} bytes of its output were dropped so far"
+        ),
+    ),
     "emptied": ("process.stopped", lambda _: "is gone, and nothing of it is left"),
 }
 """The kind of each of the keeper's events that people are told of, and the second half of its sentence."""

@@ -1,0 +1,157 @@
+"""`engineroom doctor`."""
+
+import asyncio
+import json
+import os
+import resource
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from engineroom import __version__
+from engineroom.cli.options import settings
+from engineroom.cli.terminal import say
+from engineroom.runtime.local.keeper import Keeper, connect
+from engineroom.settings import Settings
+
+_LITTLE_SPACE_PERCENT = 5.0
+_ENOUGH_OPEN_FILES = 4096
+_BORN_IN_CGROUPS = (5, 7)
+_TELLS_EXITS = (6, 15)
+_ANSWER_SECONDS = 5.0
+
+Hello = dict[str, Any]
+
+
+class Grade(StrEnum):
+    """How good or bad a finding is."""
+
+    GOOD = "ok"
+    WARNING = "warning"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at, what was seen, and for what is not good what to do."""
+
+    grade: Grade
+    what: str
+    message: str
+
+
+def doctor(
+    *,
+    json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
+    data: Path | None = None,
+) -> None:
+    """Look for what is wrong, or could be better, on this host. The exit status is 1 when something does not work.
+
+    Parameters
+    ----------
+    json_
+        Print the findings as JSON, for programs.
+    data
+        The server's data folder (ENGINEROOM_DATA; ~/.local/share/engineroom).
+    """
+    found = settings(data)
+    findings = [*_of_folder(found.data), *_of_host(), *asyncio.run(_of_keeper(found))]
+    if json_:
+        say(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            say(f"{finding.grade:<8} {finding.what:<13} {finding.message}")
+    if any(finding.grade is Grade.BAD for finding in findings):
+        sys.exit(1)
+
+
+def _of_folder(folder: Path) -> Iterator[Finding]:
+    if not folder.is_dir():
+        yield Finding(Grade.WARNING, "data folder", f"{folder} is not there yet; engineroom serve makes it")
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding(Grade.BAD, "data folder", f"{folder} is not writable; run this as the user who owns it")
+        return
+    yield Finding(Grade.GOOD, "data folder", str(folder))
+    yield of_space(*shutil.disk_usage(folder)[::2])
+
+
+def of_space(total_bytes: int, free_bytes: int) -> Finding:
+    """Return what is to be said of the disk that the data folder is on."""
+    percent = 100.0 * free_bytes / max(1, total_bytes)
+    text = f"{free_bytes / 1e9:.1f} GB free ({percent:.0f} %)"
+    if percent < _LITTLE_SPACE_PERCENT:
+        return Finding(Grade.WARNING, "disk", f"{text}; make room, or output of processes will be dropped")
+    return Finding(Grade.GOOD, "disk", text)
+
+
+def _of_host() -> Iterator[Finding]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < _ENOUGH_OPEN_FILES:
+        advice = "raise it (LimitNOFILE= in the unit, or ulimit -Hn) to run thousands of processes"
+        yield Finding(Grade.WARNING, "open files", f"limited to {hard}; {advice}")
+    else:
+        yield Finding(Grade.GOOD, "open files", f"limited to {soft}, and for the keeper to {hard}")
+    yield of_kernel(os.uname().release)
+
+
+def of_kernel(release: str) -> Finding:
+    """Return what is to be said of this kernel."""
+    numbers = tuple(int(part) for part in release.split("-", maxsplit=1)[0].split(".")[:2])
+    if numbers < _BORN_IN_CGROUPS:
+        return Finding(
+            Grade.WARNING, "kernel", f"{release}: starts take some 10 ms longer than with Linux 5.7 and newer"
+        )
+    if numbers < _TELLS_EXITS:
+        known = "exit codes of processes that end while the keeper is away are not told before Linux 6.15"
+        return Finding(Grade.GOOD, "kernel", f"{release}; {known}")
+    return Finding(Grade.GOOD, "kernel", release)
+
+
+async def _of_keeper(found: Settings) -> list[Finding]:
+    try:
+        keeper = await connect(found.keeper)
+    except (FileNotFoundError, ConnectionRefusedError):
+        return [Finding(Grade.WARNING, "keeper", "none runs; engineroom serve starts it, then ask again")]
+    except PermissionError:
+        return [Finding(Grade.BAD, "keeper", "it belongs to another user; run this as the one who runs it")]
+    try:
+        return list(of_hello(await _hello(keeper)))
+    except (TimeoutError, ConnectionError):
+        return [Finding(Grade.BAD, "keeper", f"it does not answer; look at {found.keeper / 'log'}")]
+
+
+async def _hello(keeper: Keeper) -> Hello:
+    async def listen() -> None:
+        async for _ in keeper.events():
+            pass
+
+    listening = asyncio.create_task(listen())
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            return await keeper.call("hello")
+    finally:
+        keeper.close()
+        await listening
+
+
+def of_hello(hello: Hello) -> Iterator[Finding]:
+    """Yield what is to be said of the keeper that greeted so."""
+    version = hello["version"]
+    if version != __version__:
+        message = f"pid {hello['pid']}, version {version}; this is {__version__}; start engineroom serve to upgrade it"
+        yield Finding(Grade.WARNING, "keeper", message)
+    else:
+        yield Finding(Grade.GOOD, "keeper", f"pid {hello['pid']}, version {version}")
+    unlimited = hello.get("unlimited", {})
+    for what in ("memory", "cpu", "processes"):
+        if what in unlimited:
+            yield Finding(Grade.WARNING, f"{what} limit", f"not enforced: {unlimited[what]}")
+        elif "containers" in hello:
+            yield Finding(Grade.GOOD, f"{what} limit", f"enforced by {hello['containers']}")

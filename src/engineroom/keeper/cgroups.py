@@ -1,0 +1,251 @@
+"""Control groups: each process in one of its own, all of a replica in one that has its limits (cgroups(7)).
+
+Below a base of ours there is a folder for each *group* (a replica), and in it one for each *cell* (a life of a process and
+all that descends from it). Version 2 has everything in one tree. Of version 1 each controller has a tree; there the cells
+are in the trees that count for each process, and the controllers that only limit have the group alone.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engineroom.keeper import kernel, log
+from engineroom.keeper.kernel import Usage
+from engineroom.keeper.mover import Mover
+
+_PERIOD_MICROSECONDS = 100_000
+_KILL_ROUNDS = 20
+
+
+class Limits(NamedTuple):
+    """What a group may use at most; None: as much as there is."""
+
+    memory_bytes: int | None = None
+    cpus: float | None = None
+    processes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trees:
+    """Our base folder for each purpose; None where nothing here serves it. With version 2 all are the same folder.
+
+    `tracker` tells who is in a cell. `limits_version` is that of the controllers that limit, `tracker_version` that of the
+    tracker: of a host that has both, the second one tracks.
+    """
+
+    tracker_version: int
+    limits_version: int
+    tracker: str
+    memory: str | None
+    cpu: str | None
+    processes: str | None
+    cpu_time: str | None
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The bases in which each cell has a folder."""
+        return tuple(dict.fromkeys(base for base in (self.tracker, self.memory, self.cpu_time) if base))
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The bases in which only groups have a folder."""
+        limiting = (base for base in (self.cpu, self.processes) if base)
+        return tuple(dict.fromkeys(base for base in limiting if base not in self.cells))
+
+
+class Cgroups:
+    """The cgroups below our bases. A cell is named `GROUP/NAME`."""
+
+    def __init__(self, trees: Trees) -> None:
+        self.trees = trees
+        elsewhere = [base for base in trees.cells if base != trees.tracker]
+        self._mover = Mover(trees.tracker, elsewhere, trees.groups) if elsewhere or trees.groups else None
+        self._reported: set[str] = set()
+
+    # Groups
+
+    def make_group(self, group: str, limits: Limits) -> None:
+        """Make a group, or set anew what one that is there may use. What the kernel refuses is logged, and left."""
+        for base in (*self.trees.cells, *self.trees.groups):
+            made = _make(f"{base}/{group}")
+            if made and base == self.trees.memory and self.trees.limits_version == 2:
+                _write(f"{base}/{group}/cgroup.subtree_control", "+memory")
+        for path, value in self._settings(group, limits):
+            try:
+                _write(path, value)
+            except OSError as error:
+                self._report(path, error)
+
+    def _settings(self, group: str, limits: Limits) -> list[tuple[str, str]]:
+        trees, version = self.trees, self.trees.limits_version
+        settings = []
+        if trees.memory:
+            settings += _memory_settings(f"{trees.memory}/{group}", limits.memory_bytes, version)
+        if trees.cpu:
+            settings.append(_cpu_setting(f"{trees.cpu}/{group}", limits.cpus, version))
+        if trees.processes:
+            settings.append((f"{trees.processes}/{group}/pids.max", _text(limits.processes, "max")))
+        return settings
+
+    def remove_group(self, group: str) -> None:
+        """Remove a group that has no cell any more; one that has stays."""
+        self._remove(group, (*self.trees.cells, *self.trees.groups))
+
+    # Cells
+
+    def make(self, cell: str) -> bool:
+        """Make a cell in its group; return whether it was not there. Raises OSError; without a group FileNotFoundError."""
+        fresh = [_make(f"{base}/{cell}") for base in self.trees.cells]
+        return any(fresh)
+
+    def folder(self, cell: str) -> str:
+        """Return where a process must be born to be in a cell."""
+        return f"{self.trees.tracker}/{cell}"
+
+    def entered(self, cell: str) -> None:
+        """Take in that a process was born in a cell: other trees than that one must be told."""
+        if self._mover is not None:
+            self._mover.move(cell)
+
+    def members(self, cell: str) -> list[int]:
+        """Return the pids in a cell, none of them a zombie's; none when there is no such cell."""
+        return [int(pid) for pid in _read(f"{self.trees.tracker}/{cell}/cgroup.procs").split()]
+
+    def signal(self, cell: str, number: int) -> None:
+        """Signal everybody in a cell."""
+        for pid in self.members(cell):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    def kill(self, cell: str) -> None:
+        """Kill everybody in a cell, and who is being born in it meanwhile."""
+        try:
+            _write(f"{self.trees.tracker}/{cell}/cgroup.kill", "1")
+        except OSError:  # before Linux 5.14, and in version 1
+            for _ in range(_KILL_ROUNDS):
+                if not self.members(cell):
+                    return
+                self.signal(cell, signal.SIGKILL)
+
+    def remove(self, cell: str) -> None:
+        """Remove a cell that is empty; one that is not stays."""
+        self._remove(cell, self.trees.cells)
+
+    def close(self) -> None:
+        """Remove our bases, as far as nothing is in them."""
+        if self._mover is not None:
+            self._mover.close()
+        self._remove("", (*self.trees.cells, *self.trees.groups))
+
+    def _remove(self, path: str, bases: Iterable[str]) -> None:
+        for base in bases:
+            with contextlib.suppress(OSError):
+                os.rmdir(f"{base}/{path}")  # noqa: PTH106
+
+    # What is counted
+
+    def out_of_memory_kills(self, cell: str) -> int:
+        """Return how many processes of a cell the kernel has killed because its group's memory was used up."""
+        if not self.trees.memory:
+            return 0
+        name = "memory.events" if self.trees.limits_version == 2 else "memory.oom_control"
+        return int(_fields(_read(f"{self.trees.memory}/{cell}/{name}")).get(b"oom_kill", 0))
+
+    def usage(self, cell: str) -> Usage:
+        """Return what a cell uses."""
+        members = self.members(cell)
+        return Usage(self._cpu_seconds(cell), self._memory_bytes(cell, members), len(members))
+
+    def _cpu_seconds(self, cell: str) -> float | None:
+        if self.trees.tracker_version == 2:
+            text = _read(f"{self.trees.tracker}/{cell}/cpu.stat")
+            # usage_usec comes first in the file.
+            return int(text[11 : text.index(b"\n")]) / 1e6 if text.startswith(b"usage_usec ") else None
+        text = _read(f"{self.trees.cpu_time}/{cell}/cpuacct.usage") if self.trees.cpu_time else b""
+        return int(text) / 1e9 if text else None
+
+    def _memory_bytes(self, cell: str, members: Iterable[int]) -> int | None:
+        """Return the memory without what the page cache holds, which the kernel gives back before anybody is killed.
+
+        In version 1 a process brings nothing along of what it had when it was moved to its cell, so each is asked itself.
+        """
+        if self.trees.limits_version == 1 or not self.trees.memory:
+            return sum(map(kernel.resident_bytes, members))
+        value = _fields(_read(f"{self.trees.memory}/{cell}/memory.stat")).get(b"anon")
+        return None if value is None else int(value)
+
+    def _report(self, path: str, error: OSError) -> None:
+        name = path.rpartition("/")[2]
+        if name not in self._reported:
+            self._reported.add(name)
+            log.write("warning", "cgroup.refused", "A limit cannot be set.", path=path, reason=str(error))
+
+
+def _memory_settings(folder: str, limit: int | None, version: int) -> list[tuple[str, str]]:
+    if version == 2:
+        # A size is what there is: swap on top of it would make the limit mean nothing in particular.
+        swap = [(f"{folder}/memory.swap.max", "max" if limit is None else "0")]
+        swap = [entry for entry in swap if os.path.exists(entry[0])]  # noqa: PTH110 - a kernel without swap accounting
+        return [(f"{folder}/memory.max", _text(limit, "max")), *swap]
+    both = f"{folder}/memory.memsw.limit_in_bytes"
+    memory, text = f"{folder}/memory.limit_in_bytes", _text(limit, "-1")
+    if not os.path.exists(both):  # noqa: PTH110 - as above
+        return [(memory, text)]
+    # Memory may never have a higher limit than memory with swap, on the way neither.
+    return [(both, "-1"), (memory, text), (both, text)]
+
+
+def _cpu_setting(folder: str, cpus: float | None, version: int) -> tuple[str, str]:
+    quota = None if cpus is None else int(cpus * _PERIOD_MICROSECONDS)
+    if version == 2:
+        return f"{folder}/cpu.max", f"{_text(quota, 'max')} {_PERIOD_MICROSECONDS}"
+    return f"{folder}/cpu.cfs_quota_us", _text(quota, "-1")
+
+
+def _text(value: int | None, unlimited: str) -> str:
+    return unlimited if value is None else str(value)
+
+
+def _fields(text: bytes) -> dict[bytes, bytes]:
+    words = text.split()
+    return dict(zip(words[::2], words[1::2], strict=False))
+
+
+def _make(path: str) -> bool:
+    """Make a folder; return whether it was not there."""
+    try:
+        os.mkdir(path)  # noqa: PTH102 - pathlib costs more than the system call
+    except FileExistsError:
+        return False
+    return True
+
+
+def _write(path: str, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: str) -> bytes:
+    """Return the file; nothing when the cgroup is gone."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return b""
+    try:
+        parts = []
+        while part := os.read(descriptor, 1 << 16):
+            parts.append(part)
+        return b"".join(parts)
+    except OSError as error:
+        if error.errno == errno.ENODEV:  # it was removed between the two calls
+            return b""
+        raise
+    finally:
+        os.close(descriptor)

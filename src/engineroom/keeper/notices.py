@@ -1,0 +1,62 @@
+"""Which files of a folder were written to, by the kernel's word (inotify(7))."""
+
+import ctypes
+import errno
+import fcntl
+import os
+import struct
+import termios
+from pathlib import Path
+
+from engineroom.keeper import log
+
+_IN_MODIFY = 0x2
+_IN_Q_OVERFLOW = 0x4000
+_EVENT = struct.Struct("iIII")
+_MOST_BYTES = 256 * 1024
+"""So many notices at once take longer to read one by one than it takes to look at every file."""
+
+
+class Notices:
+    """The kernel's queue of notices. Where there is none to be had (its limits are a user's), every file is looked at."""
+
+    def __init__(self, folder: Path) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.descriptor: int | None = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        if libc.inotify_add_watch(self.descriptor, os.fsencode(folder), _IN_MODIFY) < 0:
+            reason = os.strerror(ctypes.get_errno())
+            log.write(
+                "warning",
+                "output.unnoticed",
+                "The kernel gives no notice of output, so all files are looked at again and again. "
+                "Raise fs.inotify.max_user_instances and fs.inotify.max_user_watches.",
+                reason=reason,
+            )
+            if self.descriptor is not None and self.descriptor >= 0:
+                os.close(self.descriptor)
+            self.descriptor = None
+
+    def take(self) -> set[str] | None:
+        """Return the names of the files that were written to since; None when it may be any."""
+        if self.descriptor is None:
+            return None
+        waiting = bytearray(4)
+        fcntl.ioctl(self.descriptor, termios.FIONREAD, waiting)
+        (size,) = struct.unpack("i", waiting)
+        try:
+            data = os.read(self.descriptor, size + 4096)
+        except OSError as error:
+            return set() if error.errno == errno.EAGAIN else None
+        return _names(data) if size <= _MOST_BYTES else None
+
+
+def _names(data: bytes) -> set[str] | None:
+    names: set[bytes] = set()
+    position, end = 0, len(data)
+    while position < end:
+        _, mask, _, length = _EVENT.unpack_from(data, position)
+        if mask & _IN_Q_OVERFLOW:
+            return None
+        position += _EVENT.size + length
+        names.add(data[position - length : position])
+    return {os.fsdecode(name.rstrip(b"\0")) for name in names}

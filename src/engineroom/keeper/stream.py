@@ -1,0 +1,178 @@
+"""One stream of one process: the file that its children append to, marked, bounded, and given up when it was read."""
+
+import contextlib
+import os
+
+from engineroom.keeper import holes, log
+from engineroom.keeper.marks import ENDS_LIFE, Mark, Marks
+
+_CLOCK_DOUBT_NANOSECONDS = 3600 * 10**9
+"""A clock that goes back by less than this is waited for; one that goes back further had been wrong before."""
+
+_MANY_MARKS = 5000
+_LOOK_AT_MARKS_EACH = 256
+_LARGEST_FILE_BYTES = 1 << 40
+"""Far below what filesystems allow (16 TB on ext4): writing would fail there, holes or not."""
+
+_FREE_IN_STEPS_BYTES = 1024 * 1024
+
+
+class Stream:
+    """The file at `path` with its marks."""
+
+    __slots__ = ("_coarse_bytes", "_marks", "_next_count", "_path", "_punched", "_puncher")
+
+    def __init__(self, path: str, marks_path: str, puncher: holes.Puncher) -> None:
+        self._path = path
+        self._puncher = puncher
+        self._marks = Marks(marks_path)
+        self._punched = 0
+        self._coarse_bytes = 0
+        self._next_count = _MANY_MARKS
+        if self._marks.header.emptying:
+            self._empty(self._marks.header.base)
+
+    @property
+    def marked(self) -> int:
+        """The offset up to which it was seen."""
+        return self._marks.marked
+
+    @property
+    def kept_bytes(self) -> int:
+        """How much of it is kept."""
+        return max(0, self.marked - self._marks.header.begin)
+
+    @property
+    def dropped(self) -> int:
+        """How many bytes were given up before anybody had read them."""
+        return self._marks.header.dropped
+
+    @property
+    def last_at_nanoseconds(self) -> int:
+        """When it was last written to."""
+        return self._marks.last.at_nanoseconds if self._marks.last else 0
+
+    @property
+    def is_read(self) -> bool:
+        """Whether everything in it was acknowledged."""
+        return self._marks.header.acknowledged >= self.marked
+
+    def look(self, pid: int, now_nanoseconds: int) -> int:
+        """Mark what was written by this pid since the last look; return how many bytes that is."""
+        found = self._find()
+        if found is None:
+            return 0
+        end, at = found
+        grown = end - self.marked
+        if grown > self._coarse_bytes:
+            self._mark(Mark(end, self._time(at, now_nanoseconds), pid, 0))
+        return grown
+
+    def end_life(self, pid: int, now_nanoseconds: int) -> None:
+        """Mark the end of the life that wrote until now."""
+        found, last = self._find(), self._marks.last
+        if found is None or (found[0] == self.marked and (last is None or last.flags & ENDS_LIFE)):
+            return
+        end, at = found
+        if end == self.marked:
+            at = now_nanoseconds
+        if not pid and last is not None and not last.flags & ENDS_LIFE:
+            pid = last.pid
+        self._mark(Mark(end, self._time(at, now_nanoseconds), pid, ENDS_LIFE))
+
+    def bound(self, most_bytes: int) -> None:
+        """Keep no more than so many bytes: give up the oldest."""
+        header = self._marks.header
+        if self.marked - header.begin > most_bytes:
+            self._free(max(header.acknowledged, self.marked - most_bytes * 3 // 4))
+
+    def acknowledge(self, offset: int) -> None:
+        """Take in that everything before `offset` was read."""
+        header = self._marks.header
+        offset = min(offset, self.marked)
+        if offset <= header.acknowledged:
+            return
+        self._marks.header = header._replace(acknowledged=offset)
+        self._coarse_bytes = 0
+        if offset - header.begin >= _FREE_IN_STEPS_BYTES:
+            self._free(offset)
+
+    def flush(self) -> None:
+        """Write down what could not be written before, on a full disk."""
+        self._marks.flush()
+
+    def remove(self) -> None:
+        """Delete it."""
+        self._marks.remove()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)  # noqa: PTH108
+
+    def _find(self) -> tuple[int, int] | None:
+        """Return the offset of the file's end, and when it was last written to."""
+        try:
+            found = os.stat(self._path)  # noqa: PTH116 - pathlib costs more than the call
+        except OSError:
+            return None
+        header = self._marks.header
+        if header.base + found.st_size < self.marked:
+            log.write("warning", "output.cut", "A file of output was emptied by others.", path=self._path)
+            self._begin_anew(self.marked)
+        return self._marks.header.base + found.st_size, found.st_mtime_ns
+
+    def _time(self, at: int, now_nanoseconds: int) -> int:
+        """Return the time for a mark: never before the last one, but for a clock that was far ahead."""
+        at = min(at, now_nanoseconds)
+        last = self.last_at_nanoseconds
+        return last if at < last < at + _CLOCK_DOUBT_NANOSECONDS else at
+
+    def _mark(self, mark: Mark) -> None:
+        self._marks.append(mark)
+        if self._marks.count >= self._next_count:
+            self._thin_out()
+
+    def _thin_out(self) -> None:
+        """Where nobody reads for long, have each further mark cover more bytes."""
+        header = self._marks.header
+        waiting = self._marks.waiting_since(max(header.begin, header.acknowledged))
+        self._coarse_bytes = self.kept_bytes // _MANY_MARKS if waiting > _MANY_MARKS else 0
+        self._next_count = self._marks.count + max(_LOOK_AT_MARKS_EACH, _MANY_MARKS - waiting)
+
+    def _free(self, offset: int) -> None:
+        """Give the disk back what is before this offset, down to whole blocks; say so before it is done."""
+        header = self._marks.header
+        length = (offset - header.base) // holes.BLOCK_BYTES * holes.BLOCK_BYTES
+        begin = header.base + length
+        if begin <= header.begin:
+            return
+        dropped = max(0, begin - max(header.begin, header.acknowledged))
+        try:
+            self._marks.write_header(header._replace(begin=begin, dropped=header.dropped + dropped))
+            if length < _LARGEST_FILE_BYTES and self._path not in self._puncher.failed:
+                self._puncher.punch(self._path, self._punched, length)
+                self._punched = length
+            else:
+                self._empty(self._marks.header.base + os.stat(self._path).st_size)  # noqa: PTH116
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                log.write(
+                    "error",
+                    "output.unbounded",
+                    "Output cannot be bounded.",
+                    path=self._path,
+                    reason=str(error),
+                )
+
+    def _empty(self, offset: int) -> None:
+        """Give up all before `offset`, the end of the file, where no holes can be made in it."""
+        header = self._marks.header
+        dropped = max(0, offset - max(header.begin, header.acknowledged))
+        self._begin_anew(offset, dropped=header.dropped + dropped, emptying=1)
+        os.truncate(self._path, 0)
+        self._marks.write_header(self._marks.header._replace(emptying=0))
+
+    def _begin_anew(self, offset: int, **changes: int) -> None:
+        self._puncher.wait()  # or a late hole would take of what is new
+        header = self._marks.header._replace(base=offset, begin=offset, **changes)
+        self._marks.write_header(header)
+        self._marks.clear()
+        self._punched = 0

@@ -1,0 +1,46 @@
+"""What a replica may use at most, by the size of its instance, and what it does use."""
+
+from dataclasses import dataclass
+
+from engineroom.model import sizes
+
+_PROCESSES_PER_CPU = 1024
+"""No source gives a number. Threads count too; this is far above what is sane, and far below what harms a host."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What all processes of one replica may use together; None: as much as there is."""
+
+    memory_bytes: int | None = None
+    cpus: float | None = None
+    processes: int | None = None
+
+
+UNLIMITED = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one process with all that descends from it, or one replica, uses; None: it cannot be counted here.
+
+    `cpu_seconds` are of all its lives. `cpu_percent` is of one processor, over the last seconds. `memory_bytes` are without
+    the page cache, which the kernel gives back before anybody is killed.
+    """
+
+    cpu_seconds: float | None
+    cpu_percent: float | None
+    memory_bytes: int | None
+    processes: int | None
+
+
+def limits_of(size: str) -> Limits:
+    """Return what a replica of this size may use; of a size that is not known, no limits."""
+    found = sizes.find(size)
+    if found is None:
+        return UNLIMITED
+    return Limits(
+        memory_bytes=found.memory_mib * 1024 * 1024,
+        cpus=float(found.cpu_count),
+        processes=found.cpu_count * _PROCESSES_PER_CPU,
+    )

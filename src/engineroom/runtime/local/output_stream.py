@@ -1,0 +1,207 @@
+"""One stream in the keeper's files, as `engineroom.keeper.marks` describes them."""
+
+import contextlib
+import os
+import struct
+from bisect import bisect_right
+from pathlib import Path
+from typing import NamedTuple
+
+from engineroom.model.output import LONGEST_LINE_BYTES, STREAM_NAMES, Chunk, Mark, StreamId
+from engineroom.runtime.local import translation
+from engineroom.runtime.local.translation import Owner
+
+HEADER = struct.Struct("<QQQQQ")
+MARK = struct.Struct("<QQII")
+MARKS_AT = 64
+ENDS_LIFE = 1
+
+_MARKS_AT_ONCE = (256, 1 << 20)
+"""More only where so many cover no whole line: of a child that prints a line byte by byte."""
+
+
+class Header(NamedTuple):
+    """What the keeper says of the file: where it begins, from where on it is kept, what was read and what was lost."""
+
+    base: int
+    begin: int
+    acknowledged: int
+    dropped: int
+    emptying: int
+
+
+class OutputStream:
+    """Reads on from any position; cheap when that is where it stopped before."""
+
+    __slots__ = ("_base", "_files", "_fruitless", "_owner", "_place", "_position", "end", "id", "paths")
+
+    def __init__(self, id: StreamId, owner: Owner, folder: Path) -> None:
+        self.id = id
+        self.end = 0
+        self.paths = (f"{folder}/spool/{id.process}.{id.stream}", f"{folder}/marks/{id.process}.{id.stream}")
+        self._owner = owner
+        self._files: tuple[int, int] | None = None
+        self._base = 0
+        self._position = self._place = 0
+        self._fruitless: int | None = None
+
+    def changed(self, end: int) -> None:
+        """Take in that it can be read up to here, or that a life has ended there."""
+        self.end = end
+        self._fruitless = None
+
+    def find_end(self) -> None:
+        """Look into the file up to where it can be read."""
+        if self._open() is not None:
+            count = self._count()
+            self.changed(self._mark(count - 1).offset if count else 0)
+
+    def read(self, after: int | None, most_bytes: int) -> Chunk | None:
+        """Return what is there behind a position (None: the first byte not acknowledged); None when no whole line is."""
+        wanted = -1 if after is None else after
+        if wanted >= self.end or self._fruitless == wanted or self._open() is None:
+            return None
+        for most_marks in _MARKS_AT_ONCE:
+            chunk, is_all = self._read(after, most_bytes, most_marks)
+            if chunk is not None or is_all:
+                break
+        self._fruitless = None if chunk is not None else wanted
+        return chunk
+
+    def close(self) -> None:
+        """Let go of its files."""
+        if self._files is not None:
+            for descriptor in self._files:
+                os.close(descriptor)
+        self._files = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds its files."""
+        return self._files is not None
+
+    def _read(self, after: int | None, most_bytes: int, most_marks: int) -> tuple[Chunk | None, bool]:
+        """Return the chunk behind a position, and whether more marks than these would not change it."""
+        header = self._header()
+        asked = header.acknowledged if after is None else after
+        begin = max(asked, header.begin)
+        marks = self._marks_behind(begin, most_marks)
+        if not marks:
+            return None, True
+        data = os.pread(self._data, min(marks[-1].offset - begin, most_bytes), begin - header.base)
+        seen = self._header()
+        if seen.base != header.base or seen.emptying:
+            return None, True  # the file began anew meanwhile: another time
+        if seen.begin > begin:
+            data, begin = data[seen.begin - begin :], seen.begin
+        if begin > asked:
+            skipped = _first_line(data, begin, marks)
+            data, begin = data[skipped:], begin + skipped
+        data = data[: _whole_lines(data, begin, marks)]
+        chunk = self._chunk(begin, data, marks, begin - asked) if data else None
+        return chunk, len(marks) < most_marks
+
+    def _chunk(self, begin: int, data: bytes, marks: list[Mark], dropped_bytes: int) -> Chunk:
+        end = begin + len(data)
+        first = bisect_right(marks, begin, key=_offset)
+        behind = bisect_right(marks, end, key=_offset)
+        covers_the_end = behind > first and marks[behind - 1].offset == end
+        self._position, self._place = end, self._place + behind
+        return Chunk(
+            process=self.id.process,
+            background_process=self._owner.background_process,
+            replica=self._owner.replica,
+            index=self._owner.index,
+            stream=self.id.stream,
+            begin=begin,
+            data=data,
+            marks=tuple(marks[first : behind if covers_the_end else behind + 1]),
+            dropped_bytes=dropped_bytes,
+        )
+
+    # The files
+
+    @property
+    def _data(self) -> int:
+        assert self._files is not None
+        return self._files[0]
+
+    @property
+    def _marks(self) -> int:
+        assert self._files is not None
+        return self._files[1]
+
+    def _open(self) -> tuple[int, int] | None:
+        """Return its files; None when they are not there yet, or any more."""
+        if self._files is None:
+            with contextlib.suppress(FileNotFoundError):
+                data = os.open(self.paths[0], os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    self._files = (data, os.open(self.paths[1], os.O_RDONLY | os.O_CLOEXEC))
+                except OSError:
+                    os.close(data)
+                    raise
+        return self._files
+
+    def _header(self) -> Header:
+        data = os.pread(self._marks, HEADER.size, 0)
+        header = Header(*HEADER.unpack(data)) if len(data) == HEADER.size else Header(0, 0, 0, 0, 0)
+        if header.base != self._base:
+            self._base, self._place, self._position = header.base, 0, 0
+        return header
+
+    def _marks_behind(self, offset: int, most: int) -> list[Mark]:
+        """Return the next marks behind an offset."""
+        if offset != self._position:
+            count = range(self._count())
+            self._place = bisect_right(count, offset, key=lambda number: self._mark(number).offset)
+            self._position = offset
+        data = os.pread(self._marks, most * MARK.size, MARKS_AT + self._place * MARK.size)
+        whole = len(data) // MARK.size * MARK.size
+        return [
+            Mark(end, at, pid, flags == ENDS_LIFE)
+            for end, at, pid, flags in MARK.iter_unpack(memoryview(data)[:whole])
+        ]
+
+    def _count(self) -> int:
+        return max(0, os.fstat(self._marks).st_size - MARKS_AT) // MARK.size
+
+    def _mark(self, number: int) -> Mark:
+        offset, at, pid, flags = MARK.unpack(os.pread(self._marks, MARK.size, MARKS_AT + number * MARK.size))
+        return Mark(offset, at, pid, flags == ENDS_LIFE)
+
+
+def _offset(mark: Mark) -> int:
+    return mark.offset
+
+
+def _first_line(data: bytes, begin: int, marks: list[Mark]) -> int:
+    """Return how much of a line there is whose beginning is lost; one that is too long goes on in pieces."""
+    end = data.find(b"\n", 0, LONGEST_LINE_BYTES) + 1
+    lives = (mark.offset - begin for mark in marks if mark.ends_life and mark.offset > begin)
+    life = next(lives, len(data) + 1)
+    return life if life < end or (not end and life <= len(data)) else end
+
+
+def _whole_lines(data: bytes, begin: int, marks: list[Mark]) -> int:
+    """Return up to where a chunk goes: to the end of a line or of a life, or to the last cut of a line too long."""
+    whole = data.rfind(b"\n") + 1
+    for mark in reversed(marks):
+        if mark.offset - begin <= whole:
+            break
+        if mark.ends_life and mark.offset - begin <= len(data):
+            return mark.offset - begin
+    rest = len(data) - whole
+    return (
+        whole + (rest - 1) // LONGEST_LINE_BYTES * LONGEST_LINE_BYTES if rest > LONGEST_LINE_BYTES else whole
+    )
+
+
+def parse_name(name: str) -> tuple[StreamId, Owner] | None:
+    """Return the stream that a file is of, and whose that is; None when it is of none that we started."""
+    process, _, stream = name.rpartition(".")
+    owner = translation.owner(process)
+    for known in STREAM_NAMES:
+        if stream == known and owner is not None:
+            return StreamId(process, known), owner
+    return None

@@ -1,0 +1,40 @@
+"""What processes and replicas use, from what the keeper counts every few seconds."""
+
+from typing import Any
+
+from engineroom.model.limits import Usage
+
+JsonObject = dict[str, Any]
+Counted = dict[str, tuple[float | None, int | None, int | None]]
+
+
+class Gauge:
+    """The last two counts of the keeper's, and what they say of each name."""
+
+    def __init__(self) -> None:
+        self._before: Counted = {}
+        self._now: Counted = {}
+        self._seconds = 0.0
+
+    def take(self, counted: Counted, seconds: float) -> None:
+        """Take in a count that was made so many seconds after the one before."""
+        self._before, self._now, self._seconds = self._now, counted, seconds
+
+    def read(self, name: str) -> Usage | None:
+        """Return what a process or a group used lately; None when it was not counted yet."""
+        if name not in self._now:
+            return None
+        cpu_seconds, memory_bytes, processes = self._now[name]
+        return Usage(
+            cpu_seconds=cpu_seconds,
+            cpu_percent=self._cpu_percent(name, cpu_seconds),
+            memory_bytes=memory_bytes,
+            processes=processes,
+        )
+
+    def _cpu_percent(self, name: str, now: float | None) -> float | None:
+        before = self._before.get(name, (None,))[0]
+        if now is None or before is None or self._seconds <= 0.0:
+            return None
+        # A container that was made anew begins to count anew.
+        return max(0.0, now - before) / self._seconds * 100.0

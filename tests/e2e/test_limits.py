@@ -1,0 +1,89 @@
+"""The size of an instance is what its processes have, they run as who they belong to, and both can be seen."""
+
+import os
+import pwd
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.engineroom_server import EngineroomServer
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.needs("root")
+
+MEGABYTE = 1024 * 1024
+HOG = f"python3 -c 'import time; time.sleep(0.3); held = bytearray({700 * MEGABYTE}); time.sleep(600)'"
+
+
+@pytest.fixture
+def shared_code(code: Path) -> Path:
+    """The folder to be linked, which everybody may enter."""
+    for folder in (code, *code.parents):
+        if folder.is_relative_to(tempfile.gettempdir()) and folder != Path(tempfile.gettempdir()):
+            folder.chmod(0o755)
+    return code
+
+
+def owner(pid: int) -> str:
+    return pwd.getpwuid(Path(f"/proc/{pid}").stat().st_uid).pw_name
+
+
+def test_a_process_that_takes_more_memory_than_its_instance_has_is_killed_and_that_is_said(
+    engineroom: EngineroomServer, code: Path
+) -> None:
+    instance = engineroom.link(code).instance
+    hog = engineroom.api.create(instance, type="custom", command=HOG, processes=1)
+
+    def reason() -> str:
+        ended = engineroom.api.get(f"/api/background-processes/{hog.id}/processes")["data"][0]["attributes"][
+            "last_exit"
+        ]
+        return ended["reason"] if ended else ""
+
+    wait_until("it was killed for memory", lambda: reason().startswith("out of memory"))
+    events = engineroom.api.get(f"/api/background-processes/{hog.id}/events")["data"]
+    assert any("out of memory" in event["attributes"]["message"] for event in events)
+
+
+def test_a_replica_shows_the_limits_of_its_size_and_what_it_uses(
+    engineroom: EngineroomServer, code: Path
+) -> None:
+    instance = engineroom.link(code).instance
+    engineroom.api.create(instance, type="custom", command="sleep 600", processes=2).wait_until_running(2)
+
+    def replica() -> dict[str, Any] | None:
+        (found,) = engineroom.api.get(f"/api/instances/{instance}/replicas")["data"]
+        return found["attributes"] if found["attributes"]["usage"] else None
+
+    found = wait_until("its use is counted", replica)
+    assert found is not None
+    assert found["limits"] == {"memory_bytes": 512 * MEGABYTE, "cpus": 1.0, "processes": 1024}
+    assert found["running"] == 2
+    assert found["usage"]["processes"] == 2
+    assert 0 < found["usage"]["memory_bytes"] < 50 * MEGABYTE
+
+
+def test_code_that_belongs_to_somebody_else_does_not_run_as_root(
+    engineroom: EngineroomServer, shared_code: Path
+) -> None:
+    nobody = pwd.getpwnam("nobody")
+    os.chown(shared_code, nobody.pw_uid, nobody.pw_gid)
+    linked = engineroom.link(shared_code)
+    process = engineroom.api.create(linked.instance, type="custom", command="sleep 600", processes=1)
+    (pid,) = process.wait_until_running(1)
+    assert owner(pid) == "nobody"
+
+
+def test_who_runs_it_may_be_chosen_when_it_is_linked(engineroom: EngineroomServer, shared_code: Path) -> None:
+    (shared_code / "made").mkdir(mode=0o777)
+    (shared_code / "made").chmod(0o777)
+    linked = engineroom.link(shared_code, "--user", "games", "--umask", "027")
+    command = "touch made/file && exec sleep 600"
+    process = engineroom.api.create(linked.instance, type="custom", command=command, processes=1)
+    (pid,) = process.wait_until_running(1)
+    assert owner(pid) == "games"
+    made = shared_code / "made" / "file"
+    wait_until("it made a file", made.exists)
+    assert made.stat().st_mode & 0o777 == 0o640

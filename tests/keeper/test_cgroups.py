@@ -1,0 +1,133 @@
+"""Limits are kept and kills for memory are told, by the kernel's own cgroups, of whichever version this host has."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.keeper.running_keeper import JsonObject, RunningKeeper, cgroup_trees, running_keeper
+from tests.keeper.test_containers import DAEMONIZES, stray_of
+from tests.keeper.worlds import WORLDS
+from tests.support import proc
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.needs("root")
+
+SLEEP = ("sleep", "600")
+MEGABYTE = 1024 * 1024
+HOGS = "import time; time.sleep(0.3); held = bytearray(200_000_000); time.sleep(600)"
+
+
+@pytest.fixture(params=[name for name in WORLDS if name != "without cgroups"])
+def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningKeeper]:
+    with running_keeper(tmp_path / "keeper", WORLDS[request.param]) as running:
+        assert running.call("hello")["containers"].startswith("cgroup")
+        yield running
+
+
+def limits(**changed: object) -> JsonObject:
+    return {"memory_bytes": None, "cpus": None, "processes": None, **changed}
+
+
+def start(keeper: RunningKeeper, name: str, *argv: str, limited: JsonObject, group: str = "web.1") -> None:
+    spec = keeper.spec(name, *argv, group=group)
+    keeper.call("start", processes=[spec], groups={group: limited})
+
+
+def setting(keeper: RunningKeeper, purpose: str, *names: str, group: str = "web.1") -> str:
+    """Return what the kernel has for a group, from the file that this version of cgroups has for it."""
+    base = Path(cgroup_trees(keeper.folder)[purpose]) / group
+    (path,) = [base / name for name in names if (base / name).exists()]
+    return path.read_text().strip()
+
+
+def test_one_that_takes_more_memory_than_its_group_has_is_killed_and_that_is_told(
+    keeper: RunningKeeper,
+) -> None:
+    start(keeper, "hog", sys.executable, "-c", HOGS, limited=limits(memory_bytes=64 * MEGABYTE))
+    ended = keeper.wait("hog", "was killed", lambda process: process["last_exit"] is not None)["last_exit"]
+    assert ended["signal"] == signal.SIGKILL
+    assert ended["out_of_memory"] is True
+
+
+def test_a_kill_by_hand_is_no_kill_for_memory(keeper: RunningKeeper) -> None:
+    start(keeper, "a", *SLEEP, limited=limits(memory_bytes=64 * MEGABYTE))
+    proc.kill(keeper.running("a"))
+    ended = keeper.wait("a", "was killed", lambda process: process["last_exit"] is not None)["last_exit"]
+    assert ended["out_of_memory"] is False
+
+
+def test_a_shell_whose_child_was_killed_for_memory_tells_it_too(keeper: RunningKeeper) -> None:
+    command = f"{sys.executable} -c '{HOGS}'; exit $?"
+    start(keeper, "hog", "sh", "-c", command, limited=limits(memory_bytes=64 * MEGABYTE))
+    ended = keeper.wait("hog", "ended", lambda process: process["last_exit"] is not None)["last_exit"]
+    assert ended["code"] == 128 + signal.SIGKILL
+    assert ended["out_of_memory"] is True
+
+
+def test_a_group_has_as_many_processes_as_it_may_and_no_more(keeper: RunningKeeper) -> None:
+    body = "sleep 0.3; for i in 1 2 3 4 5 6 7 8 9; do sleep 600 & done; echo all; wait"
+    start(keeper, "a", "sh", "-c", body, limited=limits(processes=5))
+    wait_until("it is told so", lambda: b"fork" in keeper.output("a", "stderr"))
+    keeper.stop("a", force=True)
+
+
+def test_processor_time_is_limited_as_asked(keeper: RunningKeeper) -> None:
+    start(keeper, "a", *SLEEP, limited=limits(cpus=0.5))
+    assert setting(keeper, "cpu", "cpu.max", "cpu.cfs_quota_us") in ("50000", "50000 100000")
+
+
+def test_limits_change_under_running_processes(keeper: RunningKeeper) -> None:
+    start(keeper, "a", *SLEEP, limited=limits(memory_bytes=64 * MEGABYTE))
+    pid = keeper.running("a")
+    for megabytes in (512, 32):
+        keeper.call("limit", groups={"web.1": limits(memory_bytes=megabytes * MEGABYTE)})
+        found = setting(keeper, "memory", "memory.max", "memory.limit_in_bytes")
+        assert int(found) == megabytes * MEGABYTE
+    assert keeper.running("a") == pid
+
+
+def test_limits_outlive_the_keeper(keeper: RunningKeeper) -> None:
+    start(keeper, "a", *SLEEP, limited=limits(memory_bytes=64 * MEGABYTE))
+    pid = keeper.running("a")
+    keeper.end(signal.SIGKILL)
+    keeper.start()
+    assert keeper.running("a") == pid
+    keeper.call("start", processes=[keeper.spec("hog", sys.executable, "-c", HOGS, group="web.1")])
+    ended = keeper.wait("hog", "was killed", lambda process: process["last_exit"] is not None)["last_exit"]
+    assert ended["out_of_memory"] is True
+
+
+def test_one_that_leaves_its_session_and_its_variables_behind_is_held_all_the_same(
+    keeper: RunningKeeper,
+) -> None:
+    keeper.run("a", sys.executable, "-c", DAEMONIZES, "scrubbed")
+    stray = stray_of(keeper, "a")
+    keeper.stop("a", timeout_seconds=0.3)
+    keeper.gone("a")
+    assert not proc.is_alive(stray)
+
+
+def test_what_an_earlier_life_left_is_ended_while_the_next_one_runs(keeper: RunningKeeper) -> None:
+    leader = keeper.run("a", sys.executable, "-c", DAEMONIZES, "scrubbed")
+    first = stray_of(keeper, "a")
+    proc.kill(leader)
+    successor = keeper.running("a", other_than=leader)
+    assert proc.is_alive(first), "it ignores the SIGTERM, and has ten seconds"
+    wait_until("the second life has a grandchild too", lambda: keeper.output("a").count(b"\n") == 2)
+    second = int(keeper.output("a").split()[1])
+    wait_until("the first one is killed", lambda: not proc.is_alive(first), timeout_seconds=20)
+    assert proc.is_alive(successor)
+    assert proc.is_alive(second)
+
+
+def test_nothing_is_left_of_cgroups_when_everything_has_ended(keeper: RunningKeeper) -> None:
+    start(keeper, "a", *SLEEP, limited=limits(cpus=1.0))
+    keeper.running("a")
+    bases = [Path(base) for base in cgroup_trees(keeper.folder).values() if isinstance(base, str)]
+    assert all((base / "web.1").is_dir() for base in bases)
+    keeper.stop("a")
+    keeper.gone("a")
+    wait_until("its group is gone", lambda: not any((base / "web.1").exists() for base in bases))

@@ -1,0 +1,120 @@
+"""The local runtime's output with real processes: floods, and what becomes of a keeper that is killed in one."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.output import lines
+from engineroom.model.workload import Workload
+from engineroom.runtime.local import LocalRuntime, planner
+from tests.runtime.asynchronous import asynchronous, eventually
+from tests.runtime.conformance import Session, some_workload
+from tests.runtime.test_local import LocalHost
+
+KEPT = 1024 * 1024
+NUMBERS = "seq inf"
+
+
+class SmallHost(LocalHost):
+    """Keeps only a megabyte of each stream."""
+
+    def runtime(self) -> LocalRuntime:
+        self._runtimes.append(LocalRuntime(self.folder, output_kept_bytes=KEPT))
+        return self._runtimes[-1]
+
+    def used(self) -> int:
+        return sum(path.stat().st_blocks * 512 for path in (self.folder / "spool").iterdir())
+
+    def answering(self) -> int:
+        """Return the keeper's pid, 0 while there is none that answers."""
+        try:
+            return self.keeper_pid()
+        except (OSError, EOFError):
+            return 0
+
+    def has_printed(self, size: int) -> bool:
+        return self.printed() > size
+
+    def printed(self) -> int:
+        return sum(path.stat().st_size for path in (self.folder / "spool").iterdir())
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmallHost]:
+    monkeypatch.setattr(planner, "SETTLED_SECONDS", 0.05)
+    found = SmallHost(tmp_path / "keeper")
+    yield found
+    found.clean_up()
+
+
+async def flooding(session: Session) -> Workload:
+    workload = some_workload(argv=("sh", "-c", f"exec {NUMBERS}"), processes=1, replicas=1)
+    await session.applied(workload)
+    return workload
+
+
+def told_of_drops(session: Session, id: BackgroundProcessId) -> list[int]:
+    events = (event for event in session.events(id) if event.kind == "process.output_dropped")
+    return [int(event.data["output_dropped_bytes"]) for event in events]
+
+
+@asynchronous
+async def test_a_flood_fills_no_disk_and_its_loss_is_told_now_and_then(host: SmallHost) -> None:
+    session = await Session.opened(host)
+    workload = await flooding(session)
+    id = workload.background_process
+    await eventually("a lot is printed", lambda: host.printed() > 100 * KEPT)
+    await eventually("it is told", lambda: told_of_drops(session, id))
+    (process,) = session.runtime.processes(id)
+    assert process.output_dropped_bytes >= 50 * KEPT
+    assert process.pid
+    os.kill(process.pid, signal.SIGSTOP)
+    await eventually("the bound holds", lambda: host.used() <= 2 * KEPT)
+    assert len(told_of_drops(session, id)) == 1
+    os.kill(process.pid, signal.SIGCONT)
+    await session.runtime.close()
+
+
+@asynchronous
+async def test_a_keeper_killed_in_a_flood_bounds_it_again_and_numbers_stay_in_order(host: SmallHost) -> None:
+    session = await Session.opened(host)
+    workload = await flooding(session)
+    last = 0
+    for _ in range(2):
+        os.kill(await eventually("the keeper answers", host.answering), signal.SIGKILL)
+        enough = host.printed() + 20 * KEPT
+        await eventually("it goes on", partial(host.has_printed, enough))
+        await eventually("the bound holds", lambda: host.used() < 20 * KEPT)
+        for chunk in await session.runtime.read_output(session.after, limit_bytes=KEPT):
+            numbers = [int(line.text) for line in lines(chunk)]
+            assert numbers[0] > last
+            assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+            assert chunk.begin - chunk.dropped_bytes == session.after.get(chunk.id, 0)
+            last, session.after[chunk.id] = numbers[-1], chunk.end
+        assert last
+    await session.runtime.remove([workload.background_process], stop_timeout_seconds=0.0, force=True)
+    await session.gone(workload.background_process)
+    await session.runtime.close()
+
+
+@asynchronous
+async def test_a_line_can_be_read_within_half_a_second(host: SmallHost) -> None:
+    session = await Session.opened(host)
+    body = "while :; do date +%s%N; sleep 0.2; done"
+    workload = some_workload(argv=("sh", "-c", body), processes=1, replicas=1)
+    await session.applied(workload)
+    ages: list[int] = []
+    while len(ages) < 10:
+        seen = len(session.lines)
+        await session.printed(seen + 1)
+        ages += [time.time_ns() - int(line.text) for line in session.lines[seen:]]
+    assert sorted(ages)[5] < 500_000_000
+    for line in session.lines:
+        assert abs(line.at_nanoseconds - int(line.text)) < 500_000_000
+    await session.runtime.close()
