@@ -15,8 +15,8 @@ from engineroom.model.command import (
     CommandStatus,
 )
 from engineroom.model.environment import Environment
+from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.operation import OperationStatus
-from engineroom.model.run import Run, RunState
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, commands, environments, hosts, operations
 
@@ -52,7 +52,7 @@ class CommandRunner:
             await self._store.write(lambda connection: hosts.claim(connection, host, found))
 
 
-def after_run(command: Command, state: RunState) -> Command:
+def after_run(command: Command, state: OneOffState) -> Command:
     """Return what a command has become."""
     if state.ended_at is None:
         status = CommandStatus.RUNNING if state.started_at else CommandStatus.CREATED
@@ -69,7 +69,7 @@ def after_run(command: Command, state: RunState) -> Command:
     )
 
 
-def _reason(state: RunState) -> str:
+def _reason(state: OneOffState) -> str:
     if state.failure is not None:
         return f"The command failed: {state.failure}."
     if state.code is not None and state.code < 0:
@@ -85,8 +85,8 @@ def _under_way(connection: Connection, host: str | None) -> Iterator[tuple[Comma
         yield command, of[command.environment_id]
 
 
-def _run(command: Command, environment: Environment) -> Run:
-    return Run(
+def _run(command: Command, environment: Environment) -> OneOff:
+    return OneOff(
         id=command.id,
         argv=command_line.parse(command.command).argv,
         working_directory=environment.directory or "/",

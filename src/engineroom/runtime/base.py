@@ -6,10 +6,10 @@ from typing import Protocol
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
-from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 
 
@@ -96,7 +96,7 @@ class Runtime(Output, Protocol):
         With `force` they are killed at once, those that drain already included.
         """
 
-    async def run_once(self, runs: Sequence[Run]) -> Mapping[str, RunState]:
+    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
         """Have exactly these runs, each started once, and return how far they are.
 
         Those of an earlier call that are not named any more are ended with everything that they started, and forgotten.

@@ -11,10 +11,10 @@ from engineroom.model.event import Event
 from engineroom.model.exits import Exit, describe
 from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
 from engineroom.model.limits import Usage
+from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId, StreamName
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
-from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.fake_output import FakeOutput
@@ -53,7 +53,7 @@ class FakeRuntime:
         self._stop_timeouts: dict[BackgroundProcessId, float] = defaultdict(float)
         self._processes: dict[str, Process] = {}
         self._events: list[Event] = []
-        self._runs: dict[str, RunState] = {}
+        self._one_offs: dict[str, OneOffState] = {}
         self._reported = 0
         self._changed: set[BackgroundProcessId] = set()
         self._listener: Listener | None = None
@@ -99,12 +99,12 @@ class FakeRuntime:
                     self._drain(process)
         self._settle(background_processes)
 
-    async def run_once(self, runs: Sequence[Run]) -> Mapping[str, RunState]:
+    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
         """See Runtime.run_once. A run goes on until `end_run`."""
         self._require_available()
         now = datetime.now(UTC)
-        self._runs = {run.id: self._runs.get(run.id) or RunState(started_at=now) for run in runs}
-        return dict(self._runs)
+        self._one_offs = {run.id: self._one_offs.get(run.id) or OneOffState(started_at=now) for run in runs}
+        return dict(self._one_offs)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
@@ -154,8 +154,8 @@ class FakeRuntime:
 
     def end_run(self, identifier: str, *, code: int, output: str = "") -> None:
         """Let a run end by itself."""
-        self._runs[identifier] = replace(
-            self._runs[identifier], ended_at=datetime.now(UTC), code=code, output=output
+        self._one_offs[identifier] = replace(
+            self._one_offs[identifier], ended_at=datetime.now(UTC), code=code, output=output
         )
 
     def script(self, background_process: BackgroundProcessId) -> Script:

@@ -14,18 +14,18 @@ import structlog
 from engineroom import __version__
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.limits import Usage
+from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
-from engineroom.model.run import Run, RunState
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.mirror import Mirror, Stop
+from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.planner import Plan, Slot, plan
-from engineroom.runtime.local.runs import RUNS, Runs
 from engineroom.runtime.local.usage import Gauge
 from engineroom.runtime.replicas import replicas_of
 
@@ -47,7 +47,7 @@ class LocalRuntime:
 
     def __init__(self, folder: Path, *, output_kept_bytes: int = 8 * 1024 * 1024) -> None:
         self._launcher = Launcher(folder)
-        self._runs = Runs(folder / RUNS)
+        self._one_offs = OneOffs(folder / ONE_OFFS)
         self._output = OutputReader(folder)
         self._output_kept_bytes = output_kept_bytes
         self._keeper: Keeper | None = None
@@ -109,11 +109,11 @@ class LocalRuntime:
             self._leaving[background_process] = Stop(stop_timeout_seconds, force, _DELETED)
         await self._converge(background_processes)
 
-    async def run_once(self, runs: Sequence[Run]) -> Mapping[str, RunState]:
+    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
         """See Runtime.run_once."""
-        if not runs and not self._runs.any():
+        if not runs and not self._one_offs.any():
             return {}
-        return await asyncio.to_thread(self._runs.have, runs)
+        return await asyncio.to_thread(self._one_offs.have, runs)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
@@ -136,7 +136,7 @@ class LocalRuntime:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
         self._draining = True
         self._workloads.clear()
-        await asyncio.to_thread(self._runs.end_all)
+        await asyncio.to_thread(self._one_offs.end_all)
         if self._keeper is not None:
             await self._keeper.call("shutdown", timeout_seconds=stop_timeout_seconds)
         if self._task is not None:

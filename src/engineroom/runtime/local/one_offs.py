@@ -14,25 +14,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from engineroom.model.run import Run, RunState
+from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.runtime.local.translation import OWNER_OF_THE_FOLDER
 
-RUNS = "runs"
+ONE_OFFS = "one-offs"
 """The folder of the runs, in that of the keeper."""
 
 _PAUSE_SECONDS = 0.02
 _LOST = "it was lost: its runner was killed, or the host was restarted"
-_NEVER_BEGAN = RunState()
+_NEVER_BEGAN = OneOffState()
 
 
-class Runs:
+class OneOffs:
     """The runs of one folder. A run goes on when the server does not; nothing is started twice."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._runners: list[subprocess.Popen[bytes]] = []
 
-    def have(self, runs: Sequence[Run]) -> Mapping[str, RunState]:
+    def have(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
         """Start those runs that are not known yet, end and forget those that are not named, and tell how far each is."""
         self._runners = [runner for runner in self._runners if runner.poll() is None]
         named = {run.id for run in runs}
@@ -54,7 +54,7 @@ class Runs:
         for runner in self._runners:
             runner.wait()
 
-    def _have(self, run: Run) -> RunState:
+    def _have(self, run: OneOff) -> OneOffState:
         folder = self._folder / run.id
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = _lock(folder)
@@ -66,7 +66,7 @@ class Runs:
                 self._start(run, folder, lock.fileno())
             elif found.ended_at is None:
                 _kill_lost(folder)
-                return RunState(
+                return OneOffState(
                     started_at=found.started_at,
                     ended_at=datetime.now(UTC),
                     failure=_LOST,
@@ -74,7 +74,7 @@ class Runs:
                 )
             return found
 
-    def _start(self, run: Run, folder: Path, lock: int) -> None:
+    def _start(self, run: OneOff, folder: Path, lock: int) -> None:
         spec = {
             "argv": run.argv,
             "working_directory": run.working_directory,
@@ -138,13 +138,13 @@ def _began_at_ticks(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
-def _state(folder: Path) -> RunState:
+def _state(folder: Path) -> OneOffState:
     try:
         state = json.loads((folder / "state.json").read_text())
     except FileNotFoundError:
         return _NEVER_BEGAN
     output = folder / "output"
-    return RunState(
+    return OneOffState(
         started_at=_moment(state["started_at"]),
         ended_at=_moment(state.get("ended_at")),
         code=state.get("code"),

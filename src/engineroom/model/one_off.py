@@ -6,7 +6,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class OneOff:
     """What is to be run. When its time is up it is killed with everything that it started, at once.
 
     `os_user` None is the owner of the folder, `umask` None the usual one.
@@ -23,7 +23,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunState:
+class OneOffState:
     """How far a run is. `failure` says why it did not end by itself, or could not begin; `code` is -N for signal N."""
 
     started_at: datetime | None = None
