@@ -27,6 +27,12 @@ def name(endpoint: Endpoint) -> str:
 def path(api: Api, endpoint: Endpoint) -> str:
     return endpoint.path.format(
         application=api.linked.application,
+        organization="default",
+        job="1",
+        digest="0" * 64,
+        session=session(api) if "{session}" in endpoint.path else "",
+        command=command(api) if "{command}" in endpoint.path else "",
+        deployment=deployment(api) if "{deployment}" in endpoint.path else "",
         environment=api.linked.environment,
         instance=api.linked.instance,
         backgroundProcess=api.made(),
@@ -35,6 +41,21 @@ def path(api: Api, endpoint: Endpoint) -> str:
         if "{operation}" in endpoint.path
         else "",
     )
+
+
+def deployment(api: Api) -> str:
+    answer = api.client.request("POST", f"/api/environments/{api.linked.environment}/deployments")
+    return str(answer.json()["data"]["id"])
+
+
+def command(api: Api) -> str:
+    path = f"/api/environments/{api.linked.environment}/commands"
+    return str(api.client.request("POST", path, json={"command": "true"}).json()["data"]["id"])
+
+
+def session(api: Api) -> str:
+    answer = api.client.request("POST", "/api/cli/auth-sessions", json={"port": 49513})
+    return str(answer.json()["redirect_url"]).rpartition("/")[2]
 
 
 def other_organization(api: Api) -> OrganizationId:

@@ -338,7 +338,7 @@ def test_a_restart_of_an_instance_restarts_each_of_its_background_processes(api:
     body = answer.json()
     assert list(body) == ["data", "meta"]
     assert body["meta"] == {"total": 2}
-    assert [item["attributes"]["background_process_id"] for item in body["data"]] == made
+    assert [item["attributes"]["subject_id"] for item in body["data"]] == made
     assert {item["attributes"]["action"] for item in body["data"]} == {"restart"}
     assert api.control.woken[-2:] == made
 

@@ -78,13 +78,13 @@ def test_an_environment_relates_to_what_there_is_and_to_nothing_else(api: Api) -
     assert list(body["data"]) == ["id", "type", "attributes", "relationships", "links"]
     assert body["data"]["relationships"] == {
         "application": {"data": {"type": "applications", "id": api.linked.application}},
-        "branch": {"data": None},
+        "branch": {"data": {"type": "branches", "id": body["included"][1]["id"]}},
         "deployments": {"data": []},
         "currentDeployment": {"data": None},
         "primaryDomain": {"data": None},
         "instances": {"data": [{"type": "instances", "id": api.linked.instance}]},
     }
-    assert [item["type"] for item in body["included"]] == ["applications", "instances"]
+    assert [item["type"] for item in body["included"]] == ["applications", "branches", "instances"]
 
 
 def test_an_application_has_all_attributes_of_section_5_in_order(api: Api) -> None:

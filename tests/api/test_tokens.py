@@ -120,7 +120,7 @@ def test_what_an_address_names_first_belongs_to_an_application_or_to_the_whole_o
     path: str,
 ) -> None:
     kind = path.partition("{")[2].partition("}")[0]
-    assert kind in scope.KINDS | {"token"}
+    assert kind in scope.KINDS | {"token", "organization"}
 
 
 def test_the_last_use_is_written_down_once_a_minute(api: Api) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from engineroom.control import background_processes as changing
+from engineroom.control.changing import GoneError
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import OperationStatus
@@ -57,7 +57,7 @@ async def test_a_forced_delete_waits_for_nothing_and_neither_does_a_second_one(
         assert await running.tombstones() == []
         if deleted_before:
             assert await running.status(first) is OperationStatus.SUPERSEDED
-        with pytest.raises(changing.BackgroundProcessGoneError):
+        with pytest.raises(GoneError):
             await running.delete(created)
 
 

@@ -5,9 +5,10 @@ import pytest
 
 from engineroom.control.wanted import clean_base, workload
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
-from engineroom.model.environment import EnvironmentStatus, EnvironmentVariable
+from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.limits import UNLIMITED
+from engineroom.model.variables import EnvironmentVariable
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.model.workload import Replacement
 from engineroom.store.wanted import Wanted

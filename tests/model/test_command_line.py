@@ -27,6 +27,7 @@ def split_by_the_shell(command: str) -> list[str] | None:
 @example("a\\ b 'c d' \"e f\"")
 @example('x "a\\nb"')
 @example("a#b #c")
+@example("\\\n")
 @example("echo {1,2} a=b")
 @example("'' \"\"")
 def test_words_that_are_spawned_directly_are_those_that_a_shell_makes(command: str) -> None:

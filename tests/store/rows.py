@@ -47,7 +47,7 @@ def an_operation(organization: OrganizationId, of: BackgroundProcessId, **facts:
     usual: dict[str, Any] = {
         "id": new_operation_id(),
         "organization_id": organization,
-        "background_process_id": of,
+        "subject_id": of,
         "action": OperationAction.CREATE,
         "status": OperationStatus.RUNNING,
         "actor": "test",

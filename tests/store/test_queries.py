@@ -149,7 +149,7 @@ def test_a_newer_operation_supersedes_those_that_still_run(store: Store) -> None
         assert [found.id for found in operations.running(connection, {subject})] == [last.id]
         found = operations.find(connection, organization, last.id)
         assert found == last
-        page = operations.page_of_background_process(connection, subject, 1)
+        page = operations.page_of_subject(connection, subject, 1)
         return [each.status for each in page.items]
 
     assert asyncio.run(store.write(write)) == [

@@ -62,6 +62,9 @@ class MemoryControl:
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         self.woken += ids
 
+    def begin(self) -> None:
+        """Nothing is deployed or run here."""
+
     def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
         return self.live.get(background_process, [])
 

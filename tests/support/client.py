@@ -62,6 +62,18 @@ class Api:
         assert answer.status_code == 200, f"GET {path} answered {answer.status_code}: {answer.text}"
         return answer.json()
 
+    def post(self, path: str, *, status: int = 201, **fields: object) -> Any:
+        """Return the decoded body of the answer to a POST."""
+        answer = self._client.post(path, json=fields)
+        assert answer.status_code == status, f"POST {path} answered {answer.status_code}: {answer.text}"
+        return answer.json()
+
+    def patch(self, path: str, **fields: object) -> Any:
+        """Return the decoded body of the answer to a PATCH."""
+        answer = self._client.patch(path, json=fields)
+        assert answer.status_code == 200, f"PATCH {path} answered {answer.status_code}: {answer.text}"
+        return answer.json()
+
     def create(self, instance: str, **fields: object) -> "BackgroundProcess":
         """Create a background process and return it."""
         path = f"/api/instances/{instance}/background-processes"

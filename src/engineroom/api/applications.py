@@ -5,14 +5,18 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from engineroom.api.answers import emptied, written
+from engineroom.api.application_requests import CreateApplication, UpdateApplication
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import Resource
 from engineroom.api.endpoint import Related, Relations
-from engineroom.api.errors import NotFoundError
+from engineroom.api.errors import InvalidError, NotFoundError
 from engineroom.api.inclusion import list_answer, one_answer, related_to_many, related_to_one
 from engineroom.api.resources import application as shown
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.resources import organization as shown_organization
+from engineroom.api.validation import validate
+from engineroom.control import applications as change
 from engineroom.model.application import Application
 from engineroom.model.ids import ApplicationId
 from engineroom.store import applications, environments, organizations
@@ -65,12 +69,39 @@ async def index(call: Call) -> Answer:
 
 async def show(call: Call) -> Answer:
     """Show one application."""
-    application_id = ApplicationId(call.id("application"))
+    return await one_answer(call, lambda connection: require(connection, call), shown.show)
 
-    def read(connection: Connection) -> Application:
-        found = applications.find(connection, call.organization_id, application_id)
-        if found is None:
-            raise NotFoundError
-        return found
 
-    return await one_answer(call, read, shown.show)
+async def create(call: Call) -> Answer:
+    """Make an application, with its default environment and the app instance of that."""
+    await call.authenticate()
+    fields = validate(CreateApplication, await call.fields())
+    new = fields.made(call.organization_id)
+    made, operation = await change.create(call.control, call.token, new, directory=fields.directory)
+    return written(shown.show(call, made), operation, status=201)
+
+
+async def update(call: Call) -> Answer:
+    """Change an application."""
+    before = await call.read(lambda connection: require(connection, call))
+    fields = validate(UpdateApplication, await call.fields())
+    try:
+        after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
+    except change.UnknownEnvironmentError:
+        text = "The selected default environment id is invalid."
+        raise InvalidError({"default_environment_id": [text]}) from None
+    return written(shown.show(call, after), operation)
+
+
+async def delete(call: Call) -> Answer:
+    """Delete an application with its environments; everything in them drains."""
+    found = await call.read(lambda connection: require(connection, call))
+    return emptied(await change.delete(call.control, call.token, found.id))
+
+
+def require(connection: Connection, call: Call) -> Application:
+    """Return the application that the address names. Raises NotFoundError."""
+    found = applications.find(connection, call.organization_id, ApplicationId(call.id("application")))
+    if found is None:
+        raise NotFoundError
+    return found

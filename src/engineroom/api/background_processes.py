@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
+from engineroom.api.answers import emptied, written
 from engineroom.api.call import Answer, Call
-from engineroom.api.documents import Document, Resource, encode
+from engineroom.api.documents import Resource
 from engineroom.api.endpoint import Related, Relations
 from engineroom.api.errors import NotFoundError
 from engineroom.api.inclusion import list_answer, one_answer, page_answer, related_to_one
@@ -22,8 +23,6 @@ from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Operation
 from engineroom.store import background_processes, instances, operations
 from engineroom.store.paging import Page, slice_page
-
-OPERATION_HEADER = "Engineroom-Operation"
 
 
 @related_to_one(shown_instance.TYPE)
@@ -52,15 +51,12 @@ async def create(call: Call) -> Answer:
     instance_id = InstanceId(call.id("instance"))
     await call.read(lambda connection: _require_instance(connection, call, instance_id))
     fields = validate(CreateBackgroundProcess, await call.fields())
-    try:
-        created, operation = await change.create(call.control, call.token, fields.made(instance_id))
-    except change.InstanceGoneError:
-        raise NotFoundError from None
+    created, operation = await change.create(call.control, call.token, fields.made(instance_id))
     attributes = shown.attributes(created)
     if fields.strategy_type is None:
         # Only this answer has null where all later ones have "none" (contract sheet, section 2.2).
         attributes = replace(attributes, strategy_type=None)
-    return _written(Resource(created.id, shown.TYPE.name, attributes), operation, status=201)
+    return written(Resource(created.id, shown.TYPE.name, attributes), operation, status=201)
 
 
 async def show(call: Call) -> Answer:
@@ -72,31 +68,22 @@ async def update(call: Call) -> Answer:
     """Change a background process."""
     before = await call.read(lambda connection: require(connection, call))
     fields = validate(UpdateBackgroundProcess, await call.fields(), context=before.type)
-    try:
-        after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
-    except change.BackgroundProcessGoneError:
-        raise NotFoundError from None
-    return _written(shown.show(call, after), operation, status=200)
+    after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
+    return written(shown.show(call, after), operation, status=200)
 
 
 async def restart(call: Call) -> Answer:
     """Have every process of a background process replaced, a few at a time."""
     found = await call.read(lambda connection: require(connection, call))
-    try:
-        operation = await change.restart(call.control, call.token, found.id)
-    except change.BackgroundProcessGoneError:
-        raise NotFoundError from None
-    return _written(shown_operation.show(call, operation), operation, status=202)
+    operation = await change.restart(call.control, call.token, found.id)
+    return written(shown_operation.show(call, operation), operation, status=202)
 
 
 async def delete(call: Call) -> Answer:
     """Delete a background process; its processes drain, or are killed by `force` or when it is deleted once more."""
     found = await call.read(lambda connection: _require_or_deleted(connection, call))
-    try:
-        operation = await change.delete(call.control, call.token, found.id, force=call.flag("force"))
-    except change.BackgroundProcessGoneError:
-        raise NotFoundError from None
-    return Answer(None, status=204, headers={OPERATION_HEADER: operation.id})
+    operation = await change.delete(call.control, call.token, found.id, force=call.flag("force"))
+    return emptied(operation)
 
 
 async def processes(call: Call) -> Answer:
@@ -110,7 +97,7 @@ async def its_operations(call: Call) -> Answer:
     """List the operations of a background process, newest first."""
 
     def read(connection: Connection) -> Page[Operation]:
-        return operations.page_of_background_process(connection, require(connection, call).id, call.page)
+        return operations.page_of_subject(connection, require(connection, call).id, call.page)
 
     page = await call.read(read)
     return page_answer(call, page, [shown_operation.show(call, operation) for operation in page.items])
@@ -135,7 +122,3 @@ def _require_or_deleted(connection: Connection, call: Call) -> BackgroundProcess
     background_process_id = BackgroundProcessId(call.id("backgroundProcess"))
     deleted = background_processes.find_deleted(connection, call.organization_id, background_process_id)
     return deleted or require(connection, call)
-
-
-def _written(resource: Resource, operation: Operation, *, status: int) -> Answer:
-    return Answer(encode(Document(resource)), status=status, headers={OPERATION_HEADER: operation.id})

@@ -1,6 +1,7 @@
 """Reading a request's body: a plain JSON object, under any media type of JSON (contract sheet, section 1.2)."""
 
 import json
+from collections.abc import Container
 from typing import Any, NoReturn
 
 from starlette.requests import Request
@@ -14,8 +15,10 @@ LARGEST_BODY = 1024 * 1024
 _MALFORMED = "The request's body is not valid JSON: {}. Send one JSON object."
 
 
-async def fields(request: Request) -> dict[str, Any]:
+async def fields(request: Request, verbatim: Container[str] = ()) -> dict[str, Any]:
     """Return the fields in the body, none for an empty one; text is trimmed, and empty text counts as null.
+
+    Fields that are `verbatim` stay as they were sent.
 
     Raises MalformedError, MediaTypeError and TooLargeError.
     """
@@ -23,7 +26,8 @@ async def fields(request: Request) -> dict[str, Any]:
     if not found:
         return {}
     _require_json(request)
-    return _parse(found)
+    parsed = _parse(found)
+    return {name: value if name in verbatim else _normal(value) for name, value in parsed.items()}
 
 
 async def content(request: Request, largest: int) -> bytes:
@@ -58,7 +62,7 @@ def _parse(content: bytes) -> dict[str, Any]:
         return {}
     if not isinstance(found, dict):
         raise MalformedError("The request's body is not a JSON object. Send the fields as one JSON object.")
-    return {name: _normal(value) for name, value in found.items()}
+    return found
 
 
 def _normal(value: Any, depth: int = 3) -> Any:
@@ -67,6 +71,8 @@ def _normal(value: Any, depth: int = 3) -> Any:
         return value.strip() or None
     if isinstance(value, dict) and depth:
         return {name: _normal(inner, depth - 1) for name, inner in value.items()}
+    if isinstance(value, list) and depth:
+        return [_normal(inner, depth - 1) for inner in value]
     return value
 
 

@@ -1,7 +1,7 @@
 """One call of an endpoint: what was asked, by whom, and what is answered."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -121,9 +121,17 @@ class Call:
             raise NotFoundError
         return found
 
-    async def fields(self) -> dict[str, Any]:
-        """Return the fields in the body. Raises MalformedError, MediaTypeError and TooLargeError."""
-        return await body.fields(self._request)
+    async def fields(self, verbatim: Container[str] = ()) -> dict[str, Any]:
+        """Return the fields in the body, those that are `verbatim` untouched.
+
+        Raises MalformedError, MediaTypeError and TooLargeError.
+        """
+        return await body.fields(self._request, verbatim)
+
+    @property
+    def media_type(self) -> str:
+        """The media type that the body is said to have, with its parameters."""
+        return self._request.headers.get("content-type", "")
 
     async def content(self, largest: int) -> bytes:
         """Return the body as it is, whatever its media type. Raises TooLargeError for more than `largest` bytes."""

@@ -40,6 +40,9 @@ class Control(Protocol):
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now."""
 
+    def begin(self) -> None:
+        """Have deployments and commands that were asked for looked at now."""
+
     def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""
 

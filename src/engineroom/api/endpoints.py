@@ -5,6 +5,7 @@ from engineroom.api import (
     applications,
     audit,
     background_processes,
+    contract,
     documentation,
     environments,
     events,
@@ -318,4 +319,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ability=_READ,
         limited_tokens=True,
     ),
+    *contract.ROWS,
 )

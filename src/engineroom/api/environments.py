@@ -2,13 +2,23 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from engineroom.api.answers import emptied, written
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import Resource
 from engineroom.api.endpoint import Related, Relations
-from engineroom.api.errors import NotFoundError
+from engineroom.api.environment_requests import (
+    ChangeVariables,
+    CreateEnvironment,
+    DeleteVariables,
+    ReplaceVariables,
+    UpdateEnvironment,
+    VanityDomain,
+)
+from engineroom.api.errors import InvalidError, NotFoundError
 from engineroom.api.inclusion import (
     NONE_OF_MANY_YET,
     NONE_YET,
@@ -18,12 +28,21 @@ from engineroom.api.inclusion import (
     related_to_one,
 )
 from engineroom.api.resources import application as shown_application
+from engineroom.api.resources import branch as shown_branch
+from engineroom.api.resources import deployment as shown_deployment
 from engineroom.api.resources import environment as shown
 from engineroom.api.resources import instance as shown_instance
+from engineroom.api.validation import validate
+from engineroom.control import environments as change
 from engineroom.model.environment import Environment
 from engineroom.model.ids import ApplicationId, EnvironmentId
-from engineroom.store import applications, environments, instances
+from engineroom.model.variables import UnknownKeysError, VariablesMethod, appended, updated, without
+from engineroom.store import applications, deployments, environments, instances
 from engineroom.store.paging import Page
+
+_DOMAIN = ".laravel.cloud"
+_VERBATIM = frozenset({"variables", "content"})
+"""Blanks around a variable's value are part of it, and an empty one is a value."""
 
 
 @related_to_one(shown_application.TYPE)
@@ -41,11 +60,32 @@ def _instances(connection: Connection, call: Call, items: Sequence[Environment])
     return [of[item.id] for item in items]
 
 
+@related_to_one(shown_branch.TYPE)
+def _branch(_connection: Connection, _call: Call, items: Sequence[Environment]) -> Sequence[Related]:
+    return [shown_branch.show(item.application_id, item.branch) for item in items]
+
+
+@related_to_many(shown_deployment.TYPE)
+def _deployments(connection: Connection, call: Call, items: Sequence[Environment]) -> Sequence[Related]:
+    return [
+        [shown_deployment.show(call, found) for found in deployments.newest(connection, item.id)]
+        for item in items
+    ]
+
+
+@related_to_one(shown_deployment.TYPE)
+def _current_deployment(
+    connection: Connection, call: Call, items: Sequence[Environment]
+) -> Sequence[Related]:
+    found = [deployments.current(connection, item.id) for item in items]
+    return [shown_deployment.show(call, current) if current else None for current in found]
+
+
 RELATIONS: Relations[Environment] = {
     "application": _application,
-    "branch": NONE_YET,
-    "deployments": NONE_OF_MANY_YET,
-    "currentDeployment": NONE_YET,
+    "branch": _branch,
+    "deployments": _deployments,
+    "currentDeployment": _current_deployment,
     "primaryDomain": NONE_YET,
     "instances": _instances,
     "database": NONE_YET,
@@ -70,12 +110,99 @@ async def index(call: Call) -> Answer:
 
 async def show(call: Call) -> Answer:
     """Show one environment."""
-    environment_id = EnvironmentId(call.id("environment"))
+    return await one_answer(call, lambda connection: require(connection, call), shown.show)
 
-    def read(connection: Connection) -> Environment:
-        found = environments.find(connection, call.organization_id, environment_id)
-        if found is None:
+
+async def create(call: Call) -> Answer:
+    """Make an environment of an application, with its app instance."""
+    application_id = ApplicationId(call.id("application"))
+
+    def read(connection: Connection) -> None:
+        if applications.find(connection, call.organization_id, application_id) is None:
             raise NotFoundError
-        return found
 
-    return await one_answer(call, read, shown.show)
+    await call.read(read)
+    fields = validate(CreateEnvironment, await call.fields())
+    made, operation = await change.create(call.control, call.token, application_id, fields.wishes())
+    return written(shown.show(call, made), operation, status=201)
+
+
+async def update(call: Call) -> Answer:
+    """Change an environment."""
+    before = await call.read(lambda connection: require(connection, call))
+    fields = validate(UpdateEnvironment, await call.fields())
+    after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
+    return written(shown.show(call, after), operation)
+
+
+async def delete(call: Call) -> Answer:
+    """Delete an environment; everything in it drains."""
+    found = await call.read(lambda connection: require(connection, call))
+    return emptied(await change.delete(call.control, call.token, found.id))
+
+
+async def stop(call: Call) -> Answer:
+    """Stop an environment: everything in it drains, and nothing runs until it is started."""
+    found = await call.read(lambda connection: require(connection, call))
+    after, operation = await change.stop(call.control, call.token, found.id)
+    return written(shown.show(call, after), operation)
+
+
+async def purge_edge_cache(call: Call) -> Answer:
+    """Purge the edge cache: there is none on one's own machines, so it is empty already."""
+    found = await call.read(lambda connection: require(connection, call))
+    after, operation = await change.update(call.control, call.token, found.id, lambda before: before)
+    return written(shown.show(call, after), operation)
+
+
+async def change_vanity_domain(call: Call) -> Answer:
+    """Give the vanity domain another name; it is kept and shown, as nothing answers there."""
+    found = await call.read(lambda connection: require(connection, call))
+    name = validate(VanityDomain, await call.fields()).name
+    after, operation = await change.update(
+        call.control, call.token, found.id, lambda before: replace(before, vanity_domain=f"{name}{_DOMAIN}")
+    )
+    return written(shown.show(call, after), operation)
+
+
+async def change_variables(call: Call) -> Answer:
+    """Append variables, or set them."""
+    found = await call.read(lambda connection: require(connection, call))
+    fields = validate(ChangeVariables, await call.fields(_VERBATIM))
+    how = appended if fields.method is VariablesMethod.APPEND else updated
+    return await _variables(call, found, lambda before: how(before, fields.new()), fields.apply)
+
+
+async def delete_variables(call: Call) -> Answer:
+    """Delete variables: all that are named, or none."""
+    found = await call.read(lambda connection: require(connection, call))
+    fields = validate(DeleteVariables, await call.fields())
+    try:
+        return await _variables(call, found, lambda before: without(before, fields.keys), fields.apply)
+    except UnknownKeysError as error:
+        raise InvalidError({"keys": [str(error)]}) from None
+
+
+async def replace_variables(call: Call) -> Answer:
+    """Replace all variables."""
+    found = await call.read(lambda connection: require(connection, call))
+    fields = validate(ReplaceVariables, await call.fields(_VERBATIM))
+    new = fields.new()
+    return await _variables(call, found, lambda _before: new, fields.apply)
+
+
+async def _variables(
+    call: Call, environment: Environment, how: change.ChangeVariables, apply: bool | None
+) -> Answer:
+    after, operation = await change.change_variables(
+        call.control, call.token, environment.id, how, at_once=apply
+    )
+    return written(shown.show(call, after), operation)
+
+
+def require(connection: Connection, call: Call) -> Environment:
+    """Return the environment that the address names. Raises NotFoundError."""
+    found = environments.find(connection, call.organization_id, EnvironmentId(call.id("environment")))
+    if found is None:
+        raise NotFoundError
+    return found

@@ -5,19 +5,27 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from engineroom.api.answers import emptied, written
 from engineroom.api.call import Answer, Call
-from engineroom.api.documents import AllDocument, Resource, encode
+from engineroom.api.documents import JSON, AllDocument, Resource, encode
 from engineroom.api.endpoint import Related, Relations
-from engineroom.api.errors import NotFoundError
+from engineroom.api.environments import require as require_environment
+from engineroom.api.errors import ConflictError, NotFoundError
 from engineroom.api.inclusion import list_answer, one_answer, related_to_many, related_to_one
+from engineroom.api.instance_requests import CreateInstance, UpdateInstance
 from engineroom.api.resources import background_process as shown_background_process
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.resources import instance as shown
 from engineroom.api.resources import operation as shown_operation
 from engineroom.api.resources import replica as shown_replica
-from engineroom.control import background_processes as change
+from engineroom.api.resources import size as shown_size
+from engineroom.api.resources.size import SizeGroups, Sizes
+from engineroom.api.validation import validate
+from engineroom.control import background_processes as change_processes
+from engineroom.control import instances as change
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.instance import Instance
+from engineroom.model.sizes import SIZES
 from engineroom.store import background_processes, environments, instances
 from engineroom.store.paging import Page
 
@@ -61,6 +69,41 @@ async def show(call: Call) -> Answer:
     return await one_answer(call, lambda connection: _require(connection, call), shown.show)
 
 
+async def create(call: Call) -> Answer:
+    """Make an instance, with its background processes: all of it, or nothing."""
+    environment_id = (await call.read(lambda connection: require_environment(connection, call))).id
+    fields = validate(CreateInstance, await call.fields())
+    new = fields.made(environment_id)
+    operation = await change.create(call.control, call.token, new, fields.processes_made(new.id))
+    return written(shown.show(call, new), operation, status=201)
+
+
+async def update(call: Call) -> Answer:
+    """Change an instance."""
+    before = await call.read(lambda connection: _require(connection, call))
+    fields = validate(UpdateInstance, await call.fields())
+    after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
+    return written(shown.show(call, after), operation)
+
+
+async def delete(call: Call) -> Answer:
+    """Delete an instance; everything on it drains."""
+    found = await call.read(lambda connection: _require(connection, call))
+    try:
+        return emptied(await change.delete(call.control, call.token, found.id))
+    except change.UndeletableError:
+        raise ConflictError(
+            "The app instance belongs to its environment and cannot be deleted. Delete the environment, or stop it."
+        ) from None
+
+
+async def sizes(call: Call) -> Answer:
+    """List the sizes that an instance can have."""
+    await call.authenticate()
+    general = [shown_size.show(size) for size in SIZES if size.offered]
+    return Answer(encode(Sizes(SizeGroups(general, []))), media_type=JSON)
+
+
 async def replicas(call: Call) -> Answer:
     """List the replicas of an instance in which something runs, on one page."""
     found = await call.read(lambda connection: _require(connection, call))
@@ -71,10 +114,7 @@ async def replicas(call: Call) -> Answer:
 async def restart(call: Call) -> Answer:
     """Restart every background process of an instance; the operations are answered on one page, however many."""
     found = await call.read(lambda connection: _require(connection, call))
-    try:
-        operations = await change.restart_instance(call.control, call.token, found.id)
-    except change.InstanceGoneError:
-        raise NotFoundError from None
+    operations = await change_processes.restart_instance(call.control, call.token, found.id)
     resources = [shown_operation.show(call, operation) for operation in operations]
     return Answer(encode(AllDocument(resources, {"total": len(resources)})), status=202)
 

@@ -15,6 +15,7 @@ from engineroom.api.endpoint import Endpoint
 from engineroom.api.errors import ApiError, FailedError, MethodNotAllowedError, NotFoundError, TooManyError
 from engineroom.api.rate_limits import Bucket, RateLimits
 from engineroom.api.token_uses import TokenUses
+from engineroom.control.changing import GoneError
 from engineroom.store import audit
 
 _HEADERS = {
@@ -56,6 +57,8 @@ class Path:
             return _response(answer, counted)
         except ApiError as error:
             return _error_response(error, counted)
+        except GoneError:
+            return _error_response(NotFoundError(), counted)
         except Exception:  # noqa: BLE001 - a traceback belongs into the log, never to a client
             return _failed(request, counted)
 

@@ -22,6 +22,10 @@ _WORDS = {
     "less_than_equal": "The {field} field must not be greater than {le}.",
     "string_type": "The {field} field must be a string.",
     "string_too_long": "The {field} field must not be greater than {max_length} characters.",
+    "string_too_short": "The {field} field must be at least {min_length} characters.",
+    "too_long": "The {field} field must not have more than {max_length} items.",
+    "list_type": "The {field} field must be an array.",
+    "prohibited": "The {field} field {reason}.",
     "string_unicode": "The {field} field format is invalid.",
     "enum": "The selected {field} is invalid.",
     "model_type": "The {field} field must be an array.",
@@ -79,6 +83,11 @@ Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_without_nu
 Listless = BeforeValidator(_listless)
 
 Fields = TypeVar("Fields", bound=BaseModel)
+
+
+def prohibited(reason: str) -> PydanticCustomError:
+    """Return the error of a field whose value cannot be taken here; `reason` ends its sentence."""
+    return PydanticCustomError("prohibited", "prohibited", {"reason": reason})
 
 
 def validate(model: type[Fields], fields: Mapping[str, Any], context: object = None) -> Fields:

@@ -11,6 +11,7 @@ from engineroom.cli.errors import CommandError
 from engineroom.cli.options import settings
 from engineroom.cli.terminal import say
 from engineroom.runtime.local.keeper import Keeper, connect
+from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 
 _SERVER_SECONDS = 30.0
 
@@ -29,6 +30,7 @@ def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
         raise CommandError(f"cannot wait for {timeout} s; give --timeout as seconds, 0 or more")
     found = settings(data)
     _stop_server(found.server_lock)
+    OneOffs(found.keeper / ONE_OFFS).end_all()
     asyncio.run(_drain(found.keeper, timeout))
     say("Everything is stopped.")
 

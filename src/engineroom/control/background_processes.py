@@ -1,25 +1,17 @@
 """Changes of background processes: each is one write of the rows and the operation, and then a wake-up."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
+from engineroom.control.changing import Actor, Changing, GoneError, Recorder
 from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.changes import changes
-from engineroom.model.event import Event
-from engineroom.model.ids import (
-    BackgroundProcessId,
-    InstanceId,
-    OrganizationId,
-    new_event_id,
-    new_operation_id,
-)
-from engineroom.model.operation import Operation, OperationAction, OperationStatus
+from engineroom.model.ids import BackgroundProcessId, InstanceId, OperationId, OrganizationId
+from engineroom.model.operation import Operation, OperationAction
 from engineroom.model.token import Token
-from engineroom.store import Store, background_processes, events, instances, operations, scales
+from engineroom.store import background_processes, instances, scales
 
 Change = Callable[[BackgroundProcess], BackgroundProcess]
 """Returns what a background process becomes; may raise, and then nothing is written."""
@@ -34,44 +26,30 @@ _PAST = {
 _FORCED = {"force": (False, True)}
 
 
-class Changing(Protocol):
-    """What a change needs of the control plane."""
-
-    @property
-    def store(self) -> Store:
-        """Where what should be is kept."""
-
-    def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
-        """Have what should be of these looked at now."""
-
-
-class InstanceGoneError(Exception):
-    """The instance does not exist, or no longer."""
-
-
-class BackgroundProcessGoneError(Exception):
-    """The background process does not exist, or no longer."""
-
-
 async def create(
     control: Changing, actor: Token, new: BackgroundProcess
 ) -> tuple[BackgroundProcess, Operation]:
     """Store a new background process; return it with its operation once both are on disk.
 
-    Raises InstanceGoneError when the organization of `actor` has no such instance.
+    Raises GoneError when the organization of `actor` has no such instance.
     """
 
     def write(connection: Connection) -> Operation:
         _require_instance(connection, actor.organization_id, new.instance_id)
-        background_processes.add(connection, new)
-        if new.strategy_type is not StrategyType.NONE:
-            # It grows with its queue, from one; `processes` is how far.
-            scales.put(connection, {new.id: 1}, new.created_at)
-        return _record(connection, actor, OperationAction.CREATE, new, changes(None, new))
+        add(connection, new)
+        return Recorder(connection, actor, OperationAction.CREATE).record(new.id, changes(None, new))
 
     operation = await control.store.write(write)
     control.wake([new.id])
     return new, operation
+
+
+def add(connection: Connection, new: BackgroundProcess) -> None:
+    """Store a new background process, in the transaction of `connection`."""
+    background_processes.add(connection, new)
+    if new.strategy_type is not StrategyType.NONE:
+        # It grows with its queue, from one; `processes` is how far.
+        scales.put(connection, {new.id: 1}, new.created_at)
 
 
 async def update(
@@ -79,14 +57,15 @@ async def update(
 ) -> tuple[BackgroundProcess, Operation]:
     """Change a background process as it is at the moment of writing; return it with its operation.
 
-    Raises BackgroundProcessGoneError when the organization of `actor` has none of this id, and what `change` raises.
+    Raises GoneError when the organization of `actor` has none of this id, and what `change` raises.
     """
 
     def write(connection: Connection) -> tuple[BackgroundProcess, Operation]:
         before = _require(connection, actor.organization_id, background_process_id)
         after = change(before)
         background_processes.replace(connection, after)
-        return after, _record(connection, actor, OperationAction.UPDATE, after, changes(before, after))
+        recorder = Recorder(connection, actor, OperationAction.UPDATE)
+        return after, recorder.record(after.id, changes(before, after))
 
     changed = await control.store.write(write)
     control.wake([background_process_id])
@@ -96,12 +75,12 @@ async def update(
 async def restart(control: Changing, actor: Token, background_process_id: BackgroundProcessId) -> Operation:
     """Have every process of a background process replaced, a few at a time; return the operation.
 
-    Raises BackgroundProcessGoneError when the organization of `actor` has none of this id.
+    Raises GoneError when the organization of `actor` has none of this id.
     """
 
     def write(connection: Connection) -> Operation:
         before = _require(connection, actor.organization_id, background_process_id)
-        return _raise_generation(connection, actor, before)
+        return raise_generation(connection, actor, before)
 
     operation = await control.store.write(write)
     control.wake([background_process_id])
@@ -111,17 +90,18 @@ async def restart(control: Changing, actor: Token, background_process_id: Backgr
 async def restart_instance(control: Changing, actor: Token, instance_id: InstanceId) -> list[Operation]:
     """Restart every background process of an instance; return their operations, of the oldest first.
 
-    Raises InstanceGoneError when the organization of `actor` has no such instance.
+    Raises GoneError when the organization of `actor` has no such instance.
     """
 
-    def write(connection: Connection) -> list[Operation]:
+    def write(connection: Connection) -> tuple[list[BackgroundProcessId], list[Operation]]:
         _require_instance(connection, actor.organization_id, instance_id)
-        found = background_processes.of_instances(connection, actor.organization_id, [instance_id])
-        return [_raise_generation(connection, actor, each) for each in found]
+        found = background_processes.of_instance(connection, instance_id)
+        recorded = [raise_generation(connection, actor, each) for each in found]
+        return [each.id for each in found], recorded
 
-    operations_of = await control.store.write(write)
-    control.wake([operation.background_process_id for operation in operations_of])
-    return operations_of
+    affected, recorded = await control.store.write(write)
+    control.wake(affected)
+    return recorded
 
 
 async def delete(
@@ -131,7 +111,7 @@ async def delete(
 
     With `force` they are killed at once, and so is what is left of one that was deleted before.
 
-    Raises BackgroundProcessGoneError when the organization of `actor` has none of this id, not even a draining one.
+    Raises GoneError when the organization of `actor` has none of this id, not even a draining one.
     """
 
     def write(connection: Connection) -> Operation:
@@ -139,7 +119,7 @@ async def delete(
         if found is None:
             return _delete_again(connection, actor, background_process_id)
         changed = {**changes(found, None), **(_FORCED if force else {})}
-        operation = _record(connection, actor, OperationAction.DELETE, found, changed)
+        operation = Recorder(connection, actor, OperationAction.DELETE).record(found.id, changed)
         background_processes.mark_deleted(connection, found.id, operation.created_at)
         if force:
             background_processes.mark_forced(connection, found.id)
@@ -156,22 +136,27 @@ def _delete_again(
     """Have what is left of a deleted background process killed: who asks twice does not want to wait."""
     found = background_processes.find_deleted(connection, actor.organization_id, background_process_id)
     if found is None:
-        raise BackgroundProcessGoneError(background_process_id)
+        raise GoneError(background_process_id)
     background_processes.mark_forced(connection, found.id)
-    return _record(connection, actor, OperationAction.DELETE, found, _FORCED)
+    return Recorder(connection, actor, OperationAction.DELETE).record(found.id, _FORCED)
 
 
-def _raise_generation(connection: Connection, actor: Token, before: BackgroundProcess) -> Operation:
+def raise_generation(
+    connection: Connection, actor: Token | Actor, before: BackgroundProcess, parent: OperationId | None = None
+) -> Operation:
+    """Have every process of a background process replaced, in the transaction of `connection`; return the operation."""
     after = replace(before, generation=before.generation + 1)
     background_processes.replace(connection, after)
-    return _record(connection, actor, OperationAction.RESTART, after, changes(before, after))
+    return Recorder(connection, actor, OperationAction.RESTART).record(
+        after.id, changes(before, after), parent=parent
+    )
 
 
 def _require_instance(
     connection: Connection, organization_id: OrganizationId, instance_id: InstanceId
 ) -> None:
     if instances.find(connection, organization_id, instance_id) is None:
-        raise InstanceGoneError(instance_id)
+        raise GoneError(instance_id)
 
 
 def _require(
@@ -179,41 +164,5 @@ def _require(
 ) -> BackgroundProcess:
     found = background_processes.find(connection, organization_id, background_process_id)
     if found is None:
-        raise BackgroundProcessGoneError(background_process_id)
+        raise GoneError(background_process_id)
     return found
-
-
-def _record(
-    connection: Connection,
-    actor: Token,
-    action: OperationAction,
-    subject: BackgroundProcess,
-    changed: Mapping[str, tuple[Any, Any]],
-) -> Operation:
-    operation = Operation(
-        id=new_operation_id(),
-        organization_id=actor.organization_id,
-        background_process_id=subject.id,
-        action=action,
-        status=OperationStatus.RUNNING,
-        actor=actor.name,
-        changes=changed,
-        created_at=datetime.now(UTC),
-        finished_at=None,
-    )
-    operations.add(connection, operation)
-    events.add(connection, [_event(operation)])
-    return operation
-
-
-def _event(operation: Operation) -> Event:
-    past = _PAST[operation.action]
-    fields = f": {', '.join(operation.changes)}" if operation.action is OperationAction.UPDATE else ""
-    return Event(
-        id=new_event_id(),
-        background_process_id=operation.background_process_id,
-        kind=f"background_process.{past}",
-        message=f"{operation.actor} {past} it{fields}.",
-        data={"actor": operation.actor, "operation": operation.id, "fields": list(operation.changes)},
-        at=operation.created_at,
-    )

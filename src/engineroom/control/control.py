@@ -2,10 +2,14 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
 
 from engineroom.control.autoscaler import Autoscaler
+from engineroom.control.command_runner import CommandRunner
+from engineroom.control.deployer import Deployer
 from engineroom.control.figures import figures
 from engineroom.control.ingester import Ingester
+from engineroom.control.lookout import Lookout
 from engineroom.control.queue_gauge import QueueGauge
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
@@ -23,6 +27,13 @@ from engineroom.runtime.base import Runtime
 from engineroom.store import Store, events
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.prometheus import Metric
+
+
+class Loop(Protocol):
+    """What goes on for as long as the control plane is open."""
+
+    async def run(self) -> None:
+        """Run until cancelled."""
 
 
 class Control:
@@ -55,6 +66,8 @@ class Control:
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
         self._queues = QueueGauge(self.scaling)
         self._sampler = Sampler(self, telemetry.metrics, self._queues, self.watch.take)
+        self._deployer = Lookout("deploy", Deployer(store, runtime, self._reconciler).look)
+        self._command_runner = Lookout("command", CommandRunner(store, runtime).look)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -62,20 +75,16 @@ class Control:
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, self._cursor))
         await self._runtime.open(self._recorder.take, cursor)
         self.watch.open()
-        loops = (
-            self._reconciler,
-            self._recorder,
-            self._autoscaler,
-            self._replica_autoscaler,
-            self._scheduler,
-            self._ingester,
-            self._sampler,
-        )
-        self._loops = [asyncio.create_task(loop.run()) for loop in loops]
+        self._loops = [asyncio.create_task(loop.run()) for loop in self._all()]
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now: it has changed."""
         self._reconciler.wake(ids)
+
+    def begin(self) -> None:
+        """Have deployments and commands that were asked for looked at now."""
+        self._deployer.wake()
+        self._command_runner.wake()
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""
@@ -107,6 +116,19 @@ class Control:
         """Drain everything that runs, for good, and end the loops."""
         await self._end_loops()
         await self._runtime.drain(stop_timeout_seconds=stop_timeout_seconds)
+
+    def _all(self) -> Sequence[Loop]:
+        return (
+            self._reconciler,
+            self._recorder,
+            self._autoscaler,
+            self._replica_autoscaler,
+            self._scheduler,
+            self._deployer,
+            self._command_runner,
+            self._ingester,
+            self._sampler,
+        )
 
     async def _end_loops(self) -> None:
         for loop in self._loops:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
+from engineroom.control.fresh import app_instance
 from engineroom.model.application import Application
 from engineroom.model.environment import (
     DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
     Environment,
     EnvironmentStatus,
-    EnvironmentVariable,
 )
 from engineroom.model.ids import (
     ApplicationId,
@@ -22,10 +22,9 @@ from engineroom.model.ids import (
     InstanceId,
     new_application_id,
     new_environment_id,
-    new_instance_id,
 )
-from engineroom.model.instance import DEFAULT_SIZE, Instance, InstanceType, ScalingType
 from engineroom.model.slug import new_vanity_domain, unique_slug
+from engineroom.model.variables import EnvironmentVariable
 from engineroom.store import Store, applications, environments, hosts, instances, organizations
 
 _REGION = "us-east-2"
@@ -85,7 +84,7 @@ def _make(
 ) -> Linked:
     application = _application(connection, name)
     environment = replace(_environment(application, folder, variables), **asdict(run_as))
-    instance = _instance(environment)
+    instance = app_instance(environment)
     applications.add(connection, application)
     environments.add(connection, environment)
     instances.add(connection, instance)
@@ -118,26 +117,6 @@ def _environment(application: Application, folder: Path, variables: Mapping[str,
         variables=tuple(EnvironmentVariable(key=key, value=value) for key, value in variables.items()),
         shutdown_timeout_seconds=DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
         created_at=application.created_at,
-    )
-
-
-def _instance(environment: Environment) -> Instance:
-    """Return the app instance that comes with an environment (contract sheet, section 3.5)."""
-    return Instance(
-        id=new_instance_id(),
-        environment_id=environment.id,
-        name="App",
-        type=InstanceType.APP,
-        size=DEFAULT_SIZE,
-        scaling_type=ScalingType.NONE,
-        min_replicas=1,
-        max_replicas=1,
-        shutdown_timeout_seconds=None,
-        uses_scheduler=False,
-        sleep_with_app=None,
-        scaling_cpu_threshold_percentage=None,
-        scaling_memory_threshold_percentage=None,
-        created_at=environment.created_at,
     )
 
 

@@ -22,6 +22,8 @@ class Places:
 
     async def of(self, row: Scaled) -> Place | Unknown:
         """Return where its queues are; unknown, with what to do, when that cannot be told."""
+        if row.wanted.directory is None:
+            return Unknown("its environment has no folder; send directory in a PATCH of the environment")
         connection, queue = _asked(row)
         variables = {variable.key: variable.value for variable in row.wanted.variables}
         key = (row.wanted.directory, tuple(variables.items()), connection, queue)

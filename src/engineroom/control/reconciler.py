@@ -174,8 +174,9 @@ def _read(
     rows = wanted_rows.wanted(connection, ids, host)
     targets = {row.background_process.id: _target(row) for row in rows}
     for operation in operations.running(connection, ids):
-        if operation.background_process_id in targets:
-            targets[operation.background_process_id].operations.append(operation.id)
+        target = targets.get(BackgroundProcessId(operation.subject_id))
+        if target is not None:
+            target.operations.append(operation.id)
     return targets
 
 

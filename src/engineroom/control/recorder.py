@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
+from engineroom.control import applications
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.scheduler import ended
 from engineroom.model.event import Event
@@ -86,6 +87,7 @@ class Recorder:
                 operations.finish(connection, finished, datetime.now(UTC))
             if gone:
                 background_processes.purge(connection, gone)
+                applications.purge(connection)
 
         await self._store.write(write)
         del self._events[: len(new)], self._noted[: len(noted)]

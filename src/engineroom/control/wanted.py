@@ -30,7 +30,8 @@ BASE_VARIABLES = clean_base(os.environ, root=os.geteuid() == 0)
 def workload(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Workload:
     """Return what should run for a background process that is not deleted.
 
-    In a stopped environment nothing runs. The runtime adds the variables that tell replica and index.
+    In a stopped environment nothing runs, nor in one without a folder. The runtime adds the variables that tell replica
+    and index.
     """
     background_process = row.background_process
     line = _command_line(background_process)
@@ -39,10 +40,10 @@ def workload(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Workload:
         background_process=background_process.id,
         argv=line.argv,
         signal_group=line.shell,
-        working_directory=row.directory,
+        working_directory=row.directory or "/",
         inherited_variables={**base, **_names(row)},
         variables=_variables(row),
-        processes=0 if row.environment_status in _WITHOUT_PROCESSES else row.processes,
+        processes=row.processes if _may_run(row) else 0,
         replicas=row.replicas,
         replacement=Replacement.START_FIRST if worker else Replacement.DRAIN_FIRST,
         stop_timeout_seconds=float(row.shutdown_timeout_seconds),
@@ -53,6 +54,10 @@ def workload(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Workload:
         os_user=row.os_user,
         umask=row.umask,
     )
+
+
+def _may_run(row: Wanted) -> bool:
+    return row.directory is not None and row.environment_status not in _WITHOUT_PROCESSES
 
 
 def _command_line(background_process: BackgroundProcess) -> CommandLine:

@@ -17,7 +17,10 @@ class Organization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """One application. `repository` is `owner/name`, or None for code that was linked in place."""
+    """One application. `repository` is `owner/name`, or None for code that was linked in place.
+
+    `avatar` is the digest under which its picture is kept, None for an application without one.
+    """
 
     id: ApplicationId
     organization_id: OrganizationId
@@ -27,3 +30,6 @@ class Application:
     region: str
     repository: str | None
     created_at: datetime
+    root_directory: str | None = None
+    slack_channel: str | None = None
+    avatar: str | None = None

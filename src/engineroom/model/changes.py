@@ -1,9 +1,13 @@
-"""Changes: which fields of a background process differ before and after, as the contract shows them."""
+"""Changes: which fields of something differ before and after, as operations tell of them."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from engineroom.model.application import Application
 from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.environment import Environment
+from engineroom.model.instance import Instance
 
 
 def shown_config(background_process: BackgroundProcess) -> dict[str, str | int | bool | None] | list[None]:
@@ -35,3 +39,22 @@ def _shown(background_process: BackgroundProcess | None) -> dict[str, Any]:
         "strategy_type": background_process.strategy_type.value,
         "strategy_threshold": background_process.strategy_threshold,
     }
+
+
+Changeable = Application | Environment | Instance
+_NEVER_TOLD = ("id", "created_at", "variables")
+"""The first two never change; variables may be secrets, so only their keys are ever told."""
+
+
+def fields_changed(before: Changeable | None, after: Changeable | None) -> Mapping[str, tuple[Any, Any]]:
+    """Return each field that differs, with its values before and after; None stands for what is not there."""
+    old, new = _fields(before), _fields(after)
+    names = [name for name in (new or old) if name not in _NEVER_TOLD]
+    return {name: (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}
+
+
+def _fields(of: Changeable | None) -> dict[str, Any]:
+    if of is None:
+        return {}
+    found = asdict(of)
+    return {**found, **found.pop("settings", {})}

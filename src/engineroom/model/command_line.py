@@ -42,6 +42,9 @@ def _needs_shell(command: str) -> bool:
         words = shlex.split(command)
     except ValueError:
         return True
+    if "\\\n" in command:
+        # A line that goes on in the next one: only a shell reads it so.
+        return True
     if not words or words[0] in _SHELL_WORDS or _ASSIGNMENT.match(words[0]):
         return True
     bare, double_quoted = _outside_and_inside_quotes(command)

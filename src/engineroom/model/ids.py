@@ -15,6 +15,8 @@ OperationId = NewType("OperationId", str)
 EventId = NewType("EventId", str)
 RunId = NewType("RunId", str)
 AuditEntryId = NewType("AuditEntryId", str)
+DeploymentId = NewType("DeploymentId", str)
+CommandId = NewType("CommandId", str)
 
 
 def uuid7() -> uuid.UUID:
@@ -74,3 +76,13 @@ def new_audit_entry_id() -> AuditEntryId:
 def new_run_id() -> RunId:
     """Return a fresh `run-…` id. Runs are ours; so is the prefix."""
     return RunId(f"run-{uuid7()}")
+
+
+def new_deployment_id() -> DeploymentId:
+    """Return a fresh `depl-…` id."""
+    return DeploymentId(f"depl-{uuid7()}")
+
+
+def new_command_id() -> CommandId:
+    """Return a fresh `comm-…` id."""
+    return CommandId(f"comm-{uuid7()}")

@@ -6,7 +6,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from engineroom.model.ids import BackgroundProcessId, OperationId, OrganizationId
+from engineroom.model.ids import (
+    ApplicationId,
+    BackgroundProcessId,
+    CommandId,
+    DeploymentId,
+    EnvironmentId,
+    InstanceId,
+    OperationId,
+    OrganizationId,
+)
+
+SubjectId = BackgroundProcessId | InstanceId | EnvironmentId | ApplicationId | DeploymentId | CommandId
+"""What an operation can be about; the prefix of the id says which of them."""
 
 
 class OperationAction(StrEnum):
@@ -16,15 +28,20 @@ class OperationAction(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     RESTART = "restart"
+    START = "start"
+    STOP = "stop"
+    DEPLOY = "deploy"
+    RUN = "run"
 
 
 class OperationStatus(StrEnum):
-    """How far it is. An operation never fails for good: a process that cannot start is tried for ever."""
+    """How far it is. Only a deployment or a command can fail: a process that cannot start is tried for ever."""
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     SUPERSEDED = "superseded"
-    """A later change of the same background process took over before this one was complete."""
+    """A later change of the same subject took over before this one was complete."""
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,28 +78,50 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation. `changes` maps each changed field to its value before and after, as the contract shows them."""
+    """One operation. `changes` maps each changed field to its value before and after, as the contract shows them.
+
+    What changes many background processes at once has an operation for each of them, whose `parent_id` it is; it is
+    complete when they are.
+    """
 
     id: OperationId
     organization_id: OrganizationId
-    background_process_id: BackgroundProcessId
+    subject_id: SubjectId
     action: OperationAction
     status: OperationStatus
     actor: str
     changes: Mapping[str, tuple[Any, Any]]
     created_at: datetime
     finished_at: datetime | None
+    parent_id: OperationId | None = None
+
+    @property
+    def subject_type(self) -> str:
+        """What the subject is, in the contract's word for that type of resource."""
+        return _SUBJECT_TYPES[self.subject_id.partition("-")[0]]
 
     def sentence(self, progress: Progress | None) -> str:
         """Return how far the operation is, in words; `progress` is what is known of it while it runs."""
         match self.status:
             case OperationStatus.SUPERSEDED:
                 return "a later change took over"
+            case OperationStatus.FAILED:
+                return "it failed; its subject says why"
             case OperationStatus.SUCCEEDED if self.action is OperationAction.DELETE:
                 return "all processes are gone"
             case OperationStatus.SUCCEEDED:
-                return "all processes run as asked"
+                return "everything is as asked"
             case OperationStatus.RUNNING if progress is not None:
                 return progress.sentence()
             case _:
                 return "not begun yet"
+
+
+_SUBJECT_TYPES = {
+    "process": "background_processes",
+    "inst": "instances",
+    "env": "environments",
+    "app": "applications",
+    "depl": "deployments",
+    "comm": "commands",
+}

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
+from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
@@ -99,6 +100,12 @@ class Runtime(Output, Protocol):
         """Drain all processes of these background processes, and forget them; nothing is left running afterwards.
 
         With `force` they are killed at once, those that drain already included.
+        """
+
+    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
+        """Have exactly these runs, each started once, and return how far they are.
+
+        Those of an earlier call that are not named any more are ended with everything that they started, and forgotten.
         """
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:

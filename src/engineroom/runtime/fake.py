@@ -12,6 +12,7 @@ from engineroom.model.event import Event
 from engineroom.model.exits import Exit, describe
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId, new_event_id
 from engineroom.model.limits import Usage
+from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId, StreamName
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
@@ -54,6 +55,7 @@ class FakeRuntime:
         self._stop_timeouts: dict[BackgroundProcessId, float] = defaultdict(float)
         self._processes: dict[str, Process] = {}
         self._events: list[Event] = []
+        self._one_offs: dict[str, OneOffState] = {}
         self._reported = 0
         self._runs: dict[RunId, Run] = {}
         self._finished: list[Finished] = []
@@ -105,6 +107,13 @@ class FakeRuntime:
                 else:
                     self._drain(process)
         self._settle(background_processes)
+
+    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
+        """See Runtime.run_once. A run goes on until `end_run`."""
+        self._require_available()
+        now = datetime.now(UTC)
+        self._one_offs = {run.id: self._one_offs.get(run.id) or OneOffState(started_at=now) for run in runs}
+        return dict(self._one_offs)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
@@ -177,6 +186,12 @@ class FakeRuntime:
     def lose(self, id: str, size: int, stream: StreamName = "stdout") -> None:
         """Drop the oldest bytes of what a process has printed, as if there had been no more room for them."""
         self._output.lose(StreamId(id, stream), size)
+
+    def end_run(self, identifier: str, *, code: int, output: str = "") -> None:
+        """Let a run end by itself."""
+        self._one_offs[identifier] = replace(
+            self._one_offs[identifier], ended_at=datetime.now(UTC), code=code, output=output
+        )
 
     def script(self, background_process: BackgroundProcessId) -> Script:
         """Return the script of a background process, to be changed."""

@@ -1,20 +1,29 @@
 """Queries of applications."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engineroom.model.application import Application
 from engineroom.model.ids import ApplicationId, OrganizationId
 from engineroom.store.paging import Page, PagedSelect, filtered
 from engineroom.store.rows import AnyRow
-from engineroom.store.tables import applications
+from engineroom.store.tables import applications, environments
 
 FILTERS = ("name", "region", "slug")
 """Contract sheet, section 5."""
 
 _INSERT = insert(applications)
-_OWNED = select(applications).where(applications.c.organization_id == bindparam("organization_id"))
+_UPDATE = update(applications).where(applications.c.id == bindparam("row_id"))
+_PURGE = delete(applications).where(
+    applications.c.deleted_at.is_not(None),
+    ~select(environments.c.id).where(environments.c.application_id == applications.c.id).exists(),
+)
+_OWNED = select(applications).where(
+    applications.c.organization_id == bindparam("organization_id"), applications.c.deleted_at.is_(None)
+)
 _ONE = _OWNED.where(applications.c.id == bindparam("id"))
 _SOME = _OWNED.where(applications.c.id.in_(bindparam("ids", expanding=True)))
 _SLUGS = select(applications.c.slug).where(applications.c.organization_id == bindparam("organization_id"))
@@ -27,19 +36,22 @@ _LIST_OF = PagedSelect(_FILTERED.where(applications.c.id.in_(bindparam("ids", ex
 
 def add(connection: Connection, application: Application) -> None:
     """Store a new application."""
-    connection.execute(
-        _INSERT,
-        {
-            "id": application.id,
-            "organization_id": application.organization_id,
-            "default_environment_id": application.default_environment_id,
-            "name": application.name,
-            "slug": application.slug,
-            "region": application.region,
-            "repository": application.repository,
-            "created_at": application.created_at,
-        },
-    )
+    connection.execute(_INSERT, {"id": application.id, **_columns(application)})
+
+
+def replace(connection: Connection, application: Application) -> None:
+    """Store what an application has become."""
+    connection.execute(_UPDATE, {"row_id": application.id, **_columns(application)})
+
+
+def mark_deleted(connection: Connection, application_id: ApplicationId, at: datetime) -> None:
+    """Make an application a tombstone; its slug is free again."""
+    connection.execute(_UPDATE, {"row_id": application_id, "deleted_at": at, "slug": application_id})
+
+
+def purge(connection: Connection) -> None:
+    """Remove the tombstones of which no environment is left."""
+    connection.execute(_PURGE)
 
 
 def find(
@@ -92,4 +104,22 @@ def _from_row(row: AnyRow) -> Application:
         region=row.region,
         repository=row.repository,
         created_at=row.created_at,
+        root_directory=row.root_directory,
+        slack_channel=row.slack_channel,
+        avatar=row.avatar,
     )
+
+
+def _columns(application: Application) -> dict[str, Any]:
+    return {
+        "organization_id": application.organization_id,
+        "default_environment_id": application.default_environment_id,
+        "name": application.name,
+        "slug": application.slug,
+        "region": application.region,
+        "repository": application.repository,
+        "root_directory": application.root_directory,
+        "slack_channel": application.slack_channel,
+        "avatar": application.avatar,
+        "created_at": application.created_at,
+    }

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
-from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId, OrganizationId
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.store import scales
 from engineroom.store.paging import Page, PagedSelect
@@ -39,7 +39,7 @@ _ONE = owned(select(background_processes)).where(background_processes.c.id == bi
 _DELETED = _of_organization(select(background_processes)).where(
     background_processes.c.id == bindparam("id"), background_processes.c.deleted_at.is_not(None)
 )
-_LIST = PagedSelect(
+_OF_INSTANCE = (
     select(background_processes)
     .where(
         background_processes.c.instance_id == bindparam("instance_id"),
@@ -47,9 +47,18 @@ _LIST = PagedSelect(
     )
     .order_by(*_ORDER)
 )
+_LIST = PagedSelect(_OF_INSTANCE)
 _OF_INSTANCES = (
     owned(select(background_processes))
     .where(background_processes.c.instance_id.in_(bindparam("instance_ids", expanding=True)))
+    .order_by(*_ORDER)
+)
+_OF_ENVIRONMENT = (
+    select(background_processes)
+    .join(instances, instances.c.id == background_processes.c.instance_id)
+    .where(
+        instances.c.environment_id == bindparam("environment_id"), background_processes.c.deleted_at.is_(None)
+    )
     .order_by(*_ORDER)
 )
 _TOMBSTONES = (
@@ -136,6 +145,16 @@ def of_instances(
     """Return all background processes of these instances, oldest first."""
     parameters = {"organization_id": organization_id, "instance_ids": ids}
     return [from_row(row) for row in connection.execute(_OF_INSTANCES, parameters)]
+
+
+def of_instance(connection: Connection, instance_id: InstanceId) -> list[BackgroundProcess]:
+    """Return all background processes of an instance, oldest first."""
+    return [from_row(row) for row in connection.execute(_OF_INSTANCE, {"instance_id": instance_id})]
+
+
+def of_environment(connection: Connection, environment_id: EnvironmentId) -> list[BackgroundProcess]:
+    """Return all background processes of an environment, oldest first."""
+    return [from_row(row) for row in connection.execute(_OF_ENVIRONMENT, {"environment_id": environment_id})]
 
 
 def from_row(row: AnyRow) -> BackgroundProcess:

@@ -28,9 +28,7 @@ _SCOPES = {
         or_(
             events.c.background_process_id.is_(None),
             events.c.background_process_id.in_(
-                select(operations.c.background_process_id).where(
-                    operations.c.organization_id == bindparam("id")
-                )
+                select(operations.c.subject_id).where(operations.c.organization_id == bindparam("id"))
             ),
         )
     ),
@@ -108,6 +106,7 @@ def _columns(event: Event) -> dict[str, object]:
 
 
 def _from_row(row: AnyRow) -> Event:
+    """Return the event in a row of the table."""
     return Event(
         id=row.id,
         background_process_id=row.background_process_id,

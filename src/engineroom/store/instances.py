@@ -1,24 +1,31 @@
 """Queries of instances."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engineroom.model.ids import EnvironmentId, InstanceId, OrganizationId
 from engineroom.model.instance import Instance, InstanceType, ScalingType
 from engineroom.store.paging import Page, PagedSelect, filtered
 from engineroom.store.rows import AnyRow
-from engineroom.store.tables import applications, environments, instances
+from engineroom.store.tables import applications, background_processes, environments, instances
 
 FILTERS = ("name", "type", "size", "scaling_type")
 """Contract sheet, section 3.1."""
 
 _INSERT = insert(instances)
+_UPDATE = update(instances).where(instances.c.id == bindparam("row_id"))
+_PURGE = delete(instances).where(
+    instances.c.deleted_at.is_not(None),
+    ~select(background_processes.c.id).where(background_processes.c.instance_id == instances.c.id).exists(),
+)
 _OWNED = (
     select(instances)
     .join(environments, environments.c.id == instances.c.environment_id)
     .join(applications, applications.c.id == environments.c.application_id)
-    .where(applications.c.organization_id == bindparam("organization_id"))
+    .where(applications.c.organization_id == bindparam("organization_id"), instances.c.deleted_at.is_(None))
 )
 _IDS = _OWNED.with_only_columns(instances.c.id)
 _ONE = _OWNED.where(instances.c.id == bindparam("id"))
@@ -36,25 +43,22 @@ _LIST = PagedSelect(
 
 def add(connection: Connection, instance: Instance) -> None:
     """Store a new instance."""
-    connection.execute(
-        _INSERT,
-        {
-            "id": instance.id,
-            "environment_id": instance.environment_id,
-            "name": instance.name,
-            "type": instance.type,
-            "size": instance.size,
-            "scaling_type": instance.scaling_type,
-            "min_replicas": instance.min_replicas,
-            "max_replicas": instance.max_replicas,
-            "shutdown_timeout_seconds": instance.shutdown_timeout_seconds,
-            "uses_scheduler": instance.uses_scheduler,
-            "sleep_with_app": instance.sleep_with_app,
-            "scaling_cpu_threshold_percentage": instance.scaling_cpu_threshold_percentage,
-            "scaling_memory_threshold_percentage": instance.scaling_memory_threshold_percentage,
-            "created_at": instance.created_at,
-        },
-    )
+    connection.execute(_INSERT, {"id": instance.id, **_columns(instance)})
+
+
+def replace(connection: Connection, instance: Instance) -> None:
+    """Store what an instance has become."""
+    connection.execute(_UPDATE, {"row_id": instance.id, **_columns(instance)})
+
+
+def mark_deleted(connection: Connection, instance_id: InstanceId, at: datetime) -> None:
+    """Make an instance a tombstone."""
+    connection.execute(_UPDATE, {"row_id": instance_id, "deleted_at": at})
+
+
+def purge(connection: Connection) -> None:
+    """Remove the tombstones of which no background process is left."""
+    connection.execute(_PURGE)
 
 
 def find(connection: Connection, organization_id: OrganizationId, instance_id: InstanceId) -> Instance | None:
@@ -114,3 +118,21 @@ def _from_row(row: AnyRow) -> Instance:
         scaling_memory_threshold_percentage=row.scaling_memory_threshold_percentage,
         created_at=row.created_at,
     )
+
+
+def _columns(instance: Instance) -> dict[str, Any]:
+    return {
+        "environment_id": instance.environment_id,
+        "name": instance.name,
+        "type": instance.type,
+        "size": instance.size,
+        "scaling_type": instance.scaling_type,
+        "min_replicas": instance.min_replicas,
+        "max_replicas": instance.max_replicas,
+        "shutdown_timeout_seconds": instance.shutdown_timeout_seconds,
+        "uses_scheduler": instance.uses_scheduler,
+        "sleep_with_app": instance.sleep_with_app,
+        "scaling_cpu_threshold_percentage": instance.scaling_cpu_threshold_percentage,
+        "scaling_memory_threshold_percentage": instance.scaling_memory_threshold_percentage,
+        "created_at": instance.created_at,
+    }

@@ -14,9 +14,9 @@ PAGE_SIZE = 100
 Item = TypeVar("Item")
 
 
-def filtered(column: Column[str]) -> ColumnElement[bool]:
-    """Return a condition that holds for all rows while the parameter named like the column is None."""
-    wanted = bindparam(column.name, type_=column.type)
+def filtered(column: Column[str], name: str | None = None) -> ColumnElement[bool]:
+    """Return a condition that holds for all rows while the parameter `name`, or the column's, is None."""
+    wanted = bindparam(name or column.name, type_=column.type)
     return or_(wanted.is_(None), column == wanted)
 
 

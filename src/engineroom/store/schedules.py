@@ -6,11 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from engineroom.model.environment import EnvironmentStatus, EnvironmentVariable
+from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import ApplicationId, EnvironmentId, InstanceId, RunId
 from engineroom.model.instance import ScalingType
 from engineroom.model.scaling import effect
 from engineroom.model.schedule import Entry, RunEnd, RunStatus, Schedule, ScheduledRun
+from engineroom.model.variables import Variables
 from engineroom.store import environments as environments_of
 from engineroom.store.paging import Page, PagedSelect
 from engineroom.store.rows import AnyRow
@@ -48,7 +49,14 @@ _FOLLOWERS = (
     .join(applications, applications.c.id == environments.c.application_id)
     .outerjoin(scales, scales.c.subject_id == instances.c.id)
     .outerjoin(schedules, schedules.c.environment_id == environments.c.id)
-    .where(instances.c.uses_scheduler, environments.c.status == EnvironmentStatus.RUNNING)
+    # Without a folder nothing can run.
+    .where(
+        instances.c.uses_scheduler,
+        environments.c.status == EnvironmentStatus.RUNNING,
+        environments.c.directory != "",
+        environments.c.deleted_at.is_(None),
+        instances.c.deleted_at.is_(None),
+    )
 )
 _SCHEDULE = select(schedules).where(schedules.c.environment_id == bindparam("id"))
 _UPDATE_SCHEDULE = update(schedules).where(schedules.c.environment_id == bindparam("of"))
@@ -84,7 +92,7 @@ class Follower:
     os_user: str | None
     umask: int | None
     size: str
-    variables: tuple[EnvironmentVariable, ...]
+    variables: Variables
     replicas: int
     schedule: Schedule
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -88,6 +89,10 @@ applications = Table(
     Column("region", Text, nullable=False),
     Column("repository", Text, nullable=True),
     Column("created_at", Moment, nullable=False),
+    Column("root_directory", Text, nullable=True),
+    Column("slack_channel", Text, nullable=True),
+    Column("avatar", String(64), nullable=True),
+    Column("deleted_at", Moment, nullable=True),
     Index(None, "organization_id", "slug", unique=True),
 )
 
@@ -104,6 +109,10 @@ environments = Table(
     Column("host", String(64), nullable=True),
     Column("shutdown_timeout_seconds", Integer, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("branch", Text, nullable=False, server_default="main"),
+    Column("hibernation_timeout_minutes", Integer, nullable=True),
+    Column("settings", JSON, nullable=False, server_default="{}"),
+    Column("deleted_at", Moment, nullable=True),
     Column("os_user", Text, nullable=True),
     Column("umask", Integer, nullable=True),
     Index(None, "application_id", "slug", unique=True),
@@ -111,6 +120,16 @@ environments = Table(
 
 environment_variables = Table(
     "environment_variables",
+    metadata,
+    Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("value", Sealed, nullable=False),
+)
+
+# What processes have while changed variables wait for a deployment; no rows when nothing waits.
+deployed_variables = Table(
+    "deployed_variables",
     metadata,
     Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
@@ -135,6 +154,7 @@ instances = Table(
     Column("scaling_cpu_threshold_percentage", Integer, nullable=True),
     Column("scaling_memory_threshold_percentage", Integer, nullable=True),
     Column("created_at", Moment, nullable=False),
+    Column("deleted_at", Moment, nullable=True),
     Index(None, "environment_id", "created_at"),
 )
 
@@ -157,21 +177,86 @@ background_processes = Table(
     Index(None, "instance_id", "created_at"),
 )
 
-# Operations and events outlive what they tell of, so they point to background processes without a foreign key.
+deployments = Table(
+    "deployments",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
+    Column("operation_id", _ID, nullable=False),
+    Column("status", String(30), nullable=False),
+    Column("branch", Text, nullable=False),
+    Column("commit_hash", Text, nullable=False),
+    Column("commit_message", Text, nullable=False),
+    Column("commit_author", Text, nullable=True),
+    Column("failure_reason", Text, nullable=True),
+    Column("php_version", Text, nullable=False),
+    Column("build_command", Text, nullable=True),
+    Column("node_version", Text, nullable=False),
+    Column("uses_octane", Boolean, nullable=False),
+    Column("uses_hibernation", Boolean, nullable=False),
+    Column("hibernation_wake_up_interval", Integer, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment, nullable=True),
+    Column("finished_at", Moment, nullable=True),
+    Index(None, "environment_id", "created_at"),
+    Index(None, "status"),
+)
+
+commands = Table(
+    "commands",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("environment_id", _ID, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
+    Column("operation_id", _ID, nullable=False),
+    Column("command", Text, nullable=False),
+    Column("output", Sealed, nullable=True),
+    Column("status", String(30), nullable=False),
+    Column("exit_code", Integer, nullable=True),
+    Column("failure_reason", Text, nullable=True),
+    Column("created_at", Moment, nullable=False),
+    Column("started_at", Moment, nullable=True),
+    Column("finished_at", Moment, nullable=True),
+    Index(None, "environment_id", "created_at"),
+    Index(None, "status"),
+)
+
+avatars = Table(
+    "avatars",
+    metadata,
+    Column("application_id", _ID, ForeignKey("applications.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("media_type", String(40), nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("session_hash", String(64), primary_key=True),
+    Column("port", Integer, nullable=False),
+    Column("token_id", _ID, ForeignKey("tokens.id", ondelete="CASCADE"), nullable=True),
+    Column("exchange_hash", String(64), nullable=True, unique=True),
+    Column("expires_at", Moment, nullable=False),
+    Index(None, "expires_at"),
+)
+
+# Operations and events outlive what they tell of, so they point to it without a foreign key.
 operations = Table(
     "operations",
     metadata,
     Column("id", _ID, primary_key=True),
     Column("organization_id", _ID, ForeignKey("organizations.id", ondelete="CASCADE"), nullable=False),
-    Column("background_process_id", _ID, nullable=False),
+    Column("subject_id", _ID, nullable=False),
     Column("action", String(20), nullable=False),
     Column("status", String(20), nullable=False),
     Column("actor", Text, nullable=False),
     Column("changes", JSON, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment, nullable=True),
+    Column("parent_id", _ID, nullable=True),
     Index(None, "organization_id", "created_at"),
-    Index(None, "background_process_id", "created_at"),
+    Index(None, "subject_id", "created_at"),
+    Index(None, "parent_id"),
     Index(None, "status", "created_at"),
 )
 

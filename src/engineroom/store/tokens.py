@@ -13,6 +13,7 @@ from engineroom.store.tables import tokens
 
 _INSERT = insert(tokens)
 _BY_HASH = select(tokens).where(tokens.c.secret_hash == bindparam("secret_hash"))
+_ANY = select(tokens).where(tokens.c.id == bindparam("id"))
 _OWNED = select(tokens).where(tokens.c.organization_id == bindparam("organization_id"))
 _ONE = _OWNED.where(tokens.c.id == bindparam("id"))
 _ALL = _OWNED.order_by(tokens.c.created_at, tokens.c.id)
@@ -54,6 +55,11 @@ def find(connection: Connection, organization_id: OrganizationId, token_id: Toke
     """Return one token of an organization."""
     row = connection.execute(_ONE, {"organization_id": organization_id, "id": token_id}).one_or_none()
     return None if row is None else _from_row(row)
+
+
+def get(connection: Connection, token_id: TokenId) -> Token:
+    """Return a token that is known to exist, of whatever organization."""
+    return _from_row(connection.execute(_ANY, {"id": token_id}).one())
 
 
 def page(connection: Connection, organization_id: OrganizationId, number: int) -> Page[Token]:

@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.environment import EnvironmentStatus, EnvironmentVariable
+from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId
 from engineroom.model.instance import ScalingType
 from engineroom.model.scaling import effect
+from engineroom.model.variables import Variables
 from engineroom.store import background_processes as background_processes_of
 from engineroom.store import environments as environments_of
 from engineroom.store.rows import AnyRow
@@ -75,11 +76,11 @@ class Wanted:
     environment_status: EnvironmentStatus
     environment_name: str
     application_name: str
-    directory: str
+    directory: str | None
     os_user: str | None
     umask: int | None
     size: str
-    variables: tuple[EnvironmentVariable, ...]
+    variables: Variables
     processes: int
     replicas: int
     shutdown_timeout_seconds: int
@@ -105,7 +106,7 @@ def wanted(
     if host is not None:
         statement, parameters = statement.where(_HOST), {**parameters, "of_host": host}
     rows = connection.execute(statement, parameters).all()
-    variables = environments_of.variables(connection, list({row.environment_id for row in rows}))
+    variables = environments_of.variables_of_processes(connection, list({row.environment_id for row in rows}))
     return [_from_row(row, variables) for row in rows]
 
 
@@ -120,7 +121,7 @@ def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
         environment_status=EnvironmentStatus(row.environment_status),
         environment_name=row.environment_name,
         application_name=row.application_name,
-        directory=row.directory,
+        directory=row.directory or None,
         os_user=row.os_user,
         umask=row.umask,
         size=row.size,

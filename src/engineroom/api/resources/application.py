@@ -24,7 +24,7 @@ class ApplicationAttributes(Attributes):
 TYPE = ResourceType("applications", ApplicationAttributes)
 
 
-def show(_call: Call, application: Application) -> Resource:
+def show(call: Call, application: Application) -> Resource:
     """Return the resource of an application. Code that was linked in place has no repository."""
     repository = application.repository
     return Resource(
@@ -34,10 +34,17 @@ def show(_call: Call, application: Application) -> Resource:
             name=application.name,
             slug=application.slug,
             region=application.region,
-            root_directory=None,
-            slack_channel=None,
-            avatar_url=None,
+            root_directory=application.root_directory,
+            slack_channel=application.slack_channel,
+            avatar_url=_avatar_url(call, application),
             created_at=timestamp(application.created_at),
             repository={"full_name": repository, "default_branch": _DEFAULT_BRANCH} if repository else None,
         ),
     )
+
+
+def _avatar_url(call: Call, application: Application) -> str | None:
+    """Return where the picture is: the digest in it is known only to those who may read the application."""
+    if application.avatar is None:
+        return None
+    return f"{call.base_url}/avatars/{application.id}/{application.avatar}"

@@ -5,28 +5,11 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from engineroom.api.call import Call
-from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp, timestamp_or_none
 from engineroom.api.shapes import ResourceType
 from engineroom.model.environment import Environment, EnvironmentStatus
+from engineroom.model.environment_settings import NetworkSettings
 from engineroom.model.token import Ability
-
-_NETWORK_SETTINGS: dict[str, Any] = {
-    "cache": {"strategy": "default"},
-    "response_headers": {
-        "frame": "deny",
-        "content_type": "nosniff",
-        "robots_tag": "index, follow",
-        "hsts": {"max_age": None, "include_subdomains": False, "preload": False},
-    },
-    "firewall": {
-        "bot_categories": [],
-        "rate_limit": {"level": None, "per_minute": None, "4xx": False, "429": False},
-        "under_attack_mode_started_at": None,
-        "block_path": True,
-    },
-    "content_converter": False,
-}
-"""The contract's values of a fresh environment: nothing here changes them, as engineroom has no edge network."""
 
 
 class EnvironmentAttributes(Attributes, omit_defaults=True, kw_only=True):
@@ -55,7 +38,8 @@ TYPE = ResourceType("environments", EnvironmentAttributes, has_links=True)
 
 
 def show(call: Call, environment: Environment) -> Resource:
-    """Return the resource of an environment. Code that was linked in place is neither built nor deployed."""
+    """Return the resource of an environment."""
+    settings = environment.settings
     return Resource(
         environment.id,
         TYPE.name,
@@ -65,21 +49,50 @@ def show(call: Call, environment: Environment) -> Resource:
             status=environment.status,
             created_from_automation=False,
             vanity_domain=environment.vanity_domain,
-            php_major_version="8.4",
-            build_command=None,
-            node_version="24",
-            deploy_command=None,
-            uses_octane=False,
-            uses_hibernation=False,
-            hibernation_wake_up_interval=None,
-            uses_push_to_deploy=False,
-            uses_deploy_hook=False,
+            php_major_version=settings.php_version,
+            build_command=settings.build_command,
+            node_version=settings.node_version,
+            deploy_command=settings.deploy_command,
+            uses_octane=settings.uses_octane,
+            uses_hibernation=environment.hibernation_timeout_minutes is not None,
+            hibernation_wake_up_interval=settings.hibernation_wake_up_interval,
+            uses_push_to_deploy=settings.uses_push_to_deploy,
+            uses_deploy_hook=settings.uses_deploy_hook,
             environment_variables=_variables(call, environment),
-            network_settings=_NETWORK_SETTINGS,
+            network_settings=_network(settings.network),
             created_at=timestamp(environment.created_at),
         ),
         links={"self": {"href": f"{call.base_url}/api/environments/{environment.id}"}},
     )
+
+
+def _network(settings: NetworkSettings) -> dict[str, Any]:
+    hsts = settings.hsts
+    return {
+        "cache": {"strategy": settings.cache_strategy},
+        "response_headers": {
+            "frame": settings.frame,
+            "content_type": settings.content_type,
+            "robots_tag": settings.robots_tag,
+            "hsts": {
+                "max_age": hsts.max_age,
+                "include_subdomains": hsts.include_subdomains,
+                "preload": hsts.preload,
+            },
+        },
+        "firewall": {
+            "bot_categories": [],
+            "rate_limit": {
+                "level": settings.rate_limit_level,
+                "per_minute": None,
+                "4xx": False,
+                "429": False,
+            },
+            "under_attack_mode_started_at": timestamp_or_none(settings.under_attack_mode_started_at),
+            "block_path": settings.block_path,
+        },
+        "content_converter": False,
+    }
 
 
 def _variables(call: Call, environment: Environment) -> list[dict[str, str]] | UnsetType:

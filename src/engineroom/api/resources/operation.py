@@ -5,6 +5,7 @@ from typing import Any
 from engineroom.api.call import Call
 from engineroom.api.documents import Attributes, Moment, Resource, moment, moment_or_none
 from engineroom.api.shapes import ResourceType
+from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import Operation, OperationAction, OperationStatus, Progress
 
 
@@ -14,7 +15,9 @@ class OperationAttributes(Attributes):
     action: OperationAction
     status: OperationStatus
     actor: str
-    background_process_id: str
+    subject_type: str
+    subject_id: str
+    parent_id: str | None
     changes: dict[str, dict[str, Any]]
     progress: Progress | None
     message: str
@@ -28,7 +31,7 @@ TYPE = ResourceType("operations", OperationAttributes)
 def show(call: Call, operation: Operation) -> Resource:
     """Return the resource of an operation."""
     running = operation.status is OperationStatus.RUNNING
-    progress = call.control.progress(operation.background_process_id) if running else None
+    progress = call.control.progress(BackgroundProcessId(operation.subject_id)) if running else None
     return Resource(
         operation.id,
         TYPE.name,
@@ -36,7 +39,9 @@ def show(call: Call, operation: Operation) -> Resource:
             action=operation.action,
             status=operation.status,
             actor=operation.actor,
-            background_process_id=operation.background_process_id,
+            subject_type=operation.subject_type,
+            subject_id=operation.subject_id,
+            parent_id=operation.parent_id,
             changes={
                 field: {"from": before, "to": after} for field, (before, after) in operation.changes.items()
             },

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.workload import Workload
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.planner import Occupant, Slot
 
@@ -68,9 +69,17 @@ class Mirror:
             )
         return background_process
 
-    def start(self, starting: Process) -> None:
+    def start(self, id: str, workload: Workload, slot: Slot) -> None:
         """Show a process that the keeper is being asked to start."""
-        self._seen[starting.background_process][starting.id] = _Seen(starting, 0.0)
+        starting = Process(
+            id=id,
+            background_process=workload.background_process,
+            replica=slot.replica,
+            index=slot.index,
+            fingerprint=workload.fingerprint,
+            state=ProcessState.STARTING,
+        )
+        self._seen[workload.background_process][id] = _Seen(starting, 0.0)
 
     def stop(self, background_process: BackgroundProcessId, ids: Iterable[str], how: Stop) -> list[str]:
         """Show processes as draining, and return those that the keeper must be told of."""

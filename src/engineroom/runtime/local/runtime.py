@@ -12,8 +12,9 @@ import structlog
 
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
 from engineroom.model.limits import Usage
+from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.process import Process
 from engineroom.model.replica import Replica
 from engineroom.model.run import Run
 from engineroom.model.workload import Workload
@@ -22,6 +23,7 @@ from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher, answered, report_failure
 from engineroom.runtime.local.limits import LimitsTold
 from engineroom.runtime.local.mirror import Mirror, Stop
+from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.planner import Plan, Slot, plan
 from engineroom.runtime.local.runs import Runs, is_of_a_run
@@ -44,6 +46,7 @@ class LocalRuntime:
 
     def __init__(self, folder: Path, *, output_kept_bytes: int = 8 * 1024 * 1024) -> None:
         self._launcher = Launcher(folder)
+        self._one_offs = OneOffs(folder / ONE_OFFS)
         self._output = OutputReader(folder)
         self._output_kept_bytes = output_kept_bytes
         self._keeper: Keeper | None = None
@@ -112,6 +115,12 @@ class LocalRuntime:
             self._leaving[background_process] = Stop(stop_timeout_seconds, force, _DELETED)
         await self._converge(background_processes)
 
+    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
+        """See Runtime.run_once."""
+        if not runs and not self._one_offs.any():
+            return {}
+        return await asyncio.to_thread(self._one_offs.have, runs)
+
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
         found = self._mirror.processes(background_process)
@@ -158,6 +167,7 @@ class LocalRuntime:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
         self._draining = True
         self._workloads.clear()
+        await asyncio.to_thread(self._one_offs.end_all)
         if self._keeper is not None:
             await self._keeper.call("shutdown", timeout_seconds=stop_timeout_seconds)
         if self._task is not None:
@@ -350,16 +360,7 @@ class LocalRuntime:
         owner = translation.Owner(workload.background_process, slot.replica, slot.index)
         id = translation.new_process_id(owner)
         spec = translation.spec(id, workload, slot, protocol=self._protocol)
-        self._mirror.start(
-            Process(
-                id=spec["id"],
-                background_process=workload.background_process,
-                replica=slot.replica,
-                index=slot.index,
-                fingerprint=workload.fingerprint,
-                state=ProcessState.STARTING,
-            )
-        )
+        self._mirror.start(id, workload, slot)
         return spec
 
     def _send(

@@ -1,0 +1,141 @@
+"""Run one command once: `python -m engineroom.keeper.once FOLDER`. It outlives whoever asked for it.
+
+The folder has `spec.json`; what the command prints goes into `output`, and `state.json` says how far it is. The descriptor
+named by the second argument is locked for as long as this goes on.
+"""
+
+import ctypes
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from engineroom.keeper import user
+from engineroom.keeper.launch_error import LaunchError
+
+_PR_SET_CHILD_SUBREAPER = 36
+_READ_BYTES = 65536
+_USUAL = -1
+_LINGER_SECONDS = 0.2
+
+
+class _StoppedError(Exception):
+    """It was asked to stop."""
+
+
+def main(folder: Path) -> None:
+    """Run what the folder says, and write down how it ended."""
+    # What the command leaves behind becomes a child of ours, so that it can be found and ended (prctl(2)).
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    signal.signal(signal.SIGTERM, _stop)
+    spec = json.loads((folder / "spec.json").read_text())
+    state: dict[str, Any] = {"runner": os.getpid(), "started_at": time.time()}
+    _write(folder, state)
+    try:
+        _run(folder, spec, state)
+    except _StoppedError:
+        state["failure"] = "it was stopped"
+    except LaunchError as error:
+        state["failure"] = f"it could not be started: {error}"
+    except OSError as error:
+        state["failure"] = f"it could not be started: {error.filename or spec['argv'][0]}: {error.strerror}"
+    state["ended_at"] = time.time()
+    _write(folder, state)
+
+
+def _run(folder: Path, spec: dict[str, Any], state: dict[str, Any]) -> None:
+    identity = user.find(spec["user"], spec["working_directory"])
+    with subprocess.Popen(
+        spec["argv"],
+        cwd=spec["working_directory"],
+        env={**identity.variables, **spec["variables"]},
+        umask=_USUAL if spec["umask"] is None else spec["umask"],
+        **_as_user(identity),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    ) as process:
+        state["process"], state["began_at_ticks"] = process.pid, began_at_ticks(process.pid)
+        _write(folder, state)
+        try:
+            if not _watch(process, folder / "output", spec):
+                state["failure"] = f"it was killed after {spec['timeout_seconds']:g} s"
+        finally:
+            _end_everything(process)
+    state["code"] = process.returncode
+
+
+def _as_user(identity: user.Identity) -> dict[str, Any]:
+    """Return what has a process run as somebody else; being whom we are already needs no right."""
+    if identity.uid == os.geteuid():
+        return {}
+    return {"user": identity.uid, "group": identity.gid, "extra_groups": identity.groups}
+
+
+def _watch(process: "subprocess.Popen[bytes]", path: Path, spec: dict[str, Any]) -> bool:
+    """Keep what it prints, up to the limit, until it ends; return whether it did so in time."""
+    assert process.stdout is not None
+    room = int(spec["output_limit_bytes"])
+    deadline = time.monotonic() + spec["timeout_seconds"]
+    exited = os.pidfd_open(process.pid)
+    waiting = [exited, process.stdout.fileno()]
+    with path.open("ab", buffering=0) as output:
+        while waiting:
+            ready, _, _ = select.select(waiting, [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                os.close(exited)
+                # Time is up, unless only something that it left behind still holds the pipe.
+                return exited not in waiting
+            if process.stdout.fileno() in ready:
+                chunk = os.read(process.stdout.fileno(), _READ_BYTES)
+                output.write(chunk[:room])
+                room -= len(chunk[:room])
+                if not chunk:
+                    waiting.remove(process.stdout.fileno())
+            if exited in ready and exited in waiting:
+                waiting.remove(exited)
+                deadline = min(deadline, time.monotonic() + _LINGER_SECONDS)
+    os.close(exited)
+    return True
+
+
+def _end_everything(process: "subprocess.Popen[bytes]") -> None:
+    """Kill the process with its group, and whatever it has left to us."""
+    _kill(-process.pid)
+    process.wait()
+    while children := Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+        for child in map(int, children):
+            _kill(child)
+            os.waitpid(child, 0)
+
+
+def began_at_ticks(pid: int) -> int:
+    """Return when a process began, in ticks since the boot (proc_pid_stat(5)): with it a pid means one process only."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+
+
+def _kill(target: int) -> None:
+    try:
+        os.kill(target, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise _StoppedError
+
+
+def _write(folder: Path, state: dict[str, Any]) -> None:
+    new = folder / "state.new"
+    new.write_text(json.dumps(state))
+    new.rename(folder / "state.json")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

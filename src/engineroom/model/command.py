@@ -1,0 +1,43 @@
+"""A command: something that is run once, in an environment's folder and with its variables."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from engineroom.model.ids import CommandId, EnvironmentId, OperationId
+
+LONGEST_COMMAND = 150_000
+"""Contract sheet, section 7."""
+
+TIMEOUT_SECONDS = 30 * 60.0
+OUTPUT_LIMIT_BYTES = 1024 * 1024
+
+
+class CommandStatus(StrEnum):
+    """Contract sheet, section 7."""
+
+    PENDING = "pending"
+    CREATED = "command.created"
+    RUNNING = "command.running"
+    FAILURE = "command.failure"
+    SUCCESS = "command.success"
+
+
+UNDER_WAY = frozenset({CommandStatus.PENDING, CommandStatus.CREATED, CommandStatus.RUNNING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command. `exit_code` is what the process really ended with."""
+
+    id: CommandId
+    environment_id: EnvironmentId
+    operation_id: OperationId
+    command: str
+    output: str | None
+    status: CommandStatus
+    exit_code: int | None
+    failure_reason: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None

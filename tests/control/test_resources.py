@@ -1,0 +1,261 @@
+"""What is asked of environments, applications and instances is brought about in all that is in them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engineroom.control import applications, commands, deployments, environments, instances
+from engineroom.control.changing import GoneError
+from engineroom.model.command import Command, CommandStatus
+from engineroom.model.deployment import Commit, Deployment, DeploymentStatus
+from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.operation import Operation, OperationStatus
+from engineroom.model.variables import EnvironmentVariable, Variables
+from engineroom.runtime.fake import FakeRuntime
+from engineroom.store import commands as stored_commands
+from engineroom.store import deployments as stored_deployments
+from engineroom.store import operations
+from engineroom.store import wanted as wanted_rows
+from tests.control.running_control import Running, draining, eventually_a_moment, running_control, settle
+from tests.runtime.asynchronous import asynchronous, eventually
+
+
+async def deployment(running: Running, of: Deployment) -> Deployment:
+    found = await running.store.read(
+        lambda connection: stored_deployments.find(connection, running.actor.organization_id, of.id)
+    )
+    assert found is not None
+    return found
+
+
+async def deployed(running: Running, of: Deployment, status: DeploymentStatus) -> Deployment:
+    for _ in range(2000):
+        found = await deployment(running, of)
+        if found.status is status:
+            return found
+        await eventually_a_moment()
+    raise AssertionError(f"it is {found.status}, not {status}: {found.failure_reason}")
+
+
+async def deploy(running: Running) -> Deployment:
+    made, _ = await deployments.deploy(running.control, running.actor, running.linked.environment, Commit())
+    return made
+
+
+async def delete(running: Running, what: str) -> Operation:
+    if what == "environment":
+        return await environments.delete(running.control, running.actor, running.linked.environment)
+    return await applications.delete(running.control, running.actor, running.linked.application)
+
+
+def with_replicas(count: int) -> instances.Change:
+    return lambda instance, environment: (
+        replace(instance, min_replicas=count, max_replicas=3),
+        environment,
+    )
+
+
+def with_new(variables: Variables) -> Variables:
+    return (*variables, EnvironmentVariable(key="NEW", value="1"))
+
+
+@asynchronous
+async def test_more_replicas_are_started_and_fewer_drained(tmp_path: Path) -> None:
+    """Contract sheet, section 3.4."""
+    async with running_control(tmp_path) as running:
+        created, _ = await running.create(processes=2)
+        await running.running(created, 2)
+        for count in (3, 1):
+            _, operation = await instances.update(
+                running.control, running.actor, running.linked.instance, with_replicas(count)
+            )
+            await running.running(created, 2 * count)
+            await running.finished(operation)
+
+
+@asynchronous
+async def test_a_stopped_environment_runs_nothing_until_it_is_deployed(tmp_path: Path) -> None:
+    """Contract sheet, section 4.6."""
+    async with running_control(tmp_path) as running:
+        created, _ = await running.create(processes=2)
+        await running.running(created, 2)
+
+        after, operation = await environments.stop(running.control, running.actor, running.linked.environment)
+        assert after.status is EnvironmentStatus.STOPPED
+        await running.running(created, 0)
+        await running.finished(operation)
+
+        await deployed(running, await deploy(running), DeploymentStatus.DEPLOYMENT_SUCCEEDED)
+        await running.running(created, 2)
+
+
+@asynchronous
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_changed_variables_replace_processes_at_once_or_with_the_next_deployment(
+    tmp_path: Path, at_once: bool
+) -> None:
+    async with running_control(tmp_path) as running:
+        created, _ = await running.create(processes=1)
+        [before] = await running.running(created, 1)
+        _, operation = await environments.change_variables(
+            running.control, running.actor, running.linked.environment, with_new, at_once=at_once
+        )
+        await running.finished(operation)
+        await settle(running)
+        [after] = await running.running(created, 1)
+        assert (after.fingerprint != before.fingerprint) is at_once
+
+        await deployed(running, await deploy(running), DeploymentStatus.DEPLOYMENT_SUCCEEDED)
+        [row] = await running.store.read(wanted_rows.wanted)
+        assert [variable.key for variable in row.variables] == ["GREETING", "NEW"]
+
+
+@asynchronous
+async def test_variables_that_wait_are_none_where_there_were_none_before(tmp_path: Path) -> None:
+    async with running_control(tmp_path) as running:
+        await running.create(processes=1)
+        of = running.linked.environment
+        for change, at_once in ((lambda _: (), True), (with_new, False), (with_new, False)):
+            await environments.change_variables(running.control, running.actor, of, change, at_once=at_once)
+
+        [row] = await running.store.read(wanted_rows.wanted)
+        assert row.variables == ()
+
+
+@asynchronous
+@pytest.mark.parametrize("what", ["environment", "application"])
+async def test_deleting_drains_everything_and_then_nothing_of_it_is_left(tmp_path: Path, what: str) -> None:
+    """Contract sheet, sections 4.1 and 5."""
+    async with running_control(tmp_path) as running:
+        created, _ = await running.create(processes=2)
+        await running.running(created, 2)
+        operation = await delete(running, what)
+        await running.running(created, 0)
+        await running.finished(operation)
+
+        assert await running.tombstones() == []
+        with pytest.raises(GoneError):
+            await delete(running, what)
+
+
+@asynchronous
+async def test_an_environment_without_a_folder_runs_nothing_and_says_so(tmp_path: Path) -> None:
+    async with running_control(tmp_path) as running:
+        await environments.update(
+            running.control,
+            running.actor,
+            running.linked.environment,
+            lambda environment: replace(environment, directory=None),
+        )
+        created, _ = await running.create(processes=2)
+        failed = await deployed(running, await deploy(running), DeploymentStatus.DEPLOYMENT_FAILED)
+
+        assert "no folder" in (failed.failure_reason or "")
+        assert running.fake.processes(created.id) == []
+        with pytest.raises(commands.NotRunnableError, match="no folder"):
+            await run(running, "true")
+
+
+@asynchronous
+async def test_a_deployment_fails_when_what_is_new_dies_young(tmp_path: Path) -> None:
+    """Contract sheet, section 6."""
+    async with running_control(tmp_path) as running:
+        created, _ = await running.create(processes=1)
+        await running.running(created, 1)
+        running.fake.script(created.id).start_failure = (2, "/no/such/program")
+
+        made = await deploy(running)
+        failed = await deployed(running, made, DeploymentStatus.DEPLOYMENT_FAILED)
+
+        assert "/no/such/program was not found" in (failed.failure_reason or "")
+        operation = await running.store.read(lambda connection: operations.get(connection, made.operation_id))
+        assert operation.status is OperationStatus.FAILED
+
+
+@asynchronous
+async def test_a_newer_deployment_and_a_stop_cancel_the_one_under_way(tmp_path: Path) -> None:
+    async with running_control(tmp_path) as running:
+        created, _ = await running.create(processes=1)
+        await running.running(created, 1)
+        running.fake.script(created.id).holds_drains = True
+
+        first = await deploy(running)
+        await deployed(running, first, DeploymentStatus.DEPLOYMENT_RUNNING)
+        second = await deploy(running)
+        await deployed(running, first, DeploymentStatus.CANCELLED)
+        await environments.stop(running.control, running.actor, running.linked.environment)
+        await deployed(running, second, DeploymentStatus.CANCELLED)
+
+
+@asynchronous
+async def test_a_restarted_server_goes_on_with_a_deployment(tmp_path: Path) -> None:
+    fake = FakeRuntime()
+    async with running_control(tmp_path, fake) as running:
+        created, _ = await running.create(processes=1)
+        await running.running(created, 1)
+        fake.script(created.id).holds_drains = True
+        made = await deploy(running)
+        await deployed(running, made, DeploymentStatus.DEPLOYMENT_RUNNING)
+        await eventually("the old one drains", lambda: draining(running, created) == 1)
+        await settle(running)
+
+    fake.script(created.id).holds_drains = False
+    async with running_control(tmp_path, fake) as running:
+        fake.end_drains(created.id)
+        await deployed(running, made, DeploymentStatus.DEPLOYMENT_SUCCEEDED)
+
+
+async def run(running: Running, text: str) -> Command:
+    made, _ = await commands.run(running.control, running.actor, running.linked.environment, text)
+    return made
+
+
+async def command(running: Running, of: Command) -> Command:
+    found = await running.store.read(
+        lambda connection: stored_commands.find(connection, running.actor.organization_id, of.id)
+    )
+    assert found is not None
+    return found
+
+
+async def ran(running: Running, of: Command, status: CommandStatus) -> Command:
+    for _ in range(2000):
+        found = await command(running, of)
+        if found.status is status:
+            return found
+        await eventually_a_moment()
+    raise AssertionError(f"it is {found.status}, not {status}")
+
+
+@asynchronous
+@pytest.mark.parametrize(
+    ("code", "status", "reason"),
+    [
+        (0, CommandStatus.SUCCESS, None),
+        (3, CommandStatus.FAILURE, "The command exited with code 3."),
+        (-9, CommandStatus.FAILURE, "The command was killed by signal 9 (SIGKILL)."),
+    ],
+)
+async def test_a_command_is_run_and_how_it_ended_is_kept(
+    tmp_path: Path, code: int, status: CommandStatus, reason: str | None
+) -> None:
+    """Contract sheet, section 7."""
+    async with running_control(tmp_path) as running:
+        made = await run(running, "php artisan inspire")
+        assert made.status is CommandStatus.PENDING
+        await ran(running, made, CommandStatus.RUNNING)
+        running.fake.end_run(made.id, code=code, output="Be\0 brave.\n")
+
+        done = await ran(running, made, status)
+        assert (done.output, done.failure_reason) == ("Be\ufffd brave.\n", reason)
+        assert done.finished_at is not None
+
+
+@asynchronous
+async def test_a_stopped_environment_refuses_commands(tmp_path: Path) -> None:
+    """Contract sheet, section 7."""
+    async with running_control(tmp_path) as running:
+        await environments.stop(running.control, running.actor, running.linked.environment)
+        with pytest.raises(commands.NotRunnableError, match="Start it"):
+            await run(running, "true")

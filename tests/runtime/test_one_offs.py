@@ -1,0 +1,129 @@
+"""Runs on this host, with real processes."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engineroom.model.one_off import OneOff, OneOffState
+from engineroom.runtime.local.one_offs import OneOffs
+from tests.support import proc
+from tests.support.waiting import wait_until
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Iterator[OneOffs]:
+    made = OneOffs(tmp_path / "one-offs")
+    yield made
+    made.end_all()
+
+
+def a_run(
+    script: str, *, timeout_seconds: float = 30, output_limit_bytes: int = 1000, folder: str = "/"
+) -> OneOff:
+    return OneOff(
+        id="comm-1",
+        argv=("/bin/sh", "-c", script),
+        working_directory=folder,
+        variables={"PATH": os.environ["PATH"], "GREETING": "hello"},
+        timeout_seconds=timeout_seconds,
+        output_limit_bytes=output_limit_bytes,
+    )
+
+
+def ended(runs: OneOffs, run: OneOff) -> OneOffState:
+    def look() -> OneOffState | None:
+        state = runs.have([run])[run.id]
+        return state if state.ended_at else None
+
+    state = wait_until("the run is over", look)
+    assert state is not None
+    return state
+
+
+def pid_written(path: Path) -> int:
+    return int(wait_until("it wrote its pid", lambda: path.exists() and path.read_text().strip()))
+
+
+def test_a_run_has_its_variables_its_output_and_its_exit_code(runs: OneOffs) -> None:
+    state = ended(runs, a_run("echo $GREETING; pwd; echo oops >&2; exit 3"))
+
+    assert (state.output, state.code, state.failure) == ("hello\n/\noops\n", 3, None)
+    assert state.started_at is not None
+
+
+def test_a_run_is_started_once_and_goes_on_without_whoever_asked(runs: OneOffs, tmp_path: Path) -> None:
+    run = a_run(f"echo once >> {tmp_path}/count; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; echo end")
+    wait_until("it has begun", lambda: runs.have([run])[run.id].started_at)
+    (tmp_path / "go").touch()
+
+    assert ended(OneOffs(tmp_path / "one-offs"), run).output == "end\n"
+    assert (tmp_path / "count").read_text() == "once\n"
+
+
+def test_when_its_time_is_up_it_is_killed_with_everything_that_it_started(
+    runs: OneOffs, tmp_path: Path
+) -> None:
+    stray = f"setsid sh -c 'echo $$ > {tmp_path}/pid; exec sleep 60' & sleep 60"
+    state = ended(runs, a_run(stray, timeout_seconds=1))
+
+    assert state.failure == "it was killed after 1 s"
+    assert not proc.is_alive(pid_written(tmp_path / "pid"))
+
+
+def test_output_beyond_the_limit_is_read_and_dropped(runs: OneOffs) -> None:
+    state = ended(runs, a_run("head -c 5000000 /dev/zero | tr '\\0' x", output_limit_bytes=10))
+    assert (state.output, state.code) == ("x" * 10, 0)
+
+
+def test_what_holds_the_output_open_holds_nothing_up(runs: OneOffs, tmp_path: Path) -> None:
+    state = ended(runs, a_run(f"sleep 60 & echo $! > {tmp_path}/pid; echo done"))
+
+    assert (state.output, state.code) == ("done\n", 0)
+    assert not proc.is_alive(pid_written(tmp_path / "pid"))
+
+
+def test_a_run_that_is_not_named_any_more_is_ended_and_forgotten(runs: OneOffs, tmp_path: Path) -> None:
+    runs.have([a_run(f"echo $$ > {tmp_path}/pid; exec sleep 60")])
+    pid = pid_written(tmp_path / "pid")
+
+    wait_until("it is forgotten", lambda: not runs.have([]) and not runs.any())
+    assert not proc.is_alive(pid)
+
+
+def test_a_run_whose_runner_is_killed_is_lost_and_ended(runs: OneOffs, tmp_path: Path) -> None:
+    run = a_run(f"echo $$ > {tmp_path}/pid; exec sleep 60")
+    runs.have([run])
+    pid = pid_written(tmp_path / "pid")
+    os.kill(proc.parent(pid), signal.SIGKILL)
+
+    state = ended(runs, run)
+
+    assert state.failure is not None
+    assert state.failure.startswith("it was lost")
+    wait_until("nothing is left of it", lambda: not proc.is_alive(pid))
+
+
+def test_what_cannot_be_started_says_why(runs: OneOffs) -> None:
+    run = OneOff(
+        id="comm-1",
+        argv=("/no/such/program",),
+        working_directory="/",
+        variables={},
+        timeout_seconds=1,
+        output_limit_bytes=1,
+    )
+    state = ended(runs, run)
+    assert state.failure == "it could not be started: /no/such/program: No such file or directory"
+
+
+@pytest.mark.needs("root")
+def test_a_run_is_who_the_folder_belongs_to(runs: OneOffs, tmp_path: Path) -> None:
+    tmp_path.parent.parent.chmod(0o755)
+    tmp_path.parent.chmod(0o755)
+    os.chown(tmp_path, 65534, 65534)
+
+    state = ended(runs, a_run("id -u; id -G; umask", folder=str(tmp_path)))
+    assert state.output.splitlines()[:2] == ["65534", "65534"]
