@@ -1,11 +1,14 @@
 """Anything of ours, and anything that it runs, is killed at random while changes are asked for; nothing goes wrong.
 
+Exactly what was asked for runs afterwards, and every line that was printed is in the log, once and in order.
+
 `make soak` runs this for longer, and with other seeds. A failure names its seed: ENGINEROOM_FAULT_SEED repeats it.
 """
 
 import contextlib
 import os
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -27,6 +30,19 @@ SETTLED_SECONDS = 90.0
 
 Slot = tuple[str, str, str]
 
+COUNTING = """
+import os, time
+life = f"{os.getpid()}-{time.monotonic_ns()}"
+truth = open(os.environ["TRUTH"] + "/" + os.environ["ENGINEROOM_BACKGROUND_PROCESS"] + "." + life, "ab", 0)
+number = 0
+while True:
+    os.write(1, f"{life} {number}\\n".encode())
+    truth.write(b".")
+    number += 1
+    time.sleep(0.02)
+"""
+"""Prints numbered lines, and notes elsewhere how many it has printed. What it is called with only tells versions apart."""
+
 
 @dataclass
 class Asked:
@@ -36,9 +52,11 @@ class Asked:
     processes: int
     version: int
 
+    program: Path
+
     @property
     def command(self) -> str:
-        return f"sleep {100_000 + self.version}"
+        return f"{sys.executable} {self.program} {self.version}"
 
 
 @dataclass
@@ -48,6 +66,7 @@ class Storm:
     server: EngineroomServer
     instance: str
     dice: random.Random
+    folder: Path
     asked: dict[str, Asked] = field(default_factory=dict)
     version: int = 0
 
@@ -81,9 +100,10 @@ class Storm:
         if len(self.asked) >= MOST_BACKGROUND_PROCESSES:
             return
         processes, version = self.dice.randint(1, 5), self.next_version()
-        command = f"sleep {100_000 + version}"
+        program = self.folder / "count.py"
+        command = f"{sys.executable} {program} {version}"
         made = self.server.api.create(self.instance, type="custom", command=command, processes=processes)
-        self.asked[made.id] = Asked(made, processes, version)
+        self.asked[made.id] = Asked(made, processes, version, program)
 
     def scale(self) -> None:
         if self.asked:
@@ -122,6 +142,28 @@ class Storm:
     def is_settled(self) -> bool:
         return self.found() == self.wanted()
 
+    def printed(self) -> dict[tuple[str, str], int]:
+        """Return how many lines each life has printed, by its background process, of those that still are."""
+        found = {}
+        for path in (self.folder / "truth").iterdir():
+            background_process, _, life = path.name.partition(".")
+            if background_process in self.asked:
+                found[background_process, life] = path.stat().st_size
+        return found
+
+    def logged(self) -> dict[tuple[str, str], int]:
+        """Return how many lines of each life are in the log. Raises AssertionError for one that is not the next one."""
+        found: Counter[tuple[str, str]] = Counter()
+        for asked in self.asked.values():
+            path = f"/api/background-processes/{asked.handle.id}/logs?download=true"
+            for line in self.server.api.text(path).splitlines():
+                life, number = line.split(" ")[3:]
+                assert int(number) == found[asked.handle.id, life], (
+                    f"{line!r} is not the next line of its life"
+                )
+                found[asked.handle.id, life] += 1
+        return found
+
     def differences(self) -> str:
         wanted, found = self.wanted(), self.found()
         return f"missing: {dict(wanted - found)}; too many: {dict(found - wanted)}"
@@ -139,7 +181,10 @@ def test_after_any_kills_exactly_what_was_asked_for_runs(
     engineroom: EngineroomServer, tmp_path: Path, seed: int
 ) -> None:
     dice = random.Random(seed)
-    storm = Storm(engineroom, engineroom.link(tmp_path).instance, dice)
+    (tmp_path / "truth").mkdir()
+    (tmp_path / "count.py").write_text(COUNTING)
+    linked = engineroom.link(tmp_path, TRUTH=str(tmp_path / "truth"))
+    storm = Storm(engineroom, linked.instance, dice, tmp_path)
     storm.create()
     actions: dict[Callable[[], None], int] = {
         storm.kill_a_process: 10,
@@ -164,6 +209,14 @@ def test_after_any_kills_exactly_what_was_asked_for_runs(
     for asked in storm.asked.values():
         listed = asked.handle.wait_until_running(asked.processes)
         assert len(listed) == asked.processes
+    printed = storm.printed()
+    assert printed
+
+    def is_logged() -> bool:
+        logged = storm.logged()
+        return all(logged.get(life, 0) >= count for life, count in printed.items())
+
+    wait_until(f"seed {seed}: every line is in the log", is_logged, timeout_seconds=30)
     operations = engineroom.api.get("/api/operations")["data"]
     wait_until(
         "no operation is left running",

@@ -62,6 +62,12 @@ class Api:
         assert answer.status_code == 200, f"GET {path} answered {answer.status_code}: {answer.text}"
         return answer.json()
 
+    def text(self, path: str) -> str:
+        """Return the body of an answer with status 200 as it is."""
+        answer = self._client.get(path)
+        assert answer.status_code == 200, f"GET {path} answered {answer.status_code}: {answer.text}"
+        return answer.text
+
     def post(self, path: str, *, status: int = 201, **fields: object) -> Any:
         """Return the decoded body of the answer to a POST."""
         answer = self._client.post(path, json=fields)
