@@ -48,7 +48,7 @@ def test_every_line_is_there_once_and_in_order_though_the_server_is_killed(
     engineroom: EngineroomServer, code: Path
 ) -> None:
     (code / "talker.py").write_text(TALKER)
-    linked = engineroom.link(code, "Talker")
+    linked = engineroom.link(code, name="Talker")
     program = engineroom.api.create(
         linked.instance, type="custom", processes=1, command=f"{sys.executable} talker.py"
     )
@@ -65,7 +65,7 @@ def test_every_line_is_there_once_and_in_order_though_the_server_is_killed(
 
 def test_a_trace_is_one_error_beside_its_event(engineroom: EngineroomServer, code: Path) -> None:
     (code / "failing.py").write_text(FAILING)
-    linked = engineroom.link(code, "Failing")
+    linked = engineroom.link(code, name="Failing")
     program = engineroom.api.create(
         linked.instance, type="custom", processes=1, command=f"{sys.executable} failing.py"
     )
@@ -85,7 +85,7 @@ def test_a_trace_is_one_error_beside_its_event(engineroom: EngineroomServer, cod
 
 def test_the_terminal_follows_what_is_printed(engineroom: EngineroomServer, code: Path) -> None:
     (code / "talker.py").write_text(TALKER)
-    linked = engineroom.link(code, "Talker")
+    linked = engineroom.link(code, name="Talker")
     program = engineroom.api.create(
         linked.instance, type="custom", processes=1, command=f"{sys.executable} talker.py"
     )

@@ -49,7 +49,7 @@ def test_no_secret_is_ever_in_our_own_log(tmp_path: Path) -> None:
             SETTINGS.format(webhook=WEBHOOK, slack=SLACK, mail=MAIL, port=free_port())
         )
         engineroom.start()
-        linked = engineroom.link(code, "Secrets", SECRET=VARIABLE)
+        linked = engineroom.link(code, name="Secrets", SECRET=VARIABLE)
         engineroom.api.create(
             linked.instance, type="custom", processes=2, command=f"{sys.executable} dies.py"
         )

@@ -104,7 +104,7 @@ def test_the_use_of_a_group_is_that_of_all_its_processes(keeper: RunningKeeper) 
             name,
             sys.executable,
             "-c",
-            "held = bytearray(30_000_000); import time; time.sleep(600)",
+            "import time; time.sleep(0.3); sum(range(10**6)); held = bytearray(30_000_000); time.sleep(600)",
             group="web.1",
         )
 
