@@ -1,6 +1,7 @@
 import json
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -62,15 +63,15 @@ def test_a_queue_without_keys_is_empty(redis_server: RedisServer) -> None:
 @pytest.mark.parametrize(
     ("fields", "age"),
     [
-        ({"createdAt": int(time.time()) - 100}, 100),
-        ({"createdAt": int(time.time()) - 100, "delay": 60}, 40),
-        ({"pushedAt": f"{time.time() - 100:.4f}"}, 100),
+        (lambda now: {"createdAt": int(now) - 100}, 100),
+        (lambda now: {"createdAt": int(now) - 100, "delay": 60}, 40),
+        (lambda now: {"pushedAt": f"{now - 100:.4f}"}, 100),
     ],
 )
 def test_a_payload_with_a_time_of_its_own_tells_the_age(
-    redis_server: RedisServer, fields: dict[str, object], age: int
+    redis_server: RedisServer, fields: Callable[[float], dict[str, object]], age: int
 ) -> None:
-    push(redis_server, "old", **fields)
+    push(redis_server, "old", **fields(time.time()))
 
     oldest = known(measure_once(queues(redis_server))).oldest
 
