@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import Connection
 
 from engineroom.control.links import Linked, link
-from engineroom.store import Store, background_processes, hosts, organizations
+from engineroom.model.instance import ScalingType
+from engineroom.store import Store, background_processes, hosts, instances, organizations, schedules
+from engineroom.store.scaled_instances import scaled_instances
 from engineroom.store.wanted import wanted
 from tests.store.rows import a_background_process
 from tests.support.databases import Postgresql, PostgresqlServer
@@ -36,6 +38,33 @@ def test_what_is_linked_on_a_host_runs_on_that_host_alone(shared: Postgresql, tm
     assert of("other") == []
     one.close()
     other.close()
+
+
+def test_what_is_scheduled_and_scaled_belongs_to_the_host_that_has_claimed_it(
+    shared: Postgresql, tmp_path: Path
+) -> None:
+    store = shared.open("one")
+    linked = asyncio.run(link(store, tmp_path, "Shop", {}))
+
+    def follow(connection: Connection) -> None:
+        organization = organizations.default(connection)
+        found = instances.find(connection, organization.id, linked.instance)
+        assert found is not None
+        scaled = replace(found, uses_scheduler=True, scaling_type=ScalingType.CUSTOM, max_replicas=2)
+        instances.replace(connection, scaled)
+
+    asyncio.run(store.write(follow))
+
+    def of(host: str) -> tuple[int, int]:
+        def read(connection: Connection) -> tuple[int, int]:
+            return len(schedules.followers(connection, host)), len(scaled_instances(connection, host))
+
+        return asyncio.run(store.read(read))
+
+    assert of("one") == (1, 1)
+    assert of("other") == (0, 0)
+    assert asyncio.run(store.read(schedules.unclaimed)) == []
+    store.close()
 
 
 def test_an_environment_is_claimed_once_however_many_try(shared: Postgresql, tmp_path: Path) -> None:

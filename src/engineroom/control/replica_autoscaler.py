@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -72,7 +73,7 @@ class ReplicaAutoscaler:
 
     async def look(self) -> None:
         """Look, decide and store, once."""
-        rows = await self._store.read(scaled_instances)
+        rows = await self._store.read(partial(scaled_instances, host=self._store.host))
         self._states = {row.id: self._states.get(row.id, _State()) for row in rows}
         decided = [(row, self._decide(row)) for row in rows]
         changed = [(row, decision) for row, decision in decided if decision.changes]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection
@@ -17,8 +18,8 @@ from engineroom.model.limits import limits_of
 from engineroom.model.run import Finished, Run
 from engineroom.model.schedule import Minutes, RunEnd, RunStatus, ScheduledRun, next_minutes, replicas_of
 from engineroom.runtime.base import Runtime, RuntimeUnavailableError
-from engineroom.store import Store, events, schedules
-from engineroom.store.schedules import Follower
+from engineroom.store import Store, events, hosts, schedules
+from engineroom.store.schedules import Follower, Going
 
 _LONGEST_SLEEP_SECONDS = 1.0
 _LOST_AFTER = timedelta(seconds=60)
@@ -63,7 +64,8 @@ class Scheduler:
             await self._end_strays()
 
     async def _work(self, minutes: Minutes) -> None:
-        followers = await self._store.read(schedules.followers)
+        await self._claim()
+        followers = await self._followers()
         now = self._now()
         runs = [planned for follower in followers for planned in _planned(follower, minutes.due, now)]
         missed = [_missed(minutes)] if minutes.missed and followers else []
@@ -79,6 +81,18 @@ class Scheduler:
         await self._store.write(write)
         self._last = minutes.due
         await self._begin(runs)
+
+    async def _claim(self) -> None:
+        """Take on what no server has, where there may be several: one minute must not be worked for twice."""
+        host = self._store.host
+        if host is not None and (found := await self._store.read(schedules.unclaimed)):
+            await self._store.write(lambda connection: hosts.claim(connection, host, found))
+
+    async def _followers(self) -> list[Follower]:
+        return await self._store.read(partial(schedules.followers, host=self._store.host))
+
+    async def _going(self) -> list[Going]:
+        return await self._store.read(partial(schedules.going, host=self._store.host))
 
     async def _begin(self, runs: Sequence[tuple[ScheduledRun, Run]]) -> None:
         """Have the runs carried out; they are stored already, so that none is begun twice."""
@@ -101,7 +115,7 @@ class Scheduler:
     async def _lost(self, now: datetime) -> list[RunEnd]:
         """Return what was begun and is nowhere to be found: the host went down with it."""
         known = self._runtime.runs()
-        going = await self._store.read(schedules.going)
+        going = await self._going()
         return [
             RunEnd(
                 id=one.id,
@@ -116,8 +130,8 @@ class Scheduler:
 
     async def _end_strays(self) -> None:
         """Ask the runs to end whose environment was stopped, or whose instance no longer uses the scheduler."""
-        following = {follower.instance_id for follower in await self._store.read(schedules.followers)}
-        going = await self._store.read(schedules.going)
+        following = {follower.instance_id for follower in await self._followers()}
+        going = await self._going()
         strays = [one.id for one in going if one.instance_id not in following]
         if strays:
             await self._runtime.end_runs(strays, stop_timeout_seconds=_STOP_SECONDS)

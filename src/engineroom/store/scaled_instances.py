@@ -26,9 +26,11 @@ _SCALED = (
     .where(
         instances.c.scaling_type != ScalingType.NONE,
         environments.c.status == EnvironmentStatus.RUNNING,
+        instances.c.deleted_at.is_(None),
     )
     .order_by(instances.c.created_at, instances.c.id)
 )
+_SCALED_ON = _SCALED.where(environments.c.host == bindparam("of_host"))
 _PROCESSES = (
     select(background_processes.c.id, background_processes.c.instance_id)
     .where(
@@ -54,9 +56,15 @@ class ScaledInstance:
     background_processes: tuple[BackgroundProcessId, ...]
 
 
-def scaled_instances(connection: Connection) -> list[ScaledInstance]:
-    """Return all of them, oldest first. In an environment that does not run, nothing is scaled."""
-    rows = connection.execute(_SCALED).all()
+def scaled_instances(connection: Connection, host: str | None = None) -> list[ScaledInstance]:
+    """Return all of them, oldest first; with a host, those in the environments that it has claimed.
+
+    In an environment that does not run, nothing is scaled.
+    """
+    rows_of = (
+        connection.execute(_SCALED) if host is None else connection.execute(_SCALED_ON, {"of_host": host})
+    )
+    rows = rows_of.all()
     of: dict[str, list[BackgroundProcessId]] = {row.id: [] for row in rows}
     for found in connection.execute(_PROCESSES, {"ids": list(of)}) if of else ():
         of[found.instance_id].append(found.id)

@@ -58,6 +58,8 @@ _FOLLOWERS = (
         instances.c.deleted_at.is_(None),
     )
 )
+_FOLLOWERS_ON = _FOLLOWERS.where(environments.c.host == bindparam("of_host"))
+_UNCLAIMED = _FOLLOWERS.where(environments.c.host.is_(None)).with_only_columns(environments.c.id)
 _SCHEDULE = select(schedules).where(schedules.c.environment_id == bindparam("id"))
 _UPDATE_SCHEDULE = update(schedules).where(schedules.c.environment_id == bindparam("of"))
 _INSERT_SCHEDULE = insert(schedules)
@@ -70,6 +72,11 @@ _GOING = (
     select(scheduled_runs.c.id, scheduled_runs.c.started_at, scheduled_runs.c.instance_id)
     .where(scheduled_runs.c.status == RunStatus.RUNNING)
     .order_by(scheduled_runs.c.id)
+)
+_GOING_ON = (
+    _GOING.join(instances, instances.c.id == scheduled_runs.c.instance_id)
+    .join(environments, environments.c.id == instances.c.environment_id)
+    .where(environments.c.host == bindparam("of_host"))
 )
 _INSERT_RUN = insert(scheduled_runs)
 _FINISH = update(scheduled_runs).where(
@@ -106,9 +113,12 @@ class Going:
     started_at: datetime
 
 
-def followers(connection: Connection) -> list[Follower]:
-    """Return all of them."""
-    rows = connection.execute(_FOLLOWERS).all()
+def followers(connection: Connection, host: str | None = None) -> list[Follower]:
+    """Return all of them; with a host, those in the environments that it has claimed."""
+    of_host = {"of_host": host}
+    rows = (
+        connection.execute(_FOLLOWERS) if host is None else connection.execute(_FOLLOWERS_ON, of_host)
+    ).all()
     variables = environments_of.variables(connection, list({row.environment_id for row in rows}))
     return [_follower(row, variables) for row in rows]
 
@@ -159,9 +169,16 @@ def finish(connection: Connection, ends: Iterable[RunEnd]) -> None:
         )
 
 
-def going(connection: Connection) -> list[Going]:
+def unclaimed(connection: Connection) -> list[EnvironmentId]:
+    """Return the environments with followers that no host has claimed."""
+    return list(connection.execute(_UNCLAIMED).scalars())
+
+
+def going(connection: Connection, host: str | None = None) -> list[Going]:
     """Return the runs that are not known to be over, oldest first."""
-    return [Going(RunId(row.id), row.instance_id, row.started_at) for row in connection.execute(_GOING)]
+    of_host = {"of_host": host}
+    rows = connection.execute(_GOING) if host is None else connection.execute(_GOING_ON, of_host)
+    return [Going(RunId(row.id), row.instance_id, row.started_at) for row in rows]
 
 
 def page(connection: Connection, instance_id: InstanceId, number: int) -> Page[ScheduledRun]:
