@@ -24,22 +24,16 @@ _USUAL = -1
 _LINGER_SECONDS = 0.2
 
 
-class _StoppedError(Exception):
-    """It was asked to stop."""
-
-
 def main(folder: Path) -> None:
     """Run what the folder says, and write down how it ended."""
     # What the command leaves behind becomes a child of ours, so that it can be found and ended (prctl(2)).
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    signal.signal(signal.SIGTERM, _stop)
+    stop = _stop_asked()
     spec = json.loads((folder / "spec.json").read_text())
     state: dict[str, Any] = {"runner": os.getpid(), "started_at": time.time()}
     _write(folder, state)
     try:
-        _run(folder, spec, state)
-    except _StoppedError:
-        state["failure"] = "it was stopped"
+        _run(folder, spec, state, stop)
     except LaunchError as error:
         state["failure"] = f"it could not be started: {error}"
     except OSError as error:
@@ -48,7 +42,15 @@ def main(folder: Path) -> None:
     _write(folder, state)
 
 
-def _run(folder: Path, spec: dict[str, Any], state: dict[str, Any]) -> None:
+def _stop_asked() -> int:
+    """Return a descriptor that can be read from the moment in which we are asked to stop: no stop comes at a bad one."""
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    return reader
+
+
+def _run(folder: Path, spec: dict[str, Any], state: dict[str, Any], stop: int) -> None:
     identity = user.find(spec["user"], spec["working_directory"])
     with subprocess.Popen(
         spec["argv"],
@@ -64,8 +66,9 @@ def _run(folder: Path, spec: dict[str, Any], state: dict[str, Any]) -> None:
         state["process"], state["began_at_ticks"] = process.pid, began_at_ticks(process.pid)
         _write(folder, state)
         try:
-            if not _watch(process, folder / "output", spec):
-                state["failure"] = f"it was killed after {spec['timeout_seconds']:g} s"
+            failure = _watch(process, folder / "output", spec, stop)
+            if failure is not None:
+                state["failure"] = failure
         finally:
             _end_everything(process)
     state["code"] = process.returncode
@@ -78,31 +81,33 @@ def _as_user(identity: user.Identity) -> dict[str, Any]:
     return {"user": identity.uid, "group": identity.gid, "extra_groups": identity.groups}
 
 
-def _watch(process: "subprocess.Popen[bytes]", path: Path, spec: dict[str, Any]) -> bool:
-    """Keep what it prints, up to the limit, until it ends; return whether it did so in time."""
+def _watch(process: "subprocess.Popen[bytes]", path: Path, spec: dict[str, Any], stop: int) -> str | None:
+    """Keep what it prints, up to the limit, until it ends; return why it is not let end by itself, if so."""
     assert process.stdout is not None
+    printed = process.stdout.fileno()
     room = int(spec["output_limit_bytes"])
     deadline = time.monotonic() + spec["timeout_seconds"]
     exited = os.pidfd_open(process.pid)
-    waiting = [exited, process.stdout.fileno()]
-    with path.open("ab", buffering=0) as output:
+    waiting = [exited, printed]
+    with path.open("ab", buffering=0) as output, os.fdopen(exited):
         while waiting:
-            ready, _, _ = select.select(waiting, [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                os.close(exited)
-                # Time is up, unless only something that it left behind still holds the pipe.
-                return exited not in waiting
-            if process.stdout.fileno() in ready:
-                chunk = os.read(process.stdout.fileno(), _READ_BYTES)
+            ready, _, _ = select.select([*waiting, stop], [], [], max(0.0, deadline - time.monotonic()))
+            if stop in ready:
+                return "it was stopped"
+            if not ready and exited in waiting:
+                return f"it was killed after {spec['timeout_seconds']:g} s"
+            if not ready:  # only something that it left behind still holds the pipe
+                return None
+            if printed in ready:
+                chunk = os.read(printed, _READ_BYTES)
                 output.write(chunk[:room])
                 room -= len(chunk[:room])
                 if not chunk:
-                    waiting.remove(process.stdout.fileno())
-            if exited in ready and exited in waiting:
+                    waiting.remove(printed)
+            if exited in ready:
                 waiting.remove(exited)
                 deadline = min(deadline, time.monotonic() + _LINGER_SECONDS)
-    os.close(exited)
-    return True
+    return None
 
 
 def _end_everything(process: "subprocess.Popen[bytes]") -> None:
@@ -125,10 +130,6 @@ def _kill(target: int) -> None:
         os.kill(target, signal.SIGKILL)
     except ProcessLookupError:
         return
-
-
-def _stop(_number: int, _frame: object) -> None:
-    raise _StoppedError
 
 
 def _write(folder: Path, state: dict[str, Any]) -> None:
