@@ -3,6 +3,7 @@
 import errno
 import os
 import pwd
+import signal
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -11,11 +12,20 @@ from typing import Any
 
 import pytest
 
+from engineroom.keeper import quick
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import Spec
 from engineroom.keeper.spawn import launch
 
 PATH = {"PATH": "/usr/bin:/bin"}
+
+
+@pytest.fixture(autouse=True, params=["as is best", "by a fork"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways of starting a program do the same."""
+    if request.param == "by a fork":
+        monkeypatch.setattr(quick, "spawn", lambda *_, **__: None)
+    return str(request.param)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +51,9 @@ def a_spec(argv: list[str], folder: Path, environment: Mapping[str, str], **chan
 
 def started(argv: list[str], folder: Path, environment: Mapping[str, str] = PATH, **changes: Any) -> int:
     spec = a_spec(argv, folder, environment, **changes)
-    return launch(spec, environment, str(folder / "out"), str(folder / "err"))
+    launched = launch(spec, environment, str(folder / "out"), str(folder / "err"))
+    launched.finish()
+    return launched.pid
 
 
 def finished(
@@ -56,7 +68,7 @@ def failure(
     argv: list[str], folder: Path, environment: Mapping[str, str] = PATH, **changes: Any
 ) -> tuple[int, str]:
     with pytest.raises(LaunchError) as caught:
-        launch(a_spec(argv, folder, environment, **changes), environment, os.devnull, os.devnull)
+        launch(a_spec(argv, folder, environment, **changes), environment, os.devnull, os.devnull).finish()
     assert Path.cwd() == Path("/")
     return caught.value.error_number, caught.value.path
 
@@ -74,6 +86,31 @@ def test_output_is_appended_and_for_the_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "out\n" * 2
     assert (tmp_path / "err").read_text() == "err\n" * 2
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o600
+
+
+def test_for_the_own_user_no_copy_of_the_keeper_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    def fork(cell: str | None) -> int:
+        raise OSError(errno.EAGAIN, f"forked for {cell}")
+
+    monkeypatch.setattr("engineroom.keeper.spawn.fork", fork)
+    if way == "by a fork":
+        assert failure(["true"], tmp_path) == (errno.EAGAIN, "fork")
+    else:
+        assert finished(["true"], tmp_path)[0] == 0
+
+
+def test_no_signal_that_the_keeper_ignores_or_blocks_is_so_for_the_child(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+    try:
+        code, out = finished(["sh", "-c", "grep -E 'Sig(Blk|Ign)' /proc/self/status"], tmp_path)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR2])
+    assert code == 0
+    assert out.split() == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
 
 
 def test_it_runs_in_its_folder_and_the_keeper_stays_in_its_own(tmp_path: Path) -> None:

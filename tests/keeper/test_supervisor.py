@@ -18,6 +18,7 @@ from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import Spec
+from engineroom.keeper.spawn import Launch
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.supervisor import Supervisor
 
@@ -37,7 +38,7 @@ class World:
         self.children: dict[int, list[bool]] = {}
         self.stubborn: set[int] = set()
 
-    def launch(self, spec: Spec, environment: Mapping[str, str], *_: str, cell: None) -> int:
+    def launch(self, spec: Spec, environment: Mapping[str, str], *_: str, cell: None) -> Launch:
         assert environment["ENGINEROOM_PROCESS"] == spec.id
         assert cell is None
         assert spec.id not in self.living.values(), "its predecessor is still alive"
@@ -46,7 +47,7 @@ class World:
         self.next_pid += 1
         self.living[self.next_pid] = spec.id
         self.children[self.next_pid] = []
-        return self.next_pid
+        return Launch(self.next_pid)
 
     def end(self, pid: int, status: int) -> None:
         del self.living[pid]

@@ -1,7 +1,7 @@
 """Starting a program: in its folder, as its user, in a session and a cgroup of its own, with its output in files.
 
-A fork and an exec, with all that must be between them done by the child itself: so it is exact what failed, and for whom. A
-keeper is small, so its fork is cheap.
+Where it can be done the quick way (see `quick`), it is. Else by a fork and an exec, with all that must be between them done
+by the child itself: so it is exact what failed, and for whom.
 """
 
 import errno
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NoReturn
 
-from engineroom.keeper import limits, user
+from engineroom.keeper import limits, quick, user
 from engineroom.keeper.fork import fork
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import Spec
@@ -28,32 +28,76 @@ _LONGEST_INTERPRETER_LINE = 256
 _LONGEST_REPORT_BYTES = 65_536
 
 
+class Launch:
+    """A program that is being started; `pid` is its process already."""
+
+    def __init__(self, pid: int, reader: int | None = None) -> None:
+        self.pid = pid
+        self._reader = reader
+
+    def finish(self) -> None:
+        """Wait until the program is executed. Raises LaunchError when it cannot be; then there is no process any more."""
+        if self._reader is None:
+            return
+        # Ends when the child has executed its program, or with why it could not.
+        report = os.read(self._reader, _LONGEST_REPORT_BYTES)
+        os.close(self._reader)
+        if report:
+            os.waitpid(self.pid, 0)
+            raise LaunchError(*json.loads(report))
+
+
 def launch(
     spec: Spec, environment: Mapping[str, str], output: str, errors: str, *, cell: str | None = None
-) -> int:
-    """Start the program and return its pid; its output is appended to the files `output` and `errors`.
+) -> Launch:
+    """Begin to start the program; its output is appended to the files `output` and `errors`.
 
     It is born in the cgroup whose folder is `cell`. Where the disk has no room for its files, the output is dropped: that
-    must not keep the program from running. Raises LaunchError when it cannot be executed.
+    must not keep the program from running. Raises LaunchError, as `finish` does, when it cannot be executed.
     """
     identity = user.find(spec.user, spec.working_directory)
+    environment = {**identity.variables, **environment}
+    pid = _launch_quickly(spec, identity, environment, (output, errors), cell)
+    if pid is not None:
+        return Launch(pid)
     reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
         pid = fork(cell)
         if pid == 0:
-            _become(spec, identity, {**identity.variables, **environment}, (output, errors), writer)
+            _become(spec, identity, environment, (output, errors), writer)
     except OSError as error:
-        os.close(writer)
         os.close(reader)
         raise LaunchError.of(error, cell or "fork") from None
-    os.close(writer)
-    # Ends when the child has executed its program, or with why it could not.
-    report = os.read(reader, _LONGEST_REPORT_BYTES)
-    os.close(reader)
-    if report:
-        os.waitpid(pid, 0)
-        raise LaunchError(*json.loads(report))
-    return pid
+    finally:
+        os.close(writer)
+    return Launch(pid, reader)
+
+
+def _launch_quickly(
+    spec: Spec, identity: Identity, environment: Mapping[str, str], files: tuple[str, str], cell: str | None
+) -> int | None:
+    """Return the pid; None when that is not possible, or fails."""
+    path = environment.get("PATH", DEFAULT_PATH)
+    if identity.uid != os.geteuid() or not _is_absolute(spec.argv[0], path):
+        return None
+    try:
+        program = _find(spec.argv[0], path)
+    except (LaunchError, ValueError):
+        return None
+    return quick.spawn(
+        program,
+        spec.argv,
+        environment,
+        folder=spec.working_directory,
+        files=files,
+        umask=spec.umask,
+        cell=cell,
+    )
+
+
+def _is_absolute(name: str, path: str) -> bool:
+    """Return whether a program is looked up in the same places from whatever folder."""
+    return "/" in name or all(folder.startswith("/") for folder in path.split(":"))
 
 
 def _become(

@@ -17,7 +17,7 @@ from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.leftovers import PATIENCE_SECONDS, Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
 from engineroom.keeper.process import Process, Spec
-from engineroom.keeper.spawn import launch
+from engineroom.keeper.spawn import Launch, launch
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.timers import Timers
 
@@ -118,10 +118,10 @@ class Supervisor:
         for key in self._timers.due(time.monotonic()):
             self._come_due(key)
         batch = [self._starts.popleft() for _ in range(min(len(self._starts), _SPAWNS_A_TURN))]
-        launched = [process for process in batch if self._spawn(process)]
-        for process in launched:
-            self._confirm(process)
-        if launched and self.containers.cgroups is not None:
+        begun = [(process, each) for process in batch if (each := self._spawn(process)) is not None]
+        for process, launched in begun:
+            self._confirm(process, launched)
+        if begun and self.containers.cgroups is not None:
             self._timers.set_unless_set((Due.MOVE, ""), time.monotonic() + _MOVE_SECONDS)
         if self._starts:
             return 0.0
@@ -278,10 +278,10 @@ class Supervisor:
 
     # Starting
 
-    def _spawn(self, process: Process) -> bool:
-        """Start the program, unless it was stopped meanwhile; return whether it was started."""
+    def _spawn(self, process: Process) -> Launch | None:
+        """Begin to start the program, unless it was stopped meanwhile; return None when that is not done, or failed."""
         if process.state is not State.STARTING:
-            return False
+            return None
         process.life += 1
         if process.life > 1:
             process.restarts += 1
@@ -291,32 +291,38 @@ class Supervisor:
             LIFE_VARIABLE: str(process.life),
         }
         self.containers.prepare(process)
+        cell = self.containers.birthplace(process)
+        files = self._spool.paths(process.id)
+        if process.spec.output_file is not None:
+            files = (process.spec.output_file, process.spec.output_file)
         try:
-            cell = self.containers.birthplace(process)
-            files = self._spool.paths(process.id)
-            if process.spec.output_file is not None:
-                files = (process.spec.output_file, process.spec.output_file)
-            pid = launch(process.spec, environment, *files, cell=cell)
+            return launch(process.spec, environment, *files, cell=cell)
         except LaunchError as error:
-            self._count_death(process, 0.0)
-            process.last_exit = exit_facts.of_start_failure(error)
-            self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
-            return False
-        process.pid = pid
+            self._not_started(process, error)
+            return None
+
+    def _confirm(self, process: Process, launched: Launch) -> None:
+        """Write down who was started. Apart from the start, so that several wait for their exec at the same time."""
+        try:
+            launched.finish()
+        except LaunchError as error:
+            self._not_started(process, error)
+            return
+        pid = process.pid = launched.pid
         self.containers.enter(process, pid)
         process.started_at = time.time()
         process.started_monotonic = time.monotonic()
         self._by_pid[pid] = process
         self._spool.began(process.id, pid)
-        return True
-
-    def _confirm(self, process: Process) -> None:
-        """Write down who was started. Apart from the start, as asking at once for its start time would wait for its exec."""
-        assert process.pid is not None
-        process.start_ticks = kernel.start_ticks(process.pid)
+        process.start_ticks = kernel.start_ticks(pid)
         if process.young_deaths:
             self._expect_maturity(process)
         self._handle(process, Event.STARTED)
+
+    def _not_started(self, process: Process, error: LaunchError) -> None:
+        self._count_death(process, 0.0)
+        process.last_exit = exit_facts.of_start_failure(error)
+        self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
 
     def _count_death(self, process: Process, lived_seconds: float) -> None:
         """Take in a death, and decide after which delay the process starts again."""
