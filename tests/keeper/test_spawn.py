@@ -6,7 +6,6 @@ import pwd
 import signal
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,7 @@ def a_spec(argv: list[str], folder: Path, environment: Mapping[str, str], **chan
         signal_group=False,
         labels={},
     )
-    return replace(spec, **changes)
+    return spec._replace(**changes)
 
 
 def started(argv: list[str], folder: Path, environment: Mapping[str, str] = PATH, **changes: Any) -> int:
@@ -110,7 +109,9 @@ def test_no_signal_that_the_keeper_ignores_or_blocks_is_so_for_the_child(tmp_pat
         signal.signal(signal.SIGUSR1, before)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR2])
     assert code == 0
-    assert out.split() == ["SigBlk:", "0" * 16, "SigIgn:", "0" * 16]
+    blocked, ignored = (int(line.split()[1], 16) for line in out.splitlines())
+    # The C library ignores two of its own for the child, which are nobody else's.
+    assert (blocked, [number for number in signal.valid_signals() if ignored >> number - 1 & 1]) == (0, [])
 
 
 def test_it_runs_in_its_folder_and_the_keeper_stays_in_its_own(tmp_path: Path) -> None:

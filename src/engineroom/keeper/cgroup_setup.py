@@ -1,11 +1,11 @@
 """Finding a place for our cgroups on this host, once when the keeper starts."""
 
+import binascii
 import contextlib
-import hashlib
 import json
 import os
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from engineroom.keeper import hierarchies, log
 from engineroom.keeper.cgroups import Cgroups, Trees
@@ -23,8 +23,7 @@ _DELEGATED = ("user.delegate", "trusted.delegate")
 _ADVICE = "run engineroom as root, or as a systemd service with Delegate=yes"
 
 
-@dataclass(frozen=True, slots=True)
-class Setup:
+class Setup(NamedTuple):
     """What was found. `unlimited` says of memory, cpu and processes why they cannot be limited, where they cannot.
 
     Without `cgroups` a process is held together by its process group alone.
@@ -66,14 +65,15 @@ def _remember(folder: Path, boot: str, trees: Trees) -> None:
     try:
         file = os.open(folder / _REMEMBERED, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as stream:
-            json.dump({"boot": boot, "trees": asdict(trees)}, stream)
+            json.dump({"boot": boot, "trees": trees._asdict()}, stream)
     except OSError as error:
         log.write("error", "cgroups.forgotten", "Cannot write down where our cgroups are.", reason=str(error))
 
 
 def _make_trees(folder: Path) -> Trees:
     found = hierarchies.find()
-    name = f"engineroom-{hashlib.sha256(bytes(folder)).hexdigest()[:10]}"
+    # A name that tells folders apart; a better hash would load OpenSSL, a sixth of all the memory.
+    name = f"engineroom-{binascii.crc32(bytes(folder)):08x}"
     unified = found.get(UNIFIED)
     if unified is not None and "memory" in _words(f"{unified.mount}/cgroup.controllers"):
         return _second_version(unified, name)

@@ -10,10 +10,10 @@ import errno
 import os
 import signal
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from engineroom.keeper import kernel, log
+from engineroom.keeper.kept_files import KeptFiles
 from engineroom.keeper.kernel import Usage
 from engineroom.keeper.mover import Mover
 
@@ -29,8 +29,7 @@ class Limits(NamedTuple):
     processes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trees:
+class Trees(NamedTuple):
     """Our base folder for each purpose; None where nothing here serves it. With version 2 all are the same folder.
 
     `tracker` tells who is in a cell. `limits_version` is that of the controllers that limit, `tracker_version` that of the
@@ -64,6 +63,7 @@ class Cgroups:
         self.trees = trees
         elsewhere = [base for base in trees.cells if base != trees.tracker]
         self._mover = Mover(trees.tracker, elsewhere, trees.groups) if elsewhere or trees.groups else None
+        self._kept = KeptFiles()
         self._reported: set[str] = set()
 
     # Groups
@@ -139,6 +139,8 @@ class Cgroups:
     def remove(self, cell: str) -> None:
         """Remove a cell that is empty; one that is not stays."""
         self._remove(cell, self.trees.cells)
+        for path in self._counters(cell):
+            self._kept.forget(path)
 
     def close(self) -> None:
         """Remove our bases, as far as nothing is in them."""
@@ -162,26 +164,38 @@ class Cgroups:
 
     def usage(self, cell: str) -> Usage:
         """Return what a cell uses."""
-        members = self.members(cell)
-        return Usage(self._cpu_seconds(cell), self._memory_bytes(cell, members), len(members))
+        who, cpu_time, memory = self._counters(cell)
+        members = self._kept.read(who).split()
+        return Usage(self._cpu_seconds(cpu_time), self._memory_bytes(memory, members), len(members))
 
-    def _cpu_seconds(self, cell: str) -> float | None:
+    def _counters(self, cell: str) -> tuple[str, str, str]:
+        """Return the files that tell who is in a cell, its CPU time and its memory; an empty name for what none tells."""
+        trees = self.trees
+        cpu_time = "cpu.stat" if trees.tracker_version == 2 else "cpuacct.usage"
+        counts_memory = trees.memory and trees.limits_version == 2
+        return (
+            f"{trees.tracker}/{cell}/cgroup.procs",
+            f"{trees.cpu_time}/{cell}/{cpu_time}" if trees.cpu_time else "",
+            f"{trees.memory}/{cell}/memory.stat" if counts_memory else "",
+        )
+
+    def _cpu_seconds(self, path: str) -> float | None:
+        text = self._kept.read(path) if path else b""
         if self.trees.tracker_version == 2:
-            text = _read(f"{self.trees.tracker}/{cell}/cpu.stat")
             # usage_usec comes first in the file.
             return int(text[11 : text.index(b"\n")]) / 1e6 if text.startswith(b"usage_usec ") else None
-        text = _read(f"{self.trees.cpu_time}/{cell}/cpuacct.usage") if self.trees.cpu_time else b""
         return int(text) / 1e9 if text else None
 
-    def _memory_bytes(self, cell: str, members: Iterable[int]) -> int | None:
+    def _memory_bytes(self, path: str, members: Iterable[bytes]) -> int | None:
         """Return the memory without what the page cache holds, which the kernel gives back before anybody is killed.
 
         In version 1 a process brings nothing along of what it had when it was moved to its cell, so each is asked itself.
         """
-        if self.trees.limits_version == 1 or not self.trees.memory:
-            return sum(map(kernel.resident_bytes, members))
-        value = _fields(_read(f"{self.trees.memory}/{cell}/memory.stat")).get(b"anon")
-        return None if value is None else int(value)
+        if not path:
+            return sum(kernel.resident_bytes(int(pid)) for pid in members)
+        text = self._kept.read(path)
+        # `anon` comes first in the file.
+        return int(text[5 : text.index(b"\n")]) if text.startswith(b"anon ") else None
 
     def _report(self, path: str, error: OSError) -> None:
         name = path.rpartition("/")[2]

@@ -1,15 +1,14 @@
 """Where this host's cgroup hierarchies are mounted, and where in them we are (cgroups(7))."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 UNIFIED = "unified"
 """The name under which the hierarchy of version 2 is found beside the controllers of version 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hierarchy:
+class Hierarchy(NamedTuple):
     """One mounted hierarchy. `mount` is its folder, `own` the folder of the cgroup that we are in."""
 
     version: int

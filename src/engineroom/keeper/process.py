@@ -1,7 +1,6 @@
 """What the keeper knows of one process, and how that is written down."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from engineroom.keeper import restarts
 from engineroom.keeper.lifecycle import State
@@ -18,8 +17,7 @@ class InvalidSpecError(Exception):
     """A spec does not have the form that the keeper needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """What to run. `labels` mean nothing to the keeper; it gives them back with everything it says of the process.
 
     With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on. `group` names
@@ -49,7 +47,7 @@ class Spec:
         """
         if not isinstance(data, dict) or not data.keys() >= set(_REQUIRED):
             raise InvalidSpecError(f"a spec must be an object with the keys {', '.join(_REQUIRED)}")
-        data = {name: data[name] for name in cls.__slots__ if name in data}
+        data = {name: data[name] for name in cls._fields if name in data}
         if not (_is_name(data["id"]) and isinstance(data["working_directory"], str)):
             raise InvalidSpecError("`id` must be letters, digits, dots and dashes, `working_directory` text")
         if not (_is_text_list(data["argv"]) and data["argv"]):
@@ -66,7 +64,7 @@ class Spec:
 
     def to_json(self) -> JsonObject:
         """Return the form that `parse` takes."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return self._asdict()
 
 
 def _is_name(value: object) -> bool:
@@ -99,7 +97,6 @@ def _is_text_map(value: object) -> bool:
     return isinstance(value, dict) and all(_is_text(item) for pair in value.items() for item in pair)
 
 
-@dataclass(slots=True, eq=False)
 class Process:
     """One process. Times named `…_at` are seconds since 1970 for people, `…_monotonic` are for arithmetic.
 
@@ -109,26 +106,50 @@ class Process:
     `leftovers` are containers whose leader is gone but not all of its children, each with the time when it is killed.
     """
 
-    spec: Spec
-    state: State = State.STARTING
-    pid: int | None = None
-    start_ticks: int | None = None
-    life: int = 0
-    restarts: int = 0
-    delay_seconds: float = 0.0
-    young_deaths: int = 0
-    started_at: float | None = None
-    started_monotonic: float | None = None
-    due_at: float | None = None
-    due_monotonic: float | None = None
-    stop_asked: bool = False
-    last_exit: JsonObject | None = None
-    output_dropped_bytes: int = 0
-    container: str | None = None
-    out_of_memory_kills: int = 0
-    stop_reason: str | None = None
-    leftovers: dict[str, float] = field(default_factory=dict)
-    pidfd: int | None = None
+    __slots__ = (
+        "container",
+        "delay_seconds",
+        "due_at",
+        "due_monotonic",
+        "last_exit",
+        "leftovers",
+        "life",
+        "out_of_memory_kills",
+        "output_dropped_bytes",
+        "pid",
+        "pidfd",
+        "restarts",
+        "spec",
+        "start_ticks",
+        "started_at",
+        "started_monotonic",
+        "state",
+        "stop_asked",
+        "stop_reason",
+        "young_deaths",
+    )
+
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.state: State = State.STARTING
+        self.pid: int | None = None
+        self.start_ticks: int | None = None
+        self.life = 0
+        self.restarts = 0
+        self.delay_seconds = 0.0
+        self.young_deaths = 0
+        self.started_at: float | None = None
+        self.started_monotonic: float | None = None
+        self.due_at: float | None = None
+        self.due_monotonic: float | None = None
+        self.stop_asked = False
+        self.last_exit: JsonObject | None = None
+        self.output_dropped_bytes = 0
+        self.container: str | None = None
+        self.out_of_memory_kills = 0
+        self.stop_reason: str | None = None
+        self.leftovers: dict[str, float] = {}
+        self.pidfd: int | None = None
 
     @property
     def id(self) -> str:
