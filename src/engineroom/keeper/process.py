@@ -1,5 +1,6 @@
 """What the keeper knows of one process, and how that is written down."""
 
+import sys
 from typing import Any, NamedTuple
 
 from engineroom.keeper import restarts
@@ -60,11 +61,20 @@ class Spec(NamedTuple):
             raise InvalidSpecError(f"`umask` of {data['id']} must be a number from 0 to 511")
         if not (data.get("user") is None or (_is_text(data["user"]) and data["user"])):
             raise InvalidSpecError(f"`user` of {data['id']} must be text, or null")
-        return cls(**data)
+        return cls(**{name: _shared(value) for name, value in data.items()})
 
     def to_json(self) -> JsonObject:
         """Return the form that `parse` takes."""
         return self._asdict()
+
+
+def _shared(value: Any) -> Any:
+    """Return the value with texts that are there only once: processes of one application have nearly all in common."""
+    if isinstance(value, str):
+        return sys.intern(value)
+    if isinstance(value, dict):
+        return {sys.intern(name): sys.intern(text) for name, text in value.items()}
+    return [sys.intern(text) for text in value] if isinstance(value, list) else value
 
 
 def _is_name(value: object) -> bool:
