@@ -30,6 +30,7 @@ from engineroom.store import Store, background_processes, events, scales
 from engineroom.store import wanted as wanted_rows
 from tests.runtime.asynchronous import asynchronous
 from tests.store.rows import a_background_process
+from tests.support.databases import new_sqlite
 from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.needs("redis-server")
@@ -115,7 +116,7 @@ async def scaling(folder: Path, **fields: Any) -> AsyncIterator[Scaling]:
     code = folder / "code"
     code.mkdir()
     with RedisServer(folder) as server:
-        store = Store.open(folder / "engineroom.db")
+        store = new_sqlite(folder).open()
         variables = {"REDIS_PORT": str(server.port), "REDIS_PREFIX": "shop_database_"}
         linked = await link(store, code, "Shop", variables)
         usual: dict[str, Any] = {
