@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from engineroom.store import Store
-from tests.support.databases import Database, Postgresql, PostgresqlServer, Sqlite
+from tests.support.databases import Database, Postgresql, PostgresqlServer, new_sqlite
 from tests.support.engineroom_server import EngineroomServer
 from tests.support.laravel import LaravelApplication
 from tests.support.needs import missing
@@ -65,7 +65,7 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """An empty database of each kind."""
     if request.param == "sqlite":
-        yield Sqlite(tmp_path)
+        yield new_sqlite(tmp_path)
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql_server")
     yield Postgresql(tmp_path, server.emptied())
@@ -82,7 +82,7 @@ def store(database: Database) -> Iterator[Store]:
 @pytest.fixture
 def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     """A store in a file named engineroom.db."""
-    opened = Sqlite(tmp_path).open()
+    opened = new_sqlite(tmp_path).open()
     yield opened
     opened.close()
 

@@ -144,6 +144,18 @@ def test_a_wrong_change_is_named(api: Api, fields: dict[str, Any], field: str) -
     assert (answer.status_code, list(answer.json()["errors"])) == (422, [field])
 
 
+@pytest.mark.parametrize(("given", "kept"), [("5", "5"), ("5.5", "5"), ('"5"', "5"), ("null", "null")])
+def test_seconds_are_whole_numbers_in_answers(api: Api, given: str, kept: str) -> None:
+    """Sections 4.2 and 4.4: a client whose field is an integer cannot read 5.0."""
+    hsts = f'{{"max_age": {given}, "include_subdomains": true, "preload": false}}'
+    body = f'{{"response_headers_hsts": {hsts}}}'
+    headers = {"content-type": "application/json"}
+    answer = api.client.request("PATCH", url(api), content=body, headers=headers)
+
+    assert answer.status_code == 200, answer.text
+    assert f'"max_age":{kept},' in api.get(url(api)).text
+
+
 def variables(api: Api) -> list[tuple[str, str]]:
     shown = attributes(api.get(url(api)))["environment_variables"]
     return [(variable["key"], variable["value"]) for variable in shown]

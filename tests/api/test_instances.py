@@ -102,6 +102,17 @@ def test_a_wrong_field_of_a_new_instance_is_named(api: Api, fields: dict[str, An
     assert list(answer.json()["errors"]) == [field]
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("W2", "must be at least 3 characters"), ("W" * 41, "must not be greater than 40 characters")],
+)
+def test_the_length_of_a_text_is_told_in_characters(api: Api, name: str, told: str) -> None:
+    """Sections 1.12 and 3.3."""
+    answer = create(api, SERVICE | {"name": name})
+
+    assert answer.json()["errors"] == {"name": [f"The name field {told}."]}
+
+
 def test_replicas_may_be_missing_when_engineroom_chooses_them(api: Api) -> None:
     """Section 3.3: what contradicts itself is taken leniently."""
     instance = made(api, scaling_type="auto", min_replicas=None, max_replicas=None)

@@ -1,6 +1,7 @@
 """Reading the log through the API (contract sheet, section 4.7, and what is ours)."""
 
 import asyncio
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -114,7 +115,27 @@ def test_an_environments_log_needs_both_ends_and_names_every_wrong_parameter(api
         "type": ["The selected type is invalid."],
         "whole_word": ["The whole word field must be true or false."],
     }
-    assert environment_logs(api, cursor="nonsense").json()["errors"].keys() == {"cursor"}
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["nonsense", "z\x82", "WzEsImEiLDFd" * 2, b64encode(b'[1,"a",9223372036854775808]').decode()],
+)
+def test_what_was_never_a_cursor_is_named_before_anything_is_sent(api: Api, cursor: str) -> None:
+    made = api.made()
+    for answer in (
+        environment_logs(api, cursor=cursor),
+        process_logs(api, made, cursor=cursor),
+        process_logs(api, made, cursor=cursor, download="true"),
+    ):
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, ["cursor"])
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-01:00", "0001-01-01T00:00:00+01:00"])
+def test_a_moment_that_no_calendar_has_is_named(api: Api, moment: str) -> None:
+    answer = environment_logs(api, **{"from": moment, "to": moment})
+
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["from", "to"])
 
 
 def test_the_types_texts_and_instances_of_an_environments_log_are_chosen(api: Api) -> None:

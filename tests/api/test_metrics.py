@@ -1,6 +1,7 @@
 """Charts of an environment (contract sheet, section 4.8) and of a background process, and what Prometheus reads."""
 
 import asyncio
+import re
 import time
 from dataclasses import replace
 from typing import Any
@@ -54,6 +55,7 @@ def test_an_environments_metrics_are_what_the_contract_shows(api: Api) -> None:
     cpu = body["data"]["cpu_usage"]
     assert cpu["labels"] == ["App"]
     assert len(cpu["data"]) == 720
+    assert all(re.fullmatch(r"[\d-]{10}T[\d:]{8}\.000000Z", point["x"]) for point in cpu["data"])
     assert known(cpu) == [[37.5], [12.5]]
     assert (cpu["average"], cpu["min"], cpu["max"]) == ([25.0], [12.5], [37.5])
     assert known(body["data"]["memory_usage"]) == [[25.0], [25.0]]

@@ -28,6 +28,7 @@ from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.logs.retention import Limits
 from tests.runtime.asynchronous import eventually
 from tests.store.rows import a_background_process
+from tests.support.databases import new_sqlite
 
 T = TypeVar("T")
 
@@ -127,7 +128,7 @@ async def eventually_a_moment() -> None:
 @contextlib.asynccontextmanager
 async def running_control(folder: Path, fake: FakeRuntime | None = None) -> AsyncIterator[Running]:
     """Run a control plane on the database in the folder for as long as the block lasts."""
-    store = Store.open(folder / "engineroom.db")
+    store = new_sqlite(folder).open()
     telemetry = Telemetry.open(folder / "telemetry", Limits(), AlertSettings())
     try:
         running = await _opened(store, telemetry, folder, fake or FakeRuntime())

@@ -7,11 +7,12 @@ from sqlalchemy import Connection
 
 from engineroom.control.links import LinkError, link
 from engineroom.store import Store, applications, environments, organizations
+from tests.support.databases import new_sqlite
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = Store.open(tmp_path / "engineroom.db")
+    opened = new_sqlite(tmp_path).open()
     yield opened
     opened.close()
 

@@ -1,5 +1,6 @@
 """From what is stored to what runs, and back: the loops of the control plane on a runtime that is scripted."""
 
+import asyncio
 import errno
 from collections.abc import Callable
 from dataclasses import replace
@@ -327,6 +328,33 @@ async def test_the_first_look_at_everything_is_made_again_when_it_fails(
     async with running_control(tmp_path, fake) as again:
         await again.running(created, 2)
         assert looks >= 2
+
+
+@asynchronous
+async def test_what_rests_is_not_looked_at_again_until_it_is_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_control(tmp_path) as running:
+        await running.set_environment(EnvironmentStatus.STOPPED)
+        created, operation = await running.create(processes=2)
+        await running.finished(operation)
+        looked: list[Any] = []
+        read = reconciler._read
+
+        def noting(connection: Connection, ids: Any, host: str | None) -> Any:
+            looked.extend(ids)
+            return read(connection, ids, host)
+
+        await asyncio.sleep(reconciler.FULL_PASS_SECONDS)
+        monkeypatch.setattr(reconciler, "_read", noting)
+        await asyncio.sleep(3 * reconciler.FULL_PASS_SECONDS)
+        assert looked == []
+
+        # Nobody wakes the reconciler: another server has done it.
+        await running.set_environment(EnvironmentStatus.RUNNING)
+        await running.running(created, 2)
+        await running.set_environment(EnvironmentStatus.STOPPED)
+        await running.running(created, 0)
 
 
 @asynchronous

@@ -20,6 +20,7 @@ from engineroom.store import wanted as wanted_rows
 from engineroom.store.tables import instances
 from tests.runtime.asynchronous import asynchronous
 from tests.store.rows import a_background_process
+from tests.support.databases import new_sqlite
 
 MIB = 1 << 20
 
@@ -82,7 +83,7 @@ class Replicas:
 
 @asynccontextmanager
 async def scaled(folder: Path, **fields: Any) -> AsyncIterator[Replicas]:
-    store = Store.open(folder / "engineroom.db")
+    store = new_sqlite(folder).open()
     try:
         linked = await link(store, folder, "Shop", {})
         new = a_background_process(linked.instance, processes=1)

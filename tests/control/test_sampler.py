@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 from engineroom.model.background_process import BackgroundProcessType
+from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.runtime.fake import FakeRuntime
 from tests.control.running_control import running_control
@@ -47,6 +48,18 @@ async def test_the_queue_of_a_worker_is_measured_though_nothing_scales_it(
 
         (observed,) = running.control._sampler.observed
         assert observed.sample.queue_length == 2
+
+
+@asynchronous
+async def test_of_a_stopped_environment_nothing_is_measured(tmp_path: Path) -> None:
+    async with running_control(tmp_path) as running:
+        await running.create()
+        await running.set_environment(EnvironmentStatus.STOPPED)
+        await running.control._sampler._sample()
+        assert running.control._sampler.observed == []
+        await running.set_environment(EnvironmentStatus.RUNNING)
+        await running.control._sampler._sample()
+        assert len(running.control._sampler.observed) == 1
 
 
 @asynchronous

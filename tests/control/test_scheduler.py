@@ -20,6 +20,7 @@ from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import Store, schedules
 from engineroom.store.tables import environments, events, instances
 from tests.runtime.asynchronous import asynchronous
+from tests.support.databases import new_sqlite
 
 NOON = datetime(2026, 5, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -73,7 +74,7 @@ class Scheduling:
 
 @asynccontextmanager
 async def scheduling(folder: Path) -> AsyncIterator[Scheduling]:
-    store = Store.open(folder / "engineroom.db")
+    store = new_sqlite(folder).open()
     try:
         made = Scheduling(store, await link(store, folder, "Shop", {"GREETING": "hello"}))
         await made.instance(uses_scheduler=True)

@@ -36,8 +36,9 @@ def test_a_token_of_another_organization_is_made_listed_and_revoked(engineroom: 
 
 
 def test_what_is_done_at_the_command_line_is_in_the_audit_trail(engineroom: EngineroomServer) -> None:
-    entries = [entry["attributes"] for entry in engineroom.api.get("/api/audit")["data"]]
+    engineroom.run("token", "create", "laptop")
 
-    assert [(entry["action"], entry["target"]) for entry in entries] == [("tokens.create", "test")]
+    entries = [entry["attributes"] for entry in engineroom.api.get("/api/audit")["data"]]
+    assert [(entry["action"], entry["target"]) for entry in entries] == [("tokens.create", "laptop")]
     assert entries[0]["actor"]
     assert entries[0]["address"] is None

@@ -12,6 +12,7 @@ import schemathesis
 from tests.fuzz.names import ADDRESS, TOKEN
 
 _LOOK_AGAIN_SECONDS = 5.0
+_LISTENED_SECONDS = 2.0
 _LEFT_AS_IT_IS = 4
 """One address in so many keeps the id that was made up."""
 
@@ -75,3 +76,10 @@ def map_path_parameters(_context: Any, path_parameters: dict[str, Any] | None) -
     if not path_parameters:
         return path_parameters
     return {kind: _known.one(kind, str(made_up)) or made_up for kind, made_up in path_parameters.items()}
+
+
+@schemathesis.hook
+def before_call(_context: Any, case: schemathesis.Case[Any], kwargs: dict[str, Any]) -> None:
+    """Leave a stream after a moment: it goes on for as long as somebody listens."""
+    if "follow" in (case.query or {}):
+        kwargs["timeout"] = _LISTENED_SECONDS

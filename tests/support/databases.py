@@ -1,9 +1,11 @@
 """A database of a test's own, SQLite or PostgreSQL, that can be opened as often as the test likes."""
 
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
@@ -49,6 +51,24 @@ class Sqlite:
 
     def open(self, host: str = HOST) -> Store:  # noqa: ARG002 - only one host can work on a file
         return Store.open(self.folder / "engineroom.db")
+
+
+def new_sqlite(folder: Path) -> Sqlite:
+    """Return the database of a folder, where it is new with the newest schema: migrating one for each test takes long."""
+    for name, content in _new_files().items():
+        path = folder / name
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_bytes(content)
+    return Sqlite(folder)
+
+
+@cache
+def _new_files() -> dict[str, bytes]:
+    """Return what is in a folder with a new database: the file and its key."""
+    with tempfile.TemporaryDirectory() as made:
+        Sqlite(Path(made)).open().close()
+        return {path.name: path.read_bytes() for path in Path(made).iterdir()}
 
 
 @dataclass(frozen=True)

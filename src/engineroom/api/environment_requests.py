@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from math import floor, isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from engineroom.api.errors import InvalidError
-from engineroom.api.validation import Boolean, Text, integer, prohibited
+from engineroom.api.validation import Boolean, Integer, Text, integer, prohibited
 from engineroom.control.fresh import Wishes
 from engineroom.model.command import LONGEST_COMMAND
 from engineroom.model.environment import Environment
@@ -56,6 +57,11 @@ def _php(value: str) -> str:
     if found is None:
         raise PydanticCustomError("enum", "no version of PHP")
     return found[1]
+
+
+def _whole(value: Any) -> Any:
+    """Return the whole seconds of a number: the contract takes any, and shows an integer."""
+    return floor(value) if isinstance(value, float) and isfinite(value) else value
 
 
 def _text(value: Any) -> Any:
@@ -103,7 +109,7 @@ class Hsts(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    max_age: Annotated[float, Field(ge=0)] | None
+    max_age: Annotated[Integer, BeforeValidator(_whole)] | None
     include_subdomains: Boolean
     preload: Boolean
 

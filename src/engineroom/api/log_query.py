@@ -7,11 +7,10 @@ from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
 from engineroom.api.endpoint import Parameter
-from engineroom.api.errors import InvalidError
 from engineroom.api.validation import Flag, Integer, Text
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogLevel, LogType
@@ -39,12 +38,23 @@ def _moment(value: Any) -> datetime:
     """Return a moment; one without a zone is in UTC, and a space may stand for the T (contract sheet, section 4.7)."""
     try:
         found = datetime.fromisoformat(str(value).strip())
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise PydanticCustomError("date", "not a date") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
+def _place(value: Any) -> Place:
+    """Return the place that a page gave its cursor."""
+    try:
+        found = base64.b64decode(str(value), altchars=b"-_", validate=True)
+        return Place(*msgspec.json.decode(found, type=tuple[_Number, BackgroundProcessId, _Number]))
+    except (ValueError, msgspec.DecodeError):
+        raise PydanticCustomError("format", "never a cursor") from None
+
+
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+Cursor = Annotated[Place, PlainValidator(_place)]
 
 
 class LogFields(BaseModel):
@@ -56,7 +66,7 @@ class LogFields(BaseModel):
     case_sensitive: Flag = False
     whole_word: Flag = False
     type: LogsOf = LogsOf.ALL
-    cursor: Text | None = None
+    cursor: Cursor | None = None
 
     def wanted(self) -> dict[str, Any]:
         """Return what the store is asked for."""
@@ -76,18 +86,6 @@ class LogFields(BaseModel):
         if self.to is not None:
             wanted["to_nanoseconds"] = _nanoseconds(self.to) + 999_999_999 - self.to.microsecond * 1000
         return wanted
-
-    def place(self) -> Place | None:
-        """Return the place behind which the page begins. Raises InvalidError for what was never a cursor."""
-        if self.cursor is None:
-            return None
-        try:
-            order, background_process, number = msgspec.json.decode(
-                base64.b64decode(self.cursor, altchars=b"-_", validate=True), type=tuple[int, str, int]
-            )
-        except (ValueError, msgspec.DecodeError):
-            raise InvalidError({"cursor": ["The cursor field format is invalid."]}) from None
-        return Place(order, BackgroundProcessId(background_process), number)
 
 
 class EnvironmentLogFields(LogFields):
@@ -113,7 +111,7 @@ class ProcessLogFields(LogFields):
 
     def window(self) -> Window:
         """Return which part of it."""
-        return Window(limit=self.limit, behind=self.place(), newest_first=self.newest_first)
+        return Window(limit=self.limit, behind=self.cursor, newest_first=self.newest_first)
 
 
 class FollowFields(ProcessLogFields):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -95,7 +95,7 @@ async def of_environment(call: Call) -> Answer:
     fields = validate(EnvironmentLogFields, call.parameters())
     logs = call.control.logs
     owners = await logs.of_environment(environment_id, call.several("instances[]"))
-    window = Window(limit=log_query.PAGE_SIZE, behind=fields.place())
+    window = Window(limit=log_query.PAGE_SIZE, behind=fields.cursor)
     found = await logs.find(owners, Query(**fields.wanted()), window)
     meta = LogMeta(_cursor(found), fields.type, _seconds(fields.from_), _seconds(fields.to))
     return Answer(encode(EnvironmentLogs([_line(entry) for entry in found.entries], meta)), media_type=JSON)
@@ -139,7 +139,7 @@ async def _followed(
 async def _downloaded(
     logs: LogStore, of: BackgroundProcessId, fields: ProcessLogFields
 ) -> AsyncIterator[bytes]:
-    behind = fields.place()
+    behind = fields.cursor
     while True:
         window = Window(limit=_AT_ONCE, behind=behind, newest_first=fields.newest_first)
         found = await logs.find([of], fields.asked(), window)
@@ -187,4 +187,4 @@ def _cursor(found: Found) -> str | None:
 
 
 def _seconds(at: datetime) -> str:
-    return f"{at.astimezone(UTC).isoformat()[:19]}Z"
+    return f"{at.isoformat()[:19]}Z"

@@ -10,7 +10,7 @@ from engineroom.model.ids import InstanceId
 from engineroom.store import instances
 
 NONE_HERE = (
-    "engineroom has no managed queues: this instance is not one. "
+    "engineroom has no managed queues. "
     "Create an instance of the type service, and a background process of the type worker on it."
 )
 

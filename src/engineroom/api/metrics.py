@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from engineroom.api.background_processes import require
 from engineroom.api.call import Answer, Call
-from engineroom.api.documents import JSON, encode
+from engineroom.api.documents import JSON, Timestamp, encode, timestamp
 from engineroom.api.endpoint import Parameter
 from engineroom.api.errors import NotFoundError
 from engineroom.api.validation import validate
@@ -55,7 +55,7 @@ class _Fields(BaseModel):
 class Point(Struct):
     """One moment, and a value for each label; null is not known."""
 
-    x: str
+    x: Timestamp
     y: list[float | None]
 
 
@@ -184,7 +184,10 @@ def _chart(labels: list[str], moments: Sequence[int], columns: Sequence[list[flo
     known = [[value for value in column if value is not None] for column in columns]
     return Chart(
         labels,
-        [Point(_moment(at), list(values)) for at, *values in zip(moments, *columns, strict=True)],
+        [
+            Point(timestamp(datetime.fromtimestamp(at, UTC)), list(values))
+            for at, *values in zip(moments, *columns, strict=True)
+        ],
         [round(sum(values) / len(values), 3) if values else None for values in known],
         [min(values, default=None) for values in known],
         [max(values, default=None) for values in known],
@@ -193,10 +196,6 @@ def _chart(labels: list[str], moments: Sequence[int], columns: Sequence[list[flo
 
 def _moments(histories: Sequence[History]) -> Sequence[int]:
     return histories[0].moments if histories else []
-
-
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _meta(period: Period) -> PeriodMeta:

@@ -112,5 +112,8 @@ def in_words(found: ErrorDetails) -> str:
     kind = found["type"]
     if found["input"] is None and kind != "required_if":
         kind = "missing"
+    elif kind in ("too_short", "too_long") and isinstance(found["input"], str):
+        # Behind another validator, pydantic no longer knows a text from a list.
+        kind = f"string_{kind}"
     field = ".".join(map(str, found["loc"])).replace("_", " ")
     return _WORDS.get(kind, _WORDS["format"]).format(field=field, **found.get("ctx", {}))

@@ -1,4 +1,7 @@
-"""Measures what runs, every ten seconds: for charts, for Prometheus, and for alerts."""
+"""Measures what runs, every ten seconds: for charts, for Prometheus, and for alerts.
+
+Of a stopped environment nothing is measured, nor of what belongs to another host: that is not known here, and not zero.
+"""
 
 import asyncio
 import time
@@ -15,7 +18,7 @@ from engineroom.model.operation import Progress
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.queue import Measurement
 from engineroom.store import Store
-from engineroom.store.wanted import Wanted, wanted
+from engineroom.store.wanted import Wanted, started
 from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.metrics.sample import Sample
 
@@ -95,8 +98,8 @@ class Sampler:
 
     async def _sample(self) -> None:
         now = time.time()
-        rows = await self._control.store.read(wanted)
-        rows = [row for row in rows if not row.deleted]
+        store = self._control.store
+        rows = await store.read(lambda connection: started(connection, store.host))
         measured = await self._queues.read(rows)
         self.observed = [self._observe(row, measured.get(row.background_process.id)) for row in rows]
         known = {each.background_process for each in self.observed}

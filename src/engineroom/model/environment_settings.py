@@ -67,7 +67,7 @@ class RateLimitLevel(StrEnum):
 class StrictTransportSecurity:
     """The `hsts` of an environment; `max_age` is seconds."""
 
-    max_age: float | None = None
+    max_age: int | None = None
     include_subdomains: bool = False
     preload: bool = False
 

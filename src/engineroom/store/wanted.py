@@ -1,21 +1,30 @@
 """What should run: background processes with all that decides how, in as few queries as possible."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId
 from engineroom.model.instance import ScalingType
+from engineroom.model.operation import OperationStatus
 from engineroom.model.scaling import effect
 from engineroom.model.variables import Variables
 from engineroom.store import background_processes as background_processes_of
 from engineroom.store import environments as environments_of
+from engineroom.store.app_sleep import ASLEEP_WITH_APP
 from engineroom.store.rows import AnyRow
-from engineroom.store.tables import applications, background_processes, environments, instances, scales
+from engineroom.store.tables import (
+    applications,
+    background_processes,
+    environments,
+    instances,
+    operations,
+    scales,
+)
 
 _OF_PROCESS = scales.alias("scales_of_background_processes")
 _OF_INSTANCE = scales.alias("scales_of_instances")
@@ -29,6 +38,7 @@ _ALL = (
         _OF_PROCESS.c.number.label("scaled_processes"),
         _OF_INSTANCE.c.number.label("scaled_replicas"),
         instances.c.size,
+        ASLEEP_WITH_APP.label("asleep_with_app"),
         func.coalesce(instances.c.shutdown_timeout_seconds, environments.c.shutdown_timeout_seconds).label(
             "shutdown_timeout_seconds"
         ),
@@ -48,12 +58,20 @@ _ALL = (
     .outerjoin(_OF_INSTANCE, _OF_INSTANCE.c.subject_id == instances.c.id)
     .order_by(background_processes.c.created_at, background_processes.c.id)
 )
-_ALL_IDS = select(background_processes.c.id)
-_IDS_OF_HOST = (
+_ALL_IDS: Select[tuple[Any]] = (
     select(background_processes.c.id)
     .join(instances, instances.c.id == background_processes.c.instance_id)
     .join(environments, environments.c.id == instances.c.environment_id)
-    .where(environments.c.host == bindparam("of_host"))
+)
+_STARTED = environments.c.status != EnvironmentStatus.STOPPED
+_UNSETTLED_IDS = _ALL_IDS.where(
+    or_(
+        _STARTED,
+        background_processes.c.deleted_at.is_not(None),
+        background_processes.c.id.in_(
+            select(operations.c.subject_id).where(operations.c.status == OperationStatus.RUNNING)
+        ),
+    )
 )
 _IDS = background_processes.c.id.in_(bindparam("ids", expanding=True))
 _HOST = environments.c.host == bindparam("of_host")
@@ -64,6 +82,7 @@ class Wanted:
     """A background process and what decides how it runs. `deleted` marks a tombstone: of it nothing should run.
 
     `deleted_force` says that what still runs of a tombstone is to be killed instead of drained.
+    `asleep_with_app` says that nothing runs because its instance sleeps with the app, and that does.
     `processes` on every one of the `replicas` are what should run at the present scale.
     `shutdown_timeout_seconds` is the instance's, or the environment's where the instance has none.
     """
@@ -80,6 +99,7 @@ class Wanted:
     os_user: str | None
     umask: int | None
     size: str
+    asleep_with_app: bool
     variables: Variables
     processes: int
     replicas: int
@@ -87,10 +107,21 @@ class Wanted:
 
 
 def ids(connection: Connection, host: str | None = None) -> list[BackgroundProcessId]:
-    """Return the ids of all that there is something to be done for, tombstones included; with a host, of what that has."""
+    """Return the ids of all, tombstones included; with a host, of what that has claimed."""
+    return _ids(connection, _ALL_IDS, host)
+
+
+def unsettled_ids(connection: Connection, host: str | None = None) -> list[BackgroundProcessId]:
+    """Return the ids of all but what rests: what a stopped environment has, and no operation is under way on."""
+    return _ids(connection, _UNSETTLED_IDS, host)
+
+
+def _ids(
+    connection: Connection, statement: Select[tuple[Any]], host: str | None
+) -> list[BackgroundProcessId]:
     if host is None:
-        return list(connection.execute(_ALL_IDS).scalars())
-    return list(connection.execute(_IDS_OF_HOST, {"of_host": host}).scalars())
+        return list(connection.execute(statement).scalars())
+    return list(connection.execute(statement.where(_HOST), {"of_host": host}).scalars())
 
 
 def wanted(
@@ -100,9 +131,23 @@ def wanted(
 
     With a host it is only what that has claimed. An id without a row is left out: its tombstone was purged.
     """
-    statement, parameters = _ALL, dict[str, Any]()
-    if ids is not None:
-        statement, parameters = statement.where(_IDS), {"ids": list(ids)}
+    if ids is None:
+        return _wanted(connection, _ALL, {}, host)
+    return _wanted(connection, _ALL.where(_IDS), {"ids": list(ids)}, host)
+
+
+def started(connection: Connection, host: str | None = None) -> list[Wanted]:
+    """Return what should run in all environments but the stopped ones, as `wanted` does, without tombstones."""
+    there = _ALL.where(_STARTED, background_processes.c.deleted_at.is_(None))
+    return _wanted(connection, there, {}, host)
+
+
+def _wanted(
+    connection: Connection,
+    statement: Select[*tuple[Any, ...]],
+    parameters: Mapping[str, Any],
+    host: str | None,
+) -> list[Wanted]:
     if host is not None:
         statement, parameters = statement.where(_HOST), {**parameters, "of_host": host}
     rows = connection.execute(statement, parameters).all()
@@ -126,7 +171,8 @@ def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
         umask=row.umask,
         size=row.size,
         variables=variables.get(row.environment_id, ()),
-        processes=effect.processes(background_process, row.scaled_processes),
+        asleep_with_app=row.asleep_with_app,
+        processes=0 if row.asleep_with_app else effect.processes(background_process, row.scaled_processes),
         replicas=effect.replicas(
             ScalingType(row.scaling_type), row.min_replicas, row.max_replicas, row.scaled_replicas
         ),

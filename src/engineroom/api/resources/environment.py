@@ -1,14 +1,13 @@
 """Environments in answers (contract sheet, section 4.2)."""
 
-from typing import Any
-
 from msgspec import UNSET, UnsetType
 
 from engineroom.api.call import Call
-from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp, timestamp_or_none
+from engineroom.api.documents import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.resources import network_settings
+from engineroom.api.resources.network_settings import NetworkSettings
 from engineroom.api.shapes import ResourceType
 from engineroom.model.environment import Environment, EnvironmentStatus
-from engineroom.model.environment_settings import NetworkSettings
 from engineroom.model.token import Ability
 
 
@@ -30,7 +29,7 @@ class EnvironmentAttributes(Attributes, omit_defaults=True, kw_only=True):
     uses_push_to_deploy: bool
     uses_deploy_hook: bool
     environment_variables: list[dict[str, str]] | UnsetType = UNSET
-    network_settings: dict[str, Any]
+    network_settings: NetworkSettings
     created_at: Timestamp
 
 
@@ -59,40 +58,11 @@ def show(call: Call, environment: Environment) -> Resource:
             uses_push_to_deploy=settings.uses_push_to_deploy,
             uses_deploy_hook=settings.uses_deploy_hook,
             environment_variables=_variables(call, environment),
-            network_settings=_network(settings.network),
+            network_settings=network_settings.show(settings.network),
             created_at=timestamp(environment.created_at),
         ),
         links={"self": {"href": f"{call.base_url}/api/environments/{environment.id}"}},
     )
-
-
-def _network(settings: NetworkSettings) -> dict[str, Any]:
-    hsts = settings.hsts
-    return {
-        "cache": {"strategy": settings.cache_strategy},
-        "response_headers": {
-            "frame": settings.frame,
-            "content_type": settings.content_type,
-            "robots_tag": settings.robots_tag,
-            "hsts": {
-                "max_age": hsts.max_age,
-                "include_subdomains": hsts.include_subdomains,
-                "preload": hsts.preload,
-            },
-        },
-        "firewall": {
-            "bot_categories": [],
-            "rate_limit": {
-                "level": settings.rate_limit_level,
-                "per_minute": None,
-                "4xx": False,
-                "429": False,
-            },
-            "under_attack_mode_started_at": timestamp_or_none(settings.under_attack_mode_started_at),
-            "block_path": settings.block_path,
-        },
-        "content_converter": False,
-    }
 
 
 def _variables(call: Call, environment: Environment) -> list[dict[str, str]] | UnsetType:

@@ -42,22 +42,29 @@ COARSE = Resolution(step_seconds=300, points=288, kept_seconds=30 * 86_400)
 
 @dataclass(slots=True)
 class Chunk:
-    """The points of one stretch: a column for each metric, with what is unknown as not a number."""
+    """The points of one stretch: a column for each metric, with what is unknown as not a number.
+
+    A metric of which nothing was ever known has no column: most have none of most.
+    """
 
     points: int
-    columns: list[array[float]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.columns = [array("f", [_UNKNOWN]) * self.points for _ in METRICS]
+    columns: list[array[float] | None] = field(default_factory=lambda: [None] * len(METRICS))
 
     def set(self, place: int, values: Sequence[float | None]) -> None:
         """Set one point."""
-        for column, value in zip(self.columns, values, strict=True):
+        for metric, value in enumerate(values):
+            column = self.columns[metric]
+            if column is None:
+                if value is None:
+                    continue
+                column = self.columns[metric] = _unknown(self.points)
             column[place] = _UNKNOWN if value is None else value
 
     def point(self, place: int) -> list[float | None]:
         """Return one point."""
-        return [None if math.isnan(column[place]) else column[place] for column in self.columns]
+        return [
+            None if column is None or math.isnan(column[place]) else column[place] for column in self.columns
+        ]
 
     def rows(self) -> Iterator[list[float | None]]:
         """Yield every point."""
@@ -65,17 +72,25 @@ class Chunk:
 
     def packed(self) -> bytes:
         """Return the chunk as it is stored."""
-        return zstandard.compress(b"".join(column.tobytes() for column in self.columns), 3)
+        unknown = _unknown(self.points)
+        return zstandard.compress(b"".join((column or unknown).tobytes() for column in self.columns), 3)
 
 
 def unpacked(data: bytes, points: int) -> Chunk:
     """Return a chunk that was stored; metrics that there were none of then are unknown."""
     chunk = Chunk(points)
     content = zstandard.decompress(data)
-    size = points * chunk.columns[0].itemsize
-    for place in range(min(len(content) // size, len(METRICS))):
-        chunk.columns[place] = array("f", content[place * size : (place + 1) * size])
+    unknown = _unknown(points).tobytes()
+    size = len(unknown)
+    for metric in range(min(len(content) // size, len(METRICS))):
+        column = content[metric * size : (metric + 1) * size]
+        if column != unknown:
+            chunk.columns[metric] = array("f", column)
     return chunk
+
+
+def _unknown(points: int) -> array[float]:
+    return array("f", [_UNKNOWN]) * points
 
 
 class Mean:
