@@ -18,7 +18,7 @@ from engineroom.control.surroundings import Surroundings
 from engineroom.model.activity import Activity
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId, EnvironmentId
+from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.host import Host
@@ -26,10 +26,10 @@ from engineroom.model.scaling.replay import replay
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.model.scaling.strategies import Strategy
 from engineroom.model.worker_config import WorkerConfig
-from engineroom.store import Store, background_processes, events, instances, scales
+from engineroom.store import Store, background_processes, events, scales
 from engineroom.store import wanted as wanted_rows
 from tests.runtime.asynchronous import asynchronous
-from tests.store.rows import a_background_process, a_service
+from tests.store.rows import a_background_process
 from tests.support.databases import new_sqlite
 from tests.support.redis_server import RedisServer
 
@@ -86,15 +86,6 @@ class Scaling:
         [row] = await self.store.read(lambda connection: wanted_rows.wanted(connection, [self.of.id]))
         self.running = row.processes
         return row.processes
-
-    async def wanted(self, of: BackgroundProcess) -> int:
-        """Return how many processes of another one should run."""
-        [row] = await self.store.read(lambda connection: wanted_rows.wanted(connection, [of.id]))
-        return row.processes
-
-    async def environment(self) -> EnvironmentId:
-        [row] = await self.store.read(lambda connection: wanted_rows.wanted(connection, [self.of.id]))
-        return row.environment_id
 
     async def idle(self, seconds: int) -> int:
         for _ in range(seconds):
@@ -237,33 +228,6 @@ async def test_a_worker_without_work_sleeps_and_the_first_job_wakes_it(tmp_path:
             "Scaled 3 → 0: nothing to do for 20 s, asleep until a job waits.",
             "Scaled 0 → 3: woken: 1 waiting.",
         ]
-
-
-@asynchronous
-async def test_what_sleeps_with_the_app_goes_when_all_of_the_app_sleeps_and_comes_back_with_it(
-    tmp_path: Path,
-) -> None:
-    async with scaling(tmp_path, strategy_type=StrategyType.NONE, strategy_threshold=None) as worker:
-        cluster = a_service(await worker.environment(), sleep_with_app=True)
-        along = a_background_process(cluster.id, processes=3, strategy_type=StrategyType.QUEUE_SIZE)
-
-        def write(connection: Connection) -> None:
-            instances.add(connection, cluster)
-            background_processes.add(connection, along)
-
-        await worker.store.write(write)
-        await worker.settings(sleep_after_seconds=30)
-        assert await worker.idle(25) == 8
-        assert await worker.wanted(along) == 3
-        assert await worker.idle(10) == 0
-        assert await worker.wanted(along) == 0
-        assert worker.woken == [worker.of.id, along.id]
-        # It has a queue of its own, but is not scaled by that as long as the app sleeps.
-        assert along.id not in worker.autoscaler.states
-        worker.push(1)
-        await worker.look()
-        assert await worker.wanted(along) == 3
-        assert worker.woken[2:] == [worker.of.id, along.id]
 
 
 @asynchronous

@@ -38,7 +38,6 @@ def row(*, background_process: dict[str, Any] | None = None, **facts: Any) -> Wa
         "directory": "/srv/shop",
         "os_user": None,
         "umask": None,
-        "asleep_with_app": False,
         "size": "flex.g-1vcpu-512mb",
         "variables": (),
         "processes": 2,

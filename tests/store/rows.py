@@ -7,15 +7,12 @@ from engineroom.model.background_process import BackgroundProcess, BackgroundPro
 from engineroom.model.event import Event
 from engineroom.model.ids import (
     BackgroundProcessId,
-    EnvironmentId,
     InstanceId,
     OrganizationId,
     new_background_process_id,
     new_event_id,
-    new_instance_id,
     new_operation_id,
 )
-from engineroom.model.instance import Instance, InstanceType, ScalingType
 from engineroom.model.operation import Operation, OperationAction, OperationStatus
 
 
@@ -44,26 +41,6 @@ def a_background_process(instance: InstanceId, **fields: Any) -> BackgroundProce
         "created_at": datetime.now(UTC),
     }
     return BackgroundProcess(**(usual | fields))
-
-
-def a_service(environment: EnvironmentId, **fields: Any) -> Instance:
-    usual: dict[str, Any] = {
-        "id": new_instance_id(),
-        "environment_id": environment,
-        "name": "Workers",
-        "type": InstanceType.SERVICE,
-        "size": "flex.c-1vcpu-256mb",
-        "scaling_type": ScalingType.NONE,
-        "min_replicas": 1,
-        "max_replicas": 1,
-        "shutdown_timeout_seconds": None,
-        "uses_scheduler": False,
-        "sleep_with_app": None,
-        "scaling_cpu_threshold_percentage": None,
-        "scaling_memory_threshold_percentage": None,
-        "created_at": datetime.now(UTC),
-    }
-    return Instance(**(usual | fields))
 
 
 def an_operation(organization: OrganizationId, of: BackgroundProcessId, **facts: Any) -> Operation:

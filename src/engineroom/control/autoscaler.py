@@ -27,7 +27,6 @@ from engineroom.model.scaling.stall import STALLED_SECONDS, Work
 from engineroom.model.scaling.strategies import Strategy
 from engineroom.queues.meter import Meter
 from engineroom.store import Store, background_processes, events, scales
-from engineroom.store.app_sleep import sleeping_with_app
 from engineroom.store.scaled import Scaled, scaled
 
 LOOK_SECONDS = 1.0
@@ -207,17 +206,14 @@ class Autoscaler:
         if not (changed or forgotten or restarted or told):
             return
 
-        rescaled = [BackgroundProcessId(subject) for subject in changed]
-
-        def write(connection: Connection) -> list[BackgroundProcessId]:
+        def write(connection: Connection) -> None:
             scales.put(connection, changed, datetime.now(UTC))
             scales.forget(connection, forgotten)
             background_processes.raise_generations(connection, restarted)
             events.add(connection, told)
-            return sleeping_with_app(connection, rescaled) if rescaled else []
 
-        along = await self._store.write(write)
-        self._wake([*rescaled, *restarted, *along])
+        await self._store.write(write)
+        self._wake([*(BackgroundProcessId(subject) for subject in changed), *restarted])
 
     async def _tidy(self, there: set[BackgroundProcessId]) -> None:
         for gone in self.states.keys() - there:

@@ -41,7 +41,7 @@ class Scaled:
 def scaled(connection: Connection, host: str | None = None) -> list[Scaled]:
     """Return all of them, oldest first; with a host, those that it has claimed.
 
-    In an environment that does not run, nothing is scaled, nor what sleeps because the app does.
+    In an environment that does not run, nothing is scaled.
     """
     settings = {row.process_id: row for row in connection.execute(_SETTINGS)}
     if not settings:
@@ -53,5 +53,4 @@ def scaled(connection: Connection, host: str | None = None) -> list[Scaled]:
             scale=settings[row.background_process.id].number,
         )
         for row in wanted_rows.wanted(connection, list(settings), host)
-        if not row.asleep_with_app
     ]

@@ -15,7 +15,6 @@ from engineroom.model.scaling import effect
 from engineroom.model.variables import Variables
 from engineroom.store import background_processes as background_processes_of
 from engineroom.store import environments as environments_of
-from engineroom.store.app_sleep import ASLEEP_WITH_APP
 from engineroom.store.rows import AnyRow
 from engineroom.store.tables import (
     applications,
@@ -38,7 +37,6 @@ _ALL = (
         _OF_PROCESS.c.number.label("scaled_processes"),
         _OF_INSTANCE.c.number.label("scaled_replicas"),
         instances.c.size,
-        ASLEEP_WITH_APP.label("asleep_with_app"),
         func.coalesce(instances.c.shutdown_timeout_seconds, environments.c.shutdown_timeout_seconds).label(
             "shutdown_timeout_seconds"
         ),
@@ -82,7 +80,6 @@ class Wanted:
     """A background process and what decides how it runs. `deleted` marks a tombstone: of it nothing should run.
 
     `deleted_force` says that what still runs of a tombstone is to be killed instead of drained.
-    `asleep_with_app` says that nothing runs because its instance sleeps with the app, and that does.
     `processes` on every one of the `replicas` are what should run at the present scale.
     `shutdown_timeout_seconds` is the instance's, or the environment's where the instance has none.
     """
@@ -99,7 +96,6 @@ class Wanted:
     os_user: str | None
     umask: int | None
     size: str
-    asleep_with_app: bool
     variables: Variables
     processes: int
     replicas: int
@@ -171,8 +167,7 @@ def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
         umask=row.umask,
         size=row.size,
         variables=variables.get(row.environment_id, ()),
-        asleep_with_app=row.asleep_with_app,
-        processes=0 if row.asleep_with_app else effect.processes(background_process, row.scaled_processes),
+        processes=effect.processes(background_process, row.scaled_processes),
         replicas=effect.replicas(
             ScalingType(row.scaling_type), row.min_replicas, row.max_replicas, row.scaled_replicas
         ),
