@@ -193,3 +193,30 @@ async def test_a_runtime_that_is_away_is_why_a_run_failed(tmp_path: Path) -> Non
 def test_what_is_no_expression_or_time_zone_is_refused(expression: str, timezone: str, words: str) -> None:
     with pytest.raises(cron.InvalidCronError, match=words):
         cron.check(expression, timezone)
+
+
+AUTUMN = datetime(2026, 10, 24, 22, tzinfo=UTC)
+"""Midnight in Berlin before the hour from two to three comes twice."""
+SPRING = datetime(2026, 3, 28, 23, tzinfo=UTC)
+"""Midnight in Berlin before the hour from two to three is left out."""
+
+
+@pytest.mark.parametrize(
+    ("expression", "night", "hours"),
+    [
+        ("30 2 * * *", AUTUMN, ["00:30"]),
+        ("30 2 * * *", SPRING, ["01:00"]),
+        ("0 3 * * *", AUTUMN, ["02:00"]),
+        ("0 3 * * *", SPRING, ["01:00"]),
+        ("0 * * * *", AUTUMN, ["22:00", "23:00", "00:00", "01:00", "02:00", "03:00"]),
+        ("0 * * * *", SPRING, ["23:00", "00:00", "01:00", "02:00", "03:00", "04:00"]),
+    ],
+)
+def test_when_clocks_are_changed_what_has_an_hour_runs_once_and_what_is_hourly_in_each(
+    expression: str, night: datetime, hours: list[str]
+) -> None:
+    minutes = [night + timedelta(minutes=number) for number in range(6 * 60)]
+
+    found = [minute for minute in minutes if cron.matches(expression, "Europe/Berlin", minute)]
+
+    assert [f"{minute:%H:%M}" for minute in found] == hours
