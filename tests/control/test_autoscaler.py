@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, update
 
 from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.links import link
@@ -19,6 +19,7 @@ from engineroom.model.activity import Activity
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.instance import InstanceType
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.host import Host
@@ -28,6 +29,7 @@ from engineroom.model.scaling.strategies import Strategy
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.store import Store, background_processes, events, scales
 from engineroom.store import wanted as wanted_rows
+from engineroom.store.tables import environments, instances
 from tests.runtime.asynchronous import asynchronous
 from tests.store.rows import a_background_process
 from tests.support.redis_server import RedisServer
@@ -94,6 +96,12 @@ class Scaling:
     async def change(self, **fields: Any) -> None:
         self.of = replace(self.of, **fields)
         await self.store.write(lambda connection: background_processes.replace(connection, self.of))
+
+    async def update(self, table: Table, **values: Any) -> None:
+        def write(connection: Connection) -> None:
+            connection.execute(update(table).values(**values))
+
+        await self.store.write(write)
 
     async def settings(self, **fields: Any) -> None:
         given = ScalingSettings(**fields)
@@ -236,6 +244,38 @@ async def test_a_sleeping_worker_that_follows_its_queue_comes_back_with_what_it_
         assert await worker.idle(7) == 0
         worker.push(25)
         assert await worker.look() == 3
+
+
+@asynchronous
+async def test_the_workers_of_an_environment_that_hibernates_sleep_after_its_time(tmp_path: Path) -> None:
+    async with scaling(tmp_path, strategy_type=StrategyType.NONE, processes=2) as worker:
+        await worker.update(environments, hibernation_timeout_minutes=1)
+        assert await worker.idle(59) == 2
+        assert await worker.idle(3) == 0
+        worker.push(1)
+        assert await worker.look() == 2
+
+        worker.server.client.delete(KEY)
+        await worker.update(instances, type=InstanceType.SERVICE)
+        assert await worker.idle(70) == 2
+        await worker.update(instances, sleep_with_app=True)
+        assert await worker.idle(70) == 0
+        await worker.update(environments, hibernation_timeout_minutes=None)
+        assert await worker.look() == 2
+
+
+@asynchronous
+async def test_a_daemon_that_takes_no_jobs_never_sleeps_with_its_environment(tmp_path: Path) -> None:
+    daemon = {
+        "type": BackgroundProcessType.CUSTOM,
+        "config": None,
+        "custom_command": "php artisan reverb:start",
+    }
+    async with scaling(tmp_path, strategy_type=StrategyType.NONE, processes=2, **daemon) as worker:
+        await worker.update(environments, hibernation_timeout_minutes=1)
+        assert await worker.idle(70) == 2
+        assert not worker.autoscaler.states
+        assert await worker.messages() == []
 
 
 @asynchronous
