@@ -18,7 +18,7 @@ from engineroom.control.surroundings import Surroundings
 from engineroom.model.activity import Activity
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, new_background_process_id
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.scaling.host import Host
 from engineroom.model.scaling.settings import ScalingSettings
@@ -85,6 +85,19 @@ class Scaling:
         for _ in range(seconds):
             found = await self.look()
         return found
+
+    async def beside(self, queue: str) -> BackgroundProcessId:
+        """Have another such worker, of another queue."""
+        new = replace(
+            self.of, id=new_background_process_id(), config=WorkerConfig(connection="redis", queue=queue)
+        )
+
+        def write(connection: Connection) -> None:
+            background_processes.add(connection, new)
+            scales.put(connection, {new.id: 1}, datetime.now(UTC))
+
+        await self.store.write(write)
+        return new.id
 
     async def change(self, **fields: Any) -> None:
         self.of = replace(self.of, **fields)

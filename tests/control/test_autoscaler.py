@@ -225,3 +225,30 @@ async def test_what_a_process_really_takes_decides_how_many_more_there_is_room_f
         worker.push(100)
 
         assert await worker.look() == 3
+
+
+FULL = Host(memory_bytes=1 << 30, memory_available_bytes=100 << 20, cores=2, cores_used=2.0)
+
+
+@asynchronous
+async def test_a_full_host_has_room_for_what_must_run_at_least(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        await worker.settings(sleep_after_seconds=5)
+        assert await worker.idle(7) == 0
+        worker.host = FULL
+        worker.push(50)
+        assert await worker.look() == 1
+        assert await worker.idle(3) == 1
+
+
+@asynchronous
+async def test_room_for_three_more_is_not_given_to_each_of_two(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        other = await worker.beside("emails")
+        worker.host = Host(memory_bytes=1 << 30, memory_available_bytes=370 << 20, cores=2, cores_used=0.0)
+        worker.push(25)
+        worker.server.client.rpush("shop_database_queues:emails", *map(str, range(80)))
+        assert await worker.look() == 3
+        decision = worker.autoscaler.states[other].decision
+        assert decision is not None
+        assert (decision.processes, decision.bounded.split(" (")[0]) == (2, "the host has no memory for more")

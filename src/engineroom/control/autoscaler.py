@@ -20,9 +20,9 @@ from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.queue import Measurement, Unknown
-from engineroom.model.scaling.host import Host, room
+from engineroom.model.scaling.host import Host, room, with_more
 from engineroom.model.scaling.observation import Decision, Limits, Observation
-from engineroom.model.scaling.scaler import Scaler, within
+from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.stall import STALLED_SECONDS, Work
 from engineroom.model.scaling.strategies import Strategy
 from engineroom.store import Store, background_processes, events, scales
@@ -77,6 +77,7 @@ class Autoscaler:
         told: list[Event] = []
         for row, queue in zip(rows, queues, strict=True):
             decision = self._decide(row, queue, host)
+            host = self._left(host, row, decision)
             told += self._tell(row, decision)
             if self._stalled(row, told) and row.settings.restart_when_stalled:
                 restarted.append(row.wanted.background_process.id)
@@ -116,10 +117,20 @@ class Autoscaler:
         if floor == 0:
             decided = _asleep(seen, row.settings.sleep_after_seconds)
         elif not _follows(background_process):
-            decided = _awake(seen, limits)
+            decided = _awake(seen, limits.ceiling)
         state.decision = decided
         state.decided_at = datetime.now(UTC)
         return decided
+
+    def _left(self, host: Host | None, row: Scaled, decision: Decision) -> Host | None:
+        """Return what of the host is left for those that are decided on next."""
+        more = (decision.processes - decision.before) * row.wanted.replicas
+        if host is None or more <= 0 or row.settings.dry_run:
+            return host
+        observed = self._state(row).observed
+        return with_more(
+            host, more, process_memory_bytes=observed.mean_memory_bytes, process_cores=observed.mean_cores
+        )
 
     def busy(self, background_process: BackgroundProcessId) -> frozenset[str]:
         """Return the processes that are known to work just now: when some must go, others should."""
@@ -231,15 +242,12 @@ def _asleep(seen: Observation, sleep_after_seconds: int | None) -> Decision:
     return Decision(before=seen.processes, processes=0, needed=0.0, why=why)
 
 
-def _awake(seen: Observation, limits: Limits) -> Decision:
-    """Return the decision for what follows no queue but may sleep: all that was asked for."""
+def _awake(seen: Observation, asked: int) -> Decision:
+    """Return the decision for what follows no queue but may sleep: all that was asked for, as without sleep."""
     if seen.processes:
         return Decision(before=seen.processes, processes=seen.processes, needed=None, why="awake")
-    processes, bounded = within(limits.ceiling, seen.processes, limits)
     waiting = seen.queue.available if isinstance(seen.queue, Measurement) else 0
-    return Decision(
-        before=0, processes=processes, needed=None, why=f"woken: {waiting} waiting", bounded=bounded
-    )
+    return Decision(before=0, processes=asked, needed=None, why=f"woken: {waiting} waiting")
 
 
 def _event(background_process: BackgroundProcess, kind: str, message: str, state: ScalingState) -> Event:

@@ -1,7 +1,7 @@
 """How many more processes a host can carry."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _GUESSED_MEMORY_BYTES = 64 * 1024 * 1024
 _GUESSED_CORES = 0.1
@@ -28,6 +28,20 @@ class Room:
 
     more: int
     reason: str
+
+
+def with_more(
+    host: Host, more: int, *, process_memory_bytes: int | None, process_cores: float | None
+) -> Host:
+    """Return what of the host is left when so many more processes have come: what they take is not to be promised twice."""
+    memory, cores = host.memory_available_bytes, host.cores_used
+    return replace(
+        host,
+        memory_available_bytes=None
+        if memory is None
+        else max(0, memory - more * (process_memory_bytes or _GUESSED_MEMORY_BYTES)),
+        cores_used=None if cores is None else cores + more * (process_cores or _GUESSED_CORES),
+    )
 
 
 def room(host: Host, *, process_memory_bytes: int | None, process_cores: float | None) -> Room | None:
