@@ -57,7 +57,9 @@ class Control:
         name = runtime.capabilities.name
         self._cursor = name if store.host is None else f"{name}@{store.host}"
         self._recorder = Recorder(store, self._reconciler, runtime=self._cursor)
-        self._replica_autoscaler = ReplicaAutoscaler(store, runtime.processes, self.wake, surroundings)
+        self._replica_autoscaler = ReplicaAutoscaler(
+            store, runtime.processes, runtime.replicas, self.wake, surroundings
+        )
         self._scheduler = Scheduler(store, runtime)
         self.watch = Watch(
             telemetry.alerts,

@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass, replace
 
+FULL = "the host has no "
+"""What every reason that there is no room begins with."""
+
 _GUESSED_MEMORY_BYTES = 64 * 1024 * 1024
 _GUESSED_CORES = 0.1
 """What a process of which nothing is known yet may use."""
@@ -54,7 +57,7 @@ def room(host: Host, *, process_memory_bytes: int | None, process_cores: float |
         rooms.append(
             Room(
                 max(0, math.floor(free / each)),
-                f"the host has no memory for more ({megabytes} MB available, {each // 1_000_000} MB each)",
+                f"{FULL}memory for more ({megabytes} MB available, {each // 1_000_000} MB each)",
             )
         )
     if host.cores_used is not None:
@@ -63,7 +66,7 @@ def room(host: Host, *, process_memory_bytes: int | None, process_cores: float |
         rooms.append(
             Room(
                 max(0, math.floor(free / each_cores)),
-                f"the host has no CPU for more ({host.cores_used:.1f} of {host.cores} cores in use, "
+                f"{FULL}CPU for more ({host.cores_used:.1f} of {host.cores} cores in use, "
                 f"{each_cores:.2f} each)",
             )
         )
