@@ -1,146 +1,28 @@
-"""The autoscaler on a real database and a real Redis, with a clock that goes by hand."""
+"""The autoscaler: queues are measured, and the scale that follows is stored."""
 
 import json
+import socket
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
 
-from engineroom.control.autoscaler import Autoscaler
-from engineroom.control.links import link
-from engineroom.control.surroundings import Surroundings
 from engineroom.model.activity import Activity
-from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
-from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.background_process import StrategyType
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.host import Host
 from engineroom.model.scaling.replay import replay
-from engineroom.model.scaling.settings import ScalingSettings
+from engineroom.model.scaling.settings import DEFAULT_SCALING_SETTINGS
 from engineroom.model.scaling.strategies import Strategy
+from engineroom.model.variables import EnvironmentVariable
 from engineroom.model.worker_config import WorkerConfig
-from engineroom.store import Store, background_processes, events, scales
 from engineroom.store import wanted as wanted_rows
+from tests.control.scaled_worker import KEY, scaling
 from tests.runtime.asynchronous import asynchronous
-from tests.store.rows import a_background_process
-from tests.support.databases import new_sqlite
-from tests.support.redis_server import RedisServer
 
 pytestmark = pytest.mark.needs("redis-server")
-
-KEY = "shop_database_queues:default"
-
-
-class Scaling:
-    """One worker that is scaled, and what tests ask of it."""
-
-    def __init__(self, store: Store, server: RedisServer, of: BackgroundProcess) -> None:
-        self.store = store
-        self.server = server
-        self.of = of
-        self.now = 1000.0
-        self.host: Host | None = None
-        self.activities: dict[int, Activity] = {}
-        self.woken: list[BackgroundProcessId] = []
-        self.autoscaler = self.begin_anew()
-
-    def begin_anew(self) -> Autoscaler:
-        surroundings = Surroundings(host=lambda: self.host, activity=self.activity, clock=lambda: self.now)
-        self.autoscaler = Autoscaler(self.store, self.processes, self.woken.extend, surroundings)
-        return self.autoscaler
-
-    def processes(self, background_process: BackgroundProcessId) -> list[Process]:
-        return [
-            Process(
-                id=f"{background_process}-{index}",
-                background_process=background_process,
-                replica=1,
-                index=index,
-                fingerprint="",
-                state=ProcessState.RUNNING,
-                pid=100 + index,
-            )
-            for index in range(self.running)
-        ]
-
-    def activity(self, pid: int) -> Activity | None:
-        return self.activities.get(pid)
-
-    running = 1
-
-    def push(self, count: int) -> None:
-        for _ in range(count):
-            self.server.client.rpush(KEY, json.dumps({"uuid": str(time.time_ns())}))
-
-    async def look(self, *, after: float = 1.0) -> int:
-        """Look once, and return how many processes should run on every replica from then on."""
-        self.now += after
-        await self.autoscaler.look()
-        [row] = await self.store.read(lambda connection: wanted_rows.wanted(connection, [self.of.id]))
-        self.running = row.processes
-        return row.processes
-
-    async def idle(self, seconds: int) -> int:
-        for _ in range(seconds):
-            found = await self.look()
-        return found
-
-    async def change(self, **fields: Any) -> None:
-        self.of = replace(self.of, **fields)
-        await self.store.write(lambda connection: background_processes.replace(connection, self.of))
-
-    async def settings(self, **fields: Any) -> None:
-        given = ScalingSettings(**fields)
-        await self.store.write(lambda connection: scales.put_settings(connection, self.of.id, given))
-
-    async def told(self) -> list[Event]:
-        page = await self.store.read(
-            lambda connection: events.page(connection, events.Scope("background_process", self.of.id), 1)
-        )
-        return list(reversed(page.items))
-
-    async def messages(self) -> list[str]:
-        return [event.message for event in await self.told()]
-
-
-@asynccontextmanager
-async def scaling(folder: Path, **fields: Any) -> AsyncIterator[Scaling]:
-    """Make a worker of at most 8 processes whose queue is in a Redis of its own; `fields` change it."""
-    code = folder / "code"
-    code.mkdir()
-    with RedisServer(folder) as server:
-        store = new_sqlite(folder).open()
-        variables = {"REDIS_PORT": str(server.port), "REDIS_PREFIX": "shop_database_"}
-        linked = await link(store, code, "Shop", variables)
-        usual: dict[str, Any] = {
-            "type": BackgroundProcessType.WORKER,
-            "config": WorkerConfig(connection="redis"),
-            "custom_command": None,
-            "processes": 8,
-            "strategy_type": StrategyType.QUEUE_SIZE,
-            "strategy_threshold": 10,
-        }
-        new = a_background_process(linked.instance, **(usual | fields))
-
-        def write(connection: Connection) -> None:
-            background_processes.add(connection, new)
-            if new.strategy_type is not StrategyType.NONE:
-                scales.put(connection, {new.id: 1}, datetime.now(UTC))
-
-        await store.write(write)
-        made = Scaling(store, server, new)
-        try:
-            yield made
-        finally:
-            await made.autoscaler.close()
-            store.close()
 
 
 @asynchronous
@@ -169,7 +51,7 @@ async def test_a_restarted_server_holds_the_present_scale(tmp_path: Path) -> Non
         worker.push(42)
         await worker.look()
         worker.server.client.delete(KEY)
-        await worker.autoscaler.close()
+        await worker.reader.close()
         worker.begin_anew()
 
         assert await worker.idle(59) == 5
@@ -189,6 +71,31 @@ async def test_a_queue_out_of_sight_holds_the_scale_and_is_told_once(tmp_path: P
         [_, held] = await worker.told()
         assert held.kind == "scaling.held"
         assert "Authentication required" in held.message
+
+
+@asynchronous
+async def test_a_queue_that_comes_into_sight_and_goes_again_is_told_of_once_a_minute(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        for _ in range(30):
+            worker.server.client.set("shop_database_queues:emails", "no list")
+            await worker.change(config=WorkerConfig(connection="redis", queue="emails"))
+            await worker.look(after=2.0)
+            await worker.change(config=WorkerConfig(connection="redis"))
+            await worker.look(after=2.0)
+        assert [event.kind for event in await worker.told()] == ["scaling.held"] * 2
+
+
+@asynchronous
+async def test_a_server_that_never_answers_holds_up_no_other(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            [row] = await worker.store.read(lambda connection: wanted_rows.wanted(connection, [worker.of.id]))
+            port = EnvironmentVariable(key="REDIS_PORT", value=str(silent.getsockname()[1]))
+            mute = replace(row, variables=(*row.variables, port))
+            began = time.monotonic()
+            seen = await worker.reader.read(mute, DEFAULT_SCALING_SETTINGS)
+            assert seen.measured == Unknown("its server takes long to answer")
+            assert time.monotonic() - began < 2
 
 
 @asynchronous
@@ -212,39 +119,6 @@ async def test_a_host_without_room_is_told_once(tmp_path: Path) -> None:
         assert await worker.idle(3) == 3
         assert [event.kind for event in await worker.told()] == ["scaling.changed", "scaling.bounded"]
         assert "the host has no memory for more" in (await worker.messages())[0]
-
-
-@asynchronous
-async def test_a_worker_without_work_sleeps_and_the_first_job_wakes_it(tmp_path: Path) -> None:
-    async with scaling(tmp_path, strategy_type=StrategyType.NONE, processes=3) as worker:
-        await worker.settings(sleep_after_seconds=20)
-        assert await worker.idle(19) == 3
-        assert await worker.idle(3) == 0
-        worker.server.client.zadd(f"{KEY}:delayed", {"later": time.time() + 600})
-        assert await worker.idle(3) == 0
-        worker.server.client.zadd(f"{KEY}:delayed", {"due": time.time() - 1})
-        assert await worker.look() == 3
-        assert await worker.messages() == [
-            "Scaled 3 → 0: nothing to do for 20 s, asleep until a job waits.",
-            "Scaled 0 → 3: woken: 1 waiting.",
-        ]
-
-
-@asynchronous
-async def test_a_sleeping_worker_that_follows_its_queue_comes_back_with_what_it_needs(tmp_path: Path) -> None:
-    async with scaling(tmp_path) as worker:
-        await worker.settings(sleep_after_seconds=5)
-        assert await worker.idle(7) == 0
-        worker.push(25)
-        assert await worker.look() == 3
-
-
-@asynchronous
-async def test_no_worker_sleeps_while_a_job_is_in_hand(tmp_path: Path) -> None:
-    async with scaling(tmp_path) as worker:
-        await worker.settings(sleep_after_seconds=5)
-        worker.server.client.zadd(f"{KEY}:reserved", {"in hand": time.time() + 600})
-        assert await worker.idle(100) == 1
 
 
 @asynchronous
@@ -351,3 +225,30 @@ async def test_what_a_process_really_takes_decides_how_many_more_there_is_room_f
         worker.push(100)
 
         assert await worker.look() == 3
+
+
+FULL = Host(memory_bytes=1 << 30, memory_available_bytes=100 << 20, cores=2, cores_used=2.0)
+
+
+@asynchronous
+async def test_a_full_host_has_room_for_what_must_run_at_least(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        await worker.settings(sleep_after_seconds=5)
+        assert await worker.idle(7) == 0
+        worker.host = FULL
+        worker.push(50)
+        assert await worker.look() == 1
+        assert await worker.idle(3) == 1
+
+
+@asynchronous
+async def test_room_for_three_more_is_not_given_to_each_of_two(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        other = await worker.beside("emails")
+        worker.host = Host(memory_bytes=1 << 30, memory_available_bytes=370 << 20, cores=2, cores_used=0.0)
+        worker.push(25)
+        worker.server.client.rpush("shop_database_queues:emails", *map(str, range(80)))
+        assert await worker.look() == 3
+        decision = worker.autoscaler.states[other].decision
+        assert decision is not None
+        assert (decision.processes, decision.bounded.split(" (")[0]) == (2, "the host has no memory for more")

@@ -10,10 +10,11 @@ from sqlalchemy import Connection, update
 from engineroom.control.links import link
 from engineroom.control.replica_autoscaler import ReplicaAutoscaler
 from engineroom.control.surroundings import Surroundings
-from engineroom.model.activity import Activity
 from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.limits import UNLIMITED, Usage
 from engineroom.model.process import Process, ProcessState
+from engineroom.model.replica import Replica
 from engineroom.model.scaling.host import Host
 from engineroom.store import Store, background_processes, events
 from engineroom.store import wanted as wanted_rows
@@ -38,8 +39,8 @@ class Replicas:
         self.host: Host | None = None
         self.woken: list[BackgroundProcessId] = []
         self._cpu_seconds: dict[int, float] = {}
-        surroundings = Surroundings(host=lambda: self.host, activity=self.activity, clock=lambda: self.now)
-        self.autoscaler = ReplicaAutoscaler(store, self.processes, self.woken.extend, surroundings)
+        surroundings = Surroundings(host=lambda: self.host, clock=lambda: self.now)
+        self.autoscaler = ReplicaAutoscaler(store, self.processes, self.used, self.woken.extend, surroundings)
 
     def processes(self, of: BackgroundProcessId) -> list[Process]:
         return [
@@ -55,20 +56,30 @@ class Replicas:
             for replica in range(1, self.replicas + 1)
         ]
 
-    def activity(self, pid: int) -> Activity:
-        return Activity(
-            cpu_seconds=self._cpu_seconds.get(pid, 0.0),
-            memory_bytes=self.memory_bytes,
-            waits=0,
-            has_children=False,
-        )
+    def used(self, instance: InstanceId) -> list[Replica]:
+        return [
+            Replica(
+                instance=instance,
+                number=number,
+                limits=UNLIMITED,
+                usage=Usage(
+                    cpu_seconds=self._cpu_seconds.get(number, 0.0),
+                    cpu_percent=None,
+                    memory_bytes=self.memory_bytes,
+                    processes=1,
+                ),
+                running=1,
+                draining=0,
+            )
+            for number in range(1, self.replicas + 1)
+        ]
 
     async def after(self, seconds: int) -> int:
         """Let time go by, and return how many replicas there should be then."""
         for _ in range(seconds // 15):
             self.now += 15
-            for pid in range(1, self.replicas + 1):
-                self._cpu_seconds[pid] = self._cpu_seconds.get(pid, 0.0) + 15 * self.cores
+            for number in range(1, self.replicas + 1):
+                self._cpu_seconds[number] = self._cpu_seconds.get(number, 0.0) + 15 * self.cores
             await self.autoscaler.look()
             [row] = await self.store.read(lambda c: wanted_rows.wanted(c, [self.of.id]))
             self.replicas = row.replicas
@@ -142,7 +153,11 @@ async def test_a_host_without_room_gets_no_more_replicas(tmp_path: Path) -> None
         instance.host = Host(
             memory_bytes=1000 * MIB, memory_available_bytes=180 * MIB, cores=8, cores_used=0.0
         )
-        assert await instance.after(60) == 1
+        assert await instance.after(90) == 1
+        [told] = await instance.messages()
+        assert told.startswith(
+            "Not scaled replicas stays 1: CPU at 90 % of the limit, target 50 %; the host has no memory"
+        )
 
 
 @asynchronous

@@ -1,6 +1,6 @@
 """The scheduler on a real database and a runtime that is scripted, with a clock that goes by hand."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.scheduler import Scheduler
 from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.ids import RunId
 from engineroom.model.schedule import Entry, RunStatus, Schedule, ScheduledRun
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import Store, schedules
@@ -165,6 +166,48 @@ async def test_nothing_runs_in_an_environment_that_is_stopped_and_what_runs_is_a
 
 
 @asynchronous
+async def test_what_is_asked_to_end_has_the_time_of_its_instance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.instance(shutdown_timeout_seconds=7)
+        await scheduled.at(NOON)
+        given: list[float] = []
+
+        async def end_runs(_: Sequence[RunId], *, stop_timeout_seconds: float) -> None:
+            given.append(stop_timeout_seconds)
+
+        monkeypatch.setattr(scheduled.fake, "end_runs", end_runs)
+        await scheduled.instance(uses_scheduler=False)
+        await scheduled.at(NOON + timedelta(seconds=1))
+        assert given == [7.0]
+
+
+@asynchronous
+async def test_a_clock_that_was_set_back_is_told_once_and_waited_for(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.at(NOON)
+        for seconds in range(3):
+            back = NOON - timedelta(hours=1) + timedelta(seconds=seconds)
+            assert len(await scheduled.at(back)) == 1
+        [told] = await scheduled.told()
+        assert told.startswith(
+            "The clock was set back by 60 minutes: nothing is scheduled before 12:00 UTC is over"
+        )
+        assert len(await scheduled.at(NOON + timedelta(minutes=1))) == 2
+
+
+@asynchronous
+async def test_a_clock_that_was_wrong_by_hours_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        await scheduled.at(NOON)
+        assert len(await scheduled.at(NOON - timedelta(hours=10))) == 2
+        assert len(await scheduled.at(NOON - timedelta(hours=10) + timedelta(minutes=1))) == 3
+        [told] = await scheduled.told()
+        assert told.startswith("The clock was set back by 600 minutes: so much was it wrong before")
+
+
+@asynchronous
 async def test_a_run_that_went_down_with_the_host_is_unknown(tmp_path: Path) -> None:
     async with scheduling(tmp_path) as scheduled:
         await scheduled.at(NOON)
@@ -194,3 +237,30 @@ async def test_a_runtime_that_is_away_is_why_a_run_failed(tmp_path: Path) -> Non
 def test_what_is_no_expression_or_time_zone_is_refused(expression: str, timezone: str, words: str) -> None:
     with pytest.raises(cron.InvalidCronError, match=words):
         cron.check(expression, timezone)
+
+
+AUTUMN = datetime(2026, 10, 24, 22, tzinfo=UTC)
+"""Midnight in Berlin before the hour from two to three comes twice."""
+SPRING = datetime(2026, 3, 28, 23, tzinfo=UTC)
+"""Midnight in Berlin before the hour from two to three is left out."""
+
+
+@pytest.mark.parametrize(
+    ("expression", "night", "hours"),
+    [
+        ("30 2 * * *", AUTUMN, ["00:30"]),
+        ("30 2 * * *", SPRING, ["01:00"]),
+        ("0 3 * * *", AUTUMN, ["02:00"]),
+        ("0 3 * * *", SPRING, ["01:00"]),
+        ("0 * * * *", AUTUMN, ["22:00", "23:00", "00:00", "01:00", "02:00", "03:00"]),
+        ("0 * * * *", SPRING, ["23:00", "00:00", "01:00", "02:00", "03:00", "04:00"]),
+    ],
+)
+def test_when_clocks_are_changed_what_has_an_hour_runs_once_and_what_is_hourly_in_each(
+    expression: str, night: datetime, hours: list[str]
+) -> None:
+    minutes = [night + timedelta(minutes=number) for number in range(6 * 60)]
+
+    found = [minute for minute in minutes if cron.matches(expression, "Europe/Berlin", minute)]
+
+    assert [f"{minute:%H:%M}" for minute in found] == hours

@@ -80,6 +80,22 @@ def test_a_sleeping_worker_is_back_soon_after_the_first_job(
     assert redis_server.waiting() == 0
 
 
+def test_the_workers_of_an_environment_that_hibernates_go_and_come_back(
+    engineroom: EngineroomServer, laravel: LaravelApplication
+) -> None:
+    linked = engineroom.link(laravel.folder, **laravel.variables)
+    config = {"connection": "redis", "sleep": 1}
+    worker = engineroom.api.create(linked.instance, type="worker", config=config, processes=2)
+    worker.wait_until_running(2)
+    engineroom.api.patch(f"/api/instances/{linked.instance}", hibernation_timeout=1)
+    wait_until("they are gone", lambda: worker.processes() == [], timeout_seconds=90)
+
+    laravel.push(1)
+
+    wait_until("the job is worked", lambda: len(laravel.worked()) == 1)
+    assert "Scaled 2 → 0: nothing to do for 60 s, asleep until a job waits." in worker.events()
+
+
 def test_a_strategy_of_ours_shows_as_one_that_every_client_knows(
     engineroom: EngineroomServer, laravel: LaravelApplication
 ) -> None:

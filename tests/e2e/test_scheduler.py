@@ -1,6 +1,5 @@
 """The scheduler of a real Laravel, run at the full minute."""
 
-import sqlite3
 from datetime import datetime
 from typing import Any
 
@@ -23,9 +22,7 @@ def test_the_frameworks_scheduler_runs_at_the_full_minute(
             {"expression": "* * * * *", "command": "echo in $PWD on replica $ENGINEROOM_REPLICA; exit 3"}
         ],
     )
-    with sqlite3.connect(engineroom.data / "engineroom.db", timeout=30) as database:
-        database.execute("UPDATE instances SET uses_scheduler = 1")
-    database.close()
+    engineroom.api.patch(f"/api/instances/{linked.instance}", uses_scheduler=True)
 
     def ended() -> list[dict[str, Any]]:
         listed = engineroom.api.get(f"/api/instances/{linked.instance}/scheduled-runs")["data"]

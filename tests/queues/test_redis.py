@@ -146,8 +146,10 @@ async def test_a_queue_that_was_seen_once_may_be_empty_beside_that_of_another_ap
 ) -> None:
     with RedisServer(tmp_path) as server:
         push(server, "one")
-        async with a_meter() as meter:
+        clock = Clock()
+        async with a_meter(clock) as meter:
             await meter.measure(queues(server), "default")
+            clock.now += 1
             server.client.delete("shop_database_queues:default")
             server.client.rpush("other_database_queues:default", "{}")
             assert known(await meter.measure(queues(server), "default")).available == 0
@@ -161,6 +163,7 @@ async def test_a_restarted_redis_is_unknown_while_it_is_away_and_measured_again_
             push(server, "one")
             assert known(await meter.measure(queues(server), "default")).waiting == 1
             connection = queues(server)
+        clock.now += 1
         reason = unknown(await meter.measure(connection, "default"))
         assert f"127.0.0.1:{connection.port}" in reason
         with RedisServer(tmp_path, port=connection.port):

@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -117,3 +119,22 @@ def test_no_server_writes_past_what_another_has_just_written(shared: Postgresql,
     assert found.background_process.generation == 200
     for store in stores:
         store.close()
+
+
+def test_each_host_has_worked_for_its_own_minutes(shared: Postgresql) -> None:
+    one, other = shared.open("one"), shared.open("other")
+    noon = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    for store, minute in (
+        (one, noon),
+        (other, noon + timedelta(minutes=1)),
+        (one, noon + timedelta(minutes=2)),
+    ):
+        asyncio.run(store.write(partial(schedules.begin, minute=minute, runs=[], host=store.host)))
+
+    last = [
+        asyncio.run(one.read(partial(schedules.last_minute, host=host))) for host in ("one", "other", "new")
+    ]
+
+    assert last == [noon + timedelta(minutes=2), noon + timedelta(minutes=1), None]
+    one.close()
+    other.close()

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from engineroom.control.places import Places
+from engineroom.control.queue_reader import QueueReader
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.surroundings import Surroundings
 from engineroom.model.activity import Activity, Observed
@@ -19,20 +19,18 @@ from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.process import Process, ProcessState
-from engineroom.model.queue import Measurement, Unknown, together
-from engineroom.model.scaling.host import Host, room
+from engineroom.model.queue import Measurement, Unknown
+from engineroom.model.scaling.host import Host, room, with_more
 from engineroom.model.scaling.observation import Decision, Limits, Observation
-from engineroom.model.scaling.scaler import Scaler, within
+from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.stall import STALLED_SECONDS, Work
 from engineroom.model.scaling.strategies import Strategy
-from engineroom.queues.meter import Meter
 from engineroom.store import Store, background_processes, events, scales
 from engineroom.store.scaled import Scaled, scaled
 
 LOOK_SECONDS = 1.0
 """How often every queue is measured."""
 
-_UNUSED_SECONDS = 60.0
 _DEFAULT_POLL_SECONDS = 3
 """`queue:work --sleep`, unless it says otherwise."""
 _log = structlog.get_logger()
@@ -47,6 +45,7 @@ class Autoscaler:
         processes: Callable[[BackgroundProcessId], Sequence[Process]],
         wake: Callable[[Iterable[BackgroundProcessId]], None],
         surroundings: Surroundings,
+        reader: QueueReader,
     ) -> None:
         self.states: dict[BackgroundProcessId, ScalingState] = {}
         self._store = store
@@ -55,25 +54,17 @@ class Autoscaler:
         self._host = surroundings.host
         self._activity = surroundings.activity
         self._clock = surroundings.clock
-        self._meter = Meter()
-        self._places = Places()
+        self._reader = reader
 
     async def run(self) -> None:
         """Scale until cancelled. An error must not end the loop: the next look tries again."""
-        try:
-            while True:
-                began = time.monotonic()
-                try:
-                    await self.look()
-                except Exception:  # noqa: BLE001
-                    _log.exception("Cannot scale; trying again soon.", action="scale.failed")
-                await asyncio.sleep(max(0.05, LOOK_SECONDS - (time.monotonic() - began)))
-        finally:
-            await self.close()
-
-    async def close(self) -> None:
-        """Disconnect from every queue."""
-        await self._meter.close()
+        while True:
+            began = time.monotonic()
+            try:
+                await self.look()
+            except Exception:  # noqa: BLE001
+                _log.exception("Cannot scale; trying again soon.", action="scale.failed")
+            await asyncio.sleep(max(0.05, LOOK_SECONDS - (time.monotonic() - began)))
 
     async def look(self) -> None:
         """Measure, decide and store, once."""
@@ -86,6 +77,7 @@ class Autoscaler:
         told: list[Event] = []
         for row, queue in zip(rows, queues, strict=True):
             decision = self._decide(row, queue, host)
+            host = self._left(host, row, decision)
             told += self._tell(row, decision)
             if self._stalled(row, told) and row.settings.restart_when_stalled:
                 restarted.append(row.wanted.background_process.id)
@@ -96,16 +88,13 @@ class Autoscaler:
             elif row.scale and not _follows(row.wanted.background_process):
                 forgotten.append(row.wanted.background_process.id)
         await self._keep(changed, forgotten, restarted, told)
-        await self._tidy({row.wanted.background_process.id for row in rows})
+        self._tidy({row.wanted.background_process.id for row in rows})
+        await self._reader.forget_unused()
 
     async def _measure(self, row: Scaled) -> Measurement | Unknown:
-        place = await self._places.of(row)
-        state = self._state(row)
-        if isinstance(place, Unknown):
-            return place
-        state.queues = place.queues
-        measured = [self._meter.measure(place.connection, queue) for queue in place.queues]
-        return together(await asyncio.gather(*measured))
+        seen = await self._reader.read(row.wanted, row.settings)
+        self._state(row).queues = seen.queues
+        return seen.measured
 
     def _decide(self, row: Scaled, queue: Measurement | Unknown, host: Host | None) -> Decision:
         state, now = self._state(row), self._clock()
@@ -128,10 +117,20 @@ class Autoscaler:
         if floor == 0:
             decided = _asleep(seen, row.settings.sleep_after_seconds)
         elif not _follows(background_process):
-            decided = _awake(seen, limits)
+            decided = _awake(seen, limits.ceiling)
         state.decision = decided
         state.decided_at = datetime.now(UTC)
         return decided
+
+    def _left(self, host: Host | None, row: Scaled, decision: Decision) -> Host | None:
+        """Return what of the host is left for those that are decided on next."""
+        more = (decision.processes - decision.before) * row.wanted.replicas
+        if host is None or more <= 0 or row.settings.dry_run:
+            return host
+        observed = self._state(row).observed
+        return with_more(
+            host, more, process_memory_bytes=observed.mean_memory_bytes, process_cores=observed.mean_cores
+        )
 
     def busy(self, background_process: BackgroundProcessId) -> frozenset[str]:
         """Return the processes that are known to work just now: when some must go, others should."""
@@ -179,21 +178,22 @@ class Autoscaler:
     def _tell(self, row: Scaled, decision: Decision) -> list[Event]:
         """Return events of what is new: a change, what would be one, a queue out of sight, a host that is full."""
         state, background_process = self._state(row), row.wanted.background_process
-        told = []
-        if decision.changes and (not row.settings.dry_run or state.news("would", decision.processes)):
-            kind = "scaling.would_change" if row.settings.dry_run else "scaling.changed"
-            words = "Would scale" if row.settings.dry_run else "Scaled"
+        now, told = self._clock(), []
+        dry_run = row.settings.dry_run
+        would = decision.processes if decision.changes and dry_run else None
+        if decision.changes and (state.news("would", would) or not dry_run):
+            kind = "scaling.would_change" if dry_run else "scaling.changed"
+            words = "Would scale" if dry_run else "Scaled"
             told.append(_event(background_process, kind, f"{words} {decision.sentence()}.", state))
         unknown = state.queue.reason if isinstance(state.queue, Unknown) else None
-        if state.news("unknown", unknown) and unknown is not None:
+        if state.news_of_trouble("unknown", unknown, now):
             message = f"The queue cannot be measured, so the scale is held: {unknown}."
             told.append(_event(background_process, "scaling.held", message, state))
         limits = state.limits
-        full = bool(limits and limits.room_reason and decision.bounded == limits.room_reason)
-        if state.news("full", full) and full:
-            told.append(
-                _event(background_process, "scaling.bounded", f"Not scaled {decision.sentence()}.", state)
-            )
+        full = limits is not None and limits.room_reason and decision.bounded == limits.room_reason
+        if state.news_of_trouble("full", "full" if full else None, now):
+            message = f"Not scaled {decision.sentence()}."
+            told.append(_event(background_process, "scaling.bounded", message, state))
         return told
 
     async def _keep(
@@ -215,11 +215,9 @@ class Autoscaler:
         await self._store.write(write)
         self._wake([*(BackgroundProcessId(subject) for subject in changed), *restarted])
 
-    async def _tidy(self, there: set[BackgroundProcessId]) -> None:
+    def _tidy(self, there: set[BackgroundProcessId]) -> None:
         for gone in self.states.keys() - there:
             del self.states[gone]
-        self._places.forget_unused()
-        await self._meter.forget_unused(_UNUSED_SECONDS)
 
 
 def _follows(background_process: BackgroundProcess) -> bool:
@@ -244,15 +242,12 @@ def _asleep(seen: Observation, sleep_after_seconds: int | None) -> Decision:
     return Decision(before=seen.processes, processes=0, needed=0.0, why=why)
 
 
-def _awake(seen: Observation, limits: Limits) -> Decision:
-    """Return the decision for what follows no queue but may sleep: all that was asked for."""
+def _awake(seen: Observation, asked: int) -> Decision:
+    """Return the decision for what follows no queue but may sleep: all that was asked for, as without sleep."""
     if seen.processes:
         return Decision(before=seen.processes, processes=seen.processes, needed=None, why="awake")
-    processes, bounded = within(limits.ceiling, seen.processes, limits)
     waiting = seen.queue.available if isinstance(seen.queue, Measurement) else 0
-    return Decision(
-        before=0, processes=processes, needed=None, why=f"woken: {waiting} waiting", bounded=bounded
-    )
+    return Decision(before=0, processes=asked, needed=None, why=f"woken: {waiting} waiting")
 
 
 def _event(background_process: BackgroundProcess, kind: str, message: str, state: ScalingState) -> Event:

@@ -11,6 +11,7 @@ from engineroom.control.figures import figures
 from engineroom.control.ingester import Ingester
 from engineroom.control.lookout import Lookout
 from engineroom.control.queue_gauge import QueueGauge
+from engineroom.control.queue_reader import QueueReader
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.replica_autoscaler import ReplicaAutoscaler
@@ -50,12 +51,15 @@ class Control:
         self.logs = telemetry.logs
         self.metrics = telemetry.metrics
         self._runtime = runtime
-        self._autoscaler = Autoscaler(store, runtime.processes, self.wake, surroundings)
+        self._queues = QueueReader(surroundings.clock)
+        self._autoscaler = Autoscaler(store, runtime.processes, self.wake, surroundings, self._queues)
         self._reconciler = Reconciler(store, runtime, self._autoscaler.busy)
         name = runtime.capabilities.name
         self._cursor = name if store.host is None else f"{name}@{store.host}"
         self._recorder = Recorder(store, self._reconciler, runtime=self._cursor)
-        self._replica_autoscaler = ReplicaAutoscaler(store, runtime.processes, self.wake, surroundings)
+        self._replica_autoscaler = ReplicaAutoscaler(
+            store, runtime.processes, runtime.replicas, self.wake, surroundings
+        )
         self._scheduler = Scheduler(store, runtime)
         self.watch = Watch(
             telemetry.alerts,
@@ -64,8 +68,8 @@ class Control:
             note=self._recorder.note,
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
-        self._queues = QueueGauge(self.scaling)
-        self._sampler = Sampler(self, telemetry.metrics, self._queues, self.watch.take)
+        gauge = QueueGauge(self.scaling, self._queues)
+        self._sampler = Sampler(self, telemetry.metrics, gauge, self.watch.take)
         self._deployer = Lookout("deploy", Deployer(store, runtime, self._reconciler).look)
         self._command_runner = Lookout("command", CommandRunner(store, runtime).look)
         self._loops: list[asyncio.Task[None]] = []

@@ -1,6 +1,6 @@
 """Cron expressions: whether they are right, and whether a minute is one of theirs."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -19,10 +19,14 @@ def check(expression: str, timezone: str) -> None:
 
 
 def matches(expression: str, timezone: str, minute: datetime) -> bool:
-    """Return whether the minute is one of the expression's, in its time zone."""
-    local = minute.astimezone(_zone(timezone))
+    """Return whether the minute is one of the expression's, in its time zone.
+
+    Where clocks are changed, it is as with cron(8): what has a fixed hour runs once, what is hourly in each hour.
+    """
+    before = (minute - timedelta(minutes=1)).astimezone(_zone(timezone))
     try:
-        return next(CronSim(expression, local - timedelta(minutes=1))) == local
+        # Compared in UTC: an hour that comes twice looks the same on the clocks of its time zone.
+        return next(CronSim(expression, before)).astimezone(UTC) == minute
     except StopIteration:
         return False
 

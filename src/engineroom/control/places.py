@@ -5,9 +5,10 @@ import time
 from pathlib import Path
 
 from engineroom.model.queue import Unknown
+from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.queues.base import UnmeasurableError
 from engineroom.queues.discovery import Place, find
-from engineroom.store.scaled import Scaled
+from engineroom.store.wanted import Wanted
 
 _FOUND_AGAIN_SECONDS = 15.0
 
@@ -20,17 +21,17 @@ class Places:
     def __init__(self) -> None:
         self._found: dict[_Key, tuple[float, Place | Unknown]] = {}
 
-    async def of(self, row: Scaled) -> Place | Unknown:
+    async def of(self, row: Wanted, settings: ScalingSettings) -> Place | Unknown:
         """Return where its queues are; unknown, with what to do, when that cannot be told."""
-        if row.wanted.directory is None:
+        if row.directory is None:
             return Unknown("its environment has no folder; send directory in a PATCH of the environment")
-        connection, queue = _asked(row)
-        variables = {variable.key: variable.value for variable in row.wanted.variables}
-        key = (row.wanted.directory, tuple(variables.items()), connection, queue)
+        connection, queue = _asked(row, settings)
+        variables = {variable.key: variable.value for variable in row.variables}
+        key = (row.directory, tuple(variables.items()), connection, queue)
         now = time.monotonic()
         known = self._found.get(key)
         if known is None or now - known[0] > _FOUND_AGAIN_SECONDS:
-            found = await asyncio.to_thread(_find, Path(row.wanted.directory), variables, connection, queue)
+            found = await asyncio.to_thread(_find, Path(row.directory), variables, connection, queue)
             known = self._found[key] = (now, found)
         return known[1]
 
@@ -40,11 +41,11 @@ class Places:
         self._found = {key: found for key, found in self._found.items() if found[0] > limit}
 
 
-def _asked(row: Scaled) -> tuple[str | None, str | None]:
-    config = row.wanted.background_process.config
+def _asked(row: Wanted, settings: ScalingSettings) -> tuple[str | None, str | None]:
+    config = row.background_process.config
     if config is not None:
         return config.connection, config.queue
-    return row.settings.connection, row.settings.queue
+    return settings.connection, settings.queue
 
 
 def _find(

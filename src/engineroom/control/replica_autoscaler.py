@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from engineroom.control.surroundings import Surroundings
 from engineroom.model import sizes
-from engineroom.model.activity import Activity, Observed
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
 from engineroom.model.instance import ScalingType
 from engineroom.model.process import Process, ProcessState
-from engineroom.model.scaling.host import room
+from engineroom.model.replica import Replica
+from engineroom.model.scaling.host import FULL, room
 from engineroom.model.scaling.observation import Decision
 from engineroom.model.scaling.replicas import (
     AUTO_CPU_PERCENTAGE,
@@ -34,16 +34,40 @@ LOOK_SECONDS = 15.0
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """What one replica uses: how many cores since the look before, and how much memory. None is not known."""
+
+    cores: float | None = None
+    memory_bytes: int | None = None
+
+
 @dataclass(slots=True)
 class _State:
     scaler: ReplicaScaler = field(default_factory=ReplicaScaler)
-    replicas: dict[int, Observed] = field(default_factory=dict)
     seen_since: dict[int, float] = field(default_factory=dict)
+    counted: dict[int, tuple[float, float]] = field(default_factory=dict)
+    bounded: str = ""
 
-    def knows(self, running: Sequence[Process], now: float) -> bool:
-        """Return whether a replica can be judged: it has run for a while, and each process was seen at least twice."""
+    def used(self, replica: Replica | None, running: Sequence[Process], now: float) -> _Used:
+        """Return what a replica uses, once it has run for a while: starting costs more than running."""
+        usage = replica.usage if replica else None
+        if replica is None or usage is None:
+            return _Used()
+        before = self.counted.pop(replica.number, None)
+        if usage.cpu_seconds is not None:
+            self.counted[replica.number] = (now, usage.cpu_seconds)
         since = [self.seen_since[process.pid] for process in running if process.pid]
-        return bool(since) and min(since) <= now - YOUNG_SECONDS and max(since) < now
+        if not since or min(since) > now - YOUNG_SECONDS:
+            return _Used()
+        return _Used(_cores(before, self.counted.get(replica.number)), usage.memory_bytes)
+
+
+def _cores(before: tuple[float, float] | None, after: tuple[float, float] | None) -> float | None:
+    """Return the cores in use between two counts; None where there is none to compare, or less was counted than before."""
+    if before is None or after is None or after[0] <= before[0] or after[1] < before[1]:
+        return None
+    return (after[1] - before[1]) / (after[0] - before[0])
 
 
 class ReplicaAutoscaler:
@@ -53,11 +77,13 @@ class ReplicaAutoscaler:
         self,
         store: Store,
         processes: Callable[[BackgroundProcessId], Sequence[Process]],
+        replicas: Callable[[InstanceId], Sequence[Replica]],
         wake: Callable[[Iterable[BackgroundProcessId]], None],
         surroundings: Surroundings,
     ) -> None:
         self._store = store
         self._processes = processes
+        self._replicas = replicas
         self._wake = wake
         self._surroundings = surroundings
         self._states: dict[InstanceId, _State] = {}
@@ -76,60 +102,55 @@ class ReplicaAutoscaler:
         rows = await self._store.read(partial(scaled_instances, host=self._store.host))
         self._states = {row.id: self._states.get(row.id, _State()) for row in rows}
         decided = [(row, self._decide(row)) for row in rows]
-        changed = [(row, decision) for row, decision in decided if decision.changes]
-        if not changed:
+        changed: dict[str, int] = {
+            row.id: decision.processes for row, decision in decided if decision.changes
+        }
+        told = [event for row, decision in decided for event in self._tell(row, decision)]
+        if not told and not changed:
             return
 
         def write(connection: Connection) -> None:
-            scales.put(
-                connection, {row.id: decision.processes for row, decision in changed}, datetime.now(UTC)
-            )
-            told = [event for row, decision in changed for event in _events(row, decision)]
+            scales.put(connection, changed, datetime.now(UTC))
             events.add(connection, told)
 
         await self._store.write(write)
-        self._wake(of for row, _ in changed for of in row.background_processes)
+        self._wake(of for row in rows if row.id in changed for of in row.background_processes)
 
     def _decide(self, row: ScaledInstance) -> Decision:
         state, now = self._states[row.id], self._surroundings.clock()
         running = self._running(row)
-        state.replicas = {
-            replica: state.replicas.get(replica, Observed()) for replica in range(1, row.replicas + 1)
-        }
-        for replica, observed in state.replicas.items():
-            observed.look(now, self._activities(running.get(replica, [])))
         pids = [process.pid for of in running.values() for process in of if process.pid]
         state.seen_since = {pid: state.seen_since.get(pid, now) for pid in pids}
-        known = [state.knows(running.get(replica, []), now) for replica in state.replicas]
-        decision = state.scaler.decide(
-            now,
-            row.replicas,
-            _metrics(row, list(state.replicas.values()), known),
-            least=row.least,
-            most=row.most,
-        )
-        return self._within_the_host(row, decision, state)
+        found = {replica.number: replica for replica in self._replicas(row.id)}
+        used = [
+            state.used(found.get(number), running.get(number, []), now)
+            for number in range(1, row.replicas + 1)
+        ]
+        decision = state.scaler.decide(now, row.replicas, _metrics(row, used), least=row.least, most=row.most)
+        return self._within_the_host(row, decision, used)
 
-    def _within_the_host(self, row: ScaledInstance, decision: Decision, state: _State) -> Decision:
+    def _within_the_host(self, row: ScaledInstance, decision: Decision, used: Sequence[_Used]) -> Decision:
         """Return the decision with no more replicas than the host has room for; what runs is not taken away for that."""
         host = self._surroundings.host()
         if host is None or decision.processes <= row.replicas:
             return decision
-        used = list(state.replicas.values())
         free = room(
             host,
-            process_memory_bytes=max((one.memory_bytes for one in used), default=0) or None,
-            process_cores=max((one.cores for one in used), default=0.0) or None,
+            process_memory_bytes=max((one.memory_bytes or 0 for one in used), default=0) or None,
+            process_cores=max((one.cores or 0.0 for one in used), default=0.0) or None,
         )
         if free is None or decision.processes <= row.replicas + free.more:
             return decision
-        return Decision(
-            before=decision.before,
-            processes=row.replicas + free.more,
-            needed=decision.needed,
-            why=decision.why,
-            bounded=free.reason,
-        )
+        return replace(decision, processes=row.replicas + free.more, bounded=free.reason)
+
+    def _tell(self, row: ScaledInstance, decision: Decision) -> list[Event]:
+        """Return the events of a change, and of a host that is full, when it has just become that."""
+        state = self._states[row.id]
+        full = decision.bounded if decision.bounded.startswith(FULL) else ""
+        news, state.bounded = full != "" and not state.bounded, full
+        if decision.changes:
+            return _events(row, decision, "scaling.replicas_changed", "Scaled")
+        return _events(row, decision, "scaling.replicas_bounded", "Not scaled") if news else []
 
     def _running(self, row: ScaledInstance) -> dict[int, list[Process]]:
         found: dict[int, list[Process]] = {}
@@ -139,12 +160,8 @@ class ReplicaAutoscaler:
                     found.setdefault(process.replica, []).append(process)
         return found
 
-    def _activities(self, running: Sequence[Process]) -> dict[str, Activity]:
-        found = {process.id: self._surroundings.activity(process.pid) for process in running if process.pid}
-        return {id: activity for id, activity in found.items() if activity is not None}
 
-
-def _metrics(row: ScaledInstance, replicas: Sequence[Observed], known: Sequence[bool]) -> list[Metric]:
+def _metrics(row: ScaledInstance, used: Sequence[_Used]) -> list[Metric]:
     size = sizes.find(row.size)
     cpu, memory = row.cpu_percentage, row.memory_percentage
     if row.scaling_type is ScalingType.AUTO:
@@ -153,27 +170,25 @@ def _metrics(row: ScaledInstance, replicas: Sequence[Observed], known: Sequence[
         return []
     metrics = []
     if cpu is not None:
-        used = [100.0 * replica.cores / size.cpu_count for replica in replicas]
-        metrics.append(Metric("CPU", _where(known, used), cpu))
+        metrics.append(Metric("CPU", _shares([one.cores for one in used], size.cpu_count), cpu))
     if memory is not None:
         limit = size.memory_mib * 1024 * 1024
-        used = [100.0 * replica.memory_bytes / limit for replica in replicas]
-        metrics.append(Metric("memory", _where(known, used), memory))
+        metrics.append(Metric("memory", _shares([one.memory_bytes for one in used], limit), memory))
     return metrics
 
 
-def _where(known: Sequence[bool], used: Sequence[float]) -> list[float | None]:
-    return [percentage if sure else None for sure, percentage in zip(known, used, strict=True)]
+def _shares(used: Sequence[float | None], limit: float) -> list[float | None]:
+    return [None if one is None else 100.0 * one / limit for one in used]
 
 
-def _events(row: ScaledInstance, decision: Decision) -> list[Event]:
+def _events(row: ScaledInstance, decision: Decision, kind: str, words: str) -> list[Event]:
     """Return an event for each background process of the instance: its processes come and go with the replicas."""
     return [
         Event(
             id=new_event_id(),
             background_process_id=of,
-            kind="scaling.replicas_changed",
-            message=f"Scaled replicas {decision.sentence()}.",
+            kind=kind,
+            message=f"{words} replicas {decision.sentence()}.",
             data={"instance": row.id, "decision": asdict(decision)},
             at=datetime.now(UTC),
         )

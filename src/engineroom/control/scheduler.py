@@ -1,9 +1,11 @@
 """Runs what is scheduled, at second 0 of every minute, and writes down what became of it."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -13,7 +15,7 @@ from engineroom.control.wanted import BASE_VARIABLES
 from engineroom.model import command_line
 from engineroom.model.event import Event
 from engineroom.model.exits import describe
-from engineroom.model.ids import new_event_id, new_run_id
+from engineroom.model.ids import RunId, new_event_id, new_run_id
 from engineroom.model.limits import limits_of
 from engineroom.model.run import Finished, Run
 from engineroom.model.schedule import Minutes, RunEnd, RunStatus, ScheduledRun, next_minutes, replicas_of
@@ -25,7 +27,8 @@ _LONGEST_SLEEP_SECONDS = 1.0
 _LOST_AFTER = timedelta(seconds=60)
 """A run that the runtime does not know is lost; its end may have been reported and not been stored yet before."""
 _RUNS_KEPT = timedelta(days=30)
-_STOP_SECONDS = 60.0
+_JITTER = timedelta(minutes=1)
+"""A clock that is corrected in passing goes back by less; nobody needs to know."""
 
 _log = structlog.get_logger()
 
@@ -41,6 +44,7 @@ class Scheduler:
         self._now = now
         self._begun = False
         self._last: datetime | None = None
+        self._set_back_from: datetime | None = None
 
     async def run(self) -> None:
         """Schedule until cancelled. An error must not end the loop: the next look tries again."""
@@ -56,8 +60,10 @@ class Scheduler:
     async def look(self) -> None:
         """Do what is due now, if anything is."""
         if not self._begun:
-            self._last, self._begun = await self._store.read(schedules.last_minute), True
+            self._last = await self._store.read(partial(schedules.last_minute, host=self._store.host))
+            self._begun = True
         due = next_minutes(self._last, self._now())
+        await self._note_set_back(due)
         if due is not None:
             await self._work(due)
         if self._runtime.runs():
@@ -72,7 +78,7 @@ class Scheduler:
         lost = await self._lost(now)
 
         def write(connection: Connection) -> None:
-            schedules.begin(connection, minutes.due, [recorded for recorded, _ in runs])
+            schedules.begin(connection, minutes.due, [recorded for recorded, _ in runs], self._store.host)
             schedules.finish(connection, lost)
             events.add(connection, missed)
             if minutes.due.minute == 0:
@@ -81,6 +87,16 @@ class Scheduler:
         await self._store.write(write)
         self._last = minutes.due
         await self._begin(runs)
+
+    async def _note_set_back(self, due: Minutes | None) -> None:
+        """Record, once, that the clock was set back, where that keeps anybody's schedule from being followed."""
+        last, now = self._last, self._now()
+        if last is None or last - now <= _JITTER or self._set_back_from == last:
+            return
+        self._set_back_from = last
+        if await self._followers():
+            told = _set_back(last, now, due)
+            await self._store.write(lambda connection: events.add(connection, [told]))
 
     async def _claim(self) -> None:
         """Take on what no server has, where there may be several: one minute must not be worked for twice."""
@@ -131,10 +147,12 @@ class Scheduler:
     async def _end_strays(self) -> None:
         """Ask the runs to end whose environment was stopped, or whose instance no longer uses the scheduler."""
         following = {follower.instance_id for follower in await self._followers()}
-        going = await self._going()
-        strays = [one.id for one in going if one.instance_id not in following]
-        if strays:
-            await self._runtime.end_runs(strays, stop_timeout_seconds=_STOP_SECONDS)
+        strays: defaultdict[int, list[RunId]] = defaultdict(list)
+        for one in await self._going():
+            if one.instance_id not in following:
+                strays[one.stop_timeout_seconds].append(one.id)
+        for seconds, runs in strays.items():
+            await self._runtime.end_runs(runs, stop_timeout_seconds=float(seconds))
 
 
 def ended(finished: Finished) -> RunEnd:
@@ -199,13 +217,35 @@ def _one(
 
 
 def _missed(minutes: Minutes) -> Event:
-    """Return the event of what went by; it concerns the whole host."""
     words = "minute was" if minutes.missed == 1 else "minutes were"
+    return _event(
+        "schedule.missed",
+        f"{minutes.missed} {words} missed by the scheduler, and not made up for.",
+        {"missed": minutes.missed, "next": minutes.due.isoformat()},
+    )
+
+
+def _set_back(last: datetime, now: datetime, due: Minutes | None) -> Event:
+    back = round((last - now) / timedelta(minutes=1))
+    what = (
+        f"nothing is scheduled before {last:%H:%M} UTC is over, as that was worked for already"
+        if due is None
+        else "so much was it wrong before, and what is scheduled may run a second time"
+    )
+    return _event(
+        "schedule.clock_set_back",
+        f"The clock was set back by {back} minutes: {what}.",
+        {"last": last.isoformat(), "minutes": back},
+    )
+
+
+def _event(kind: str, message: str, data: dict[str, Any]) -> Event:
+    """Return an event that concerns the whole host."""
     return Event(
         id=new_event_id(),
         background_process_id=None,
-        kind="schedule.missed",
-        message=f"{minutes.missed} {words} missed by the scheduler, and not made up for.",
-        data={"missed": minutes.missed, "next": minutes.due.isoformat()},
+        kind=kind,
+        message=message,
+        data=data,
         at=datetime.now(UTC),
     )

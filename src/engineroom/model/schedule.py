@@ -10,7 +10,8 @@ from engineroom.model.ids import InstanceId, RunId
 EVERY_MINUTE = "php artisan schedule:run"
 """What is run at second 0 of every minute, unless the environment says otherwise."""
 
-_MOST_MISSED = timedelta(days=1)
+_MOST_SET_BACK = timedelta(hours=3)
+"""As with cron(8): more than that is a correction of a clock that was wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +91,10 @@ def next_minutes(last: datetime | None, now: datetime) -> Minutes | None:
     """Return what is due after the minute that was last worked for; None when nothing is.
 
     A minute that went by is never made up for. When the clock was set back, nothing is due until it has caught up, so that
-    no minute is worked for twice; set back by more than a day, it begins anew.
+    no minute is worked for twice; set back by more than three hours, it begins anew.
     """
     minute = minute_of(now)
-    if last is None or last - minute > _MOST_MISSED:
+    if last is None or last - minute > _MOST_SET_BACK:
         return Minutes(minute, 0)
     if minute <= last:
         return None

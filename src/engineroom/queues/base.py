@@ -9,6 +9,10 @@ class UnmeasurableError(Exception):
     """A queue cannot be measured: why, and what to do about it."""
 
 
+class UnmeasurableQueueError(UnmeasurableError):
+    """This queue cannot be measured, though its server answers; its other queues may be."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisQueues:
     """Laravel's queues in Redis. `prefix` is what the connection puts before every key.
@@ -94,7 +98,8 @@ class Driver(Protocol):
     async def snapshot(self, queue: str) -> Snapshot:
         """Return the queue as it is now, in a time that does not grow with it.
 
-        Raises UnmeasurableError, or whatever its client library raises.
+        Raises UnmeasurableQueueError when it is this queue alone, else UnmeasurableError, or whatever its client library
+        raises.
         """
 
     async def close(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 
-from engineroom.queues.base import BeanstalkdQueues, Snapshot, UnmeasurableError
+from engineroom.queues.base import BeanstalkdQueues, Snapshot, UnmeasurableError, UnmeasurableQueueError
 
 _NOT_FOUND = b"NOT_FOUND"
 
@@ -18,7 +18,7 @@ class BeanstalkdDriver:
     async def snapshot(self, queue: str) -> Snapshot:
         """See Driver.snapshot. A tube is there as long as somebody uses it; one that is not there is empty."""
         if not queue or any(character.isspace() for character in queue):
-            raise UnmeasurableError(f"beanstalkd has no tube named {queue!r}: a name has no blanks")
+            raise UnmeasurableQueueError(f"beanstalkd has no tube named {queue!r}: a name has no blanks")
         try:
             return await self._read(queue)
         except BaseException:
@@ -67,7 +67,9 @@ class BeanstalkdDriver:
         if first == _NOT_FOUND:
             return None
         if first != b"OK":
-            raise UnmeasurableError(f"beanstalkd answers {first.decode(errors='replace')} to {command!r}")
+            raise UnmeasurableQueueError(
+                f"beanstalkd answers {first.decode(errors='replace')} to {command!r}"
+            )
         lines = (await self._body(int(length))).decode().splitlines()
         return dict(line.split(": ", 1) for line in lines if ": " in line)
 

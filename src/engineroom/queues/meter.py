@@ -17,6 +17,7 @@ from engineroom.queues.base import (
     RedisQueues,
     SqsQueues,
     UnmeasurableError,
+    UnmeasurableQueueError,
 )
 from engineroom.queues.beanstalkd import BeanstalkdDriver
 from engineroom.queues.database import DatabaseDriver
@@ -28,8 +29,46 @@ _ANSWER_SECONDS = 3.0
 _FIRST_REST_SECONDS = 1.0
 _LONGEST_REST_SECONDS = 5.0
 _LOG_EVERY_SECONDS = 60.0
+_FRESH_SECONDS = 0.5
+"""Who asks for a queue that was measured within this time is given the same: what went through it must not be shared out."""
 
 _log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Complaints:
+    """Lets one line through a minute, and the word that it is over when there was one."""
+
+    last_at: float = float("-inf")
+    open: bool = False
+
+    def complain(self, now: float, server: str, reason: str) -> None:
+        """Log what is wrong, unless that was done lately."""
+        if now - self.last_at < _LOG_EVERY_SECONDS:
+            return
+        self.last_at, self.open = now, True
+        _log.warning(
+            "Cannot measure queues; what they scale stays as it is.",
+            action="queue.unmeasurable",
+            server=server,
+            reason=reason,
+        )
+
+    def settle(self, server: str) -> None:
+        """Log that it is over, if anybody was told that it began."""
+        if self.open:
+            self.open = False
+            _log.info("Queues can be measured again.", action="queue.measurable", server=server)
+
+
+@dataclass(slots=True)
+class _Queue:
+    """One queue of a server."""
+
+    tracker: Tracker = field(default_factory=Tracker)
+    measured: Measurement | None = None
+    measured_at: float = 0.0
+    complaints: _Complaints = field(default_factory=_Complaints)
 
 
 @dataclass(slots=True)
@@ -38,10 +77,11 @@ class _Server:
 
     driver: Driver | None = None
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    queues: defaultdict[str, _Queue] = field(default_factory=lambda: defaultdict(_Queue))
     failures: int = 0
     rests_until: float = 0.0
     reason: str = ""
-    logged_at: float = float("-inf")
+    complaints: _Complaints = field(default_factory=_Complaints)
     used_at: float = 0.0
 
 
@@ -51,7 +91,6 @@ class Meter:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._servers: defaultdict[QueueConnection, _Server] = defaultdict(_Server)
-        self._trackers: defaultdict[tuple[QueueConnection, str], Tracker] = defaultdict(Tracker)
 
     async def measure(self, connection: QueueConnection, queue: str) -> Measurement | Unknown:
         """Return one queue as it is now."""
@@ -61,11 +100,10 @@ class Meter:
             server.used_at = now
             if now < server.rests_until:
                 return Unknown(server.reason)
-            try:
-                return await self._ask(server, connection, queue)
-            except Exception as error:  # noqa: BLE001 - each client library has its own, and all mean the same here
-                self._trackers.pop((connection, queue), None)
-                return self._failed(server, connection, error)
+            asked = server.queues[queue]
+            if asked.measured is not None and now - asked.measured_at < _FRESH_SECONDS:
+                return asked.measured
+            return await self._ask(server, connection, queue)
 
     async def forget_unused(self, unused_seconds: float) -> None:
         """Disconnect from what was not asked for so long."""
@@ -79,36 +117,43 @@ class Meter:
         for connection in list(self._servers):
             await self._disconnect(connection)
 
-    async def _ask(self, server: _Server, connection: QueueConnection, queue: str) -> Measurement:
-        if server.driver is None:
-            server.driver = _driver(connection)
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            snapshot = await server.driver.snapshot(queue)
-        if server.failures:
-            _log.info("Queues can be measured again.", action="queue.measurable", server=_name(connection))
-        server.failures, server.reason, server.logged_at = 0, "", float("-inf")
-        return self._trackers[connection, queue].take(snapshot, self._clock())
+    async def _ask(self, server: _Server, connection: QueueConnection, queue: str) -> Measurement | Unknown:
+        asked, name = server.queues[queue], _name(connection)
+        try:
+            if server.driver is None:
+                server.driver = _driver(connection)
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                snapshot = await server.driver.snapshot(queue)
+        except UnmeasurableQueueError as error:
+            self._answers(server, name)
+            asked.tracker, asked.measured = Tracker(), None
+            asked.complaints.complain(self._clock(), name, str(error))
+            return Unknown(f"cannot measure {name}: {error}")
+        except Exception as error:  # noqa: BLE001 - each client library has its own, and all mean the same here
+            return self._failed(server, name, error)
+        self._answers(server, name)
+        asked.complaints.settle(name)
+        asked.measured_at = self._clock()
+        asked.measured = asked.tracker.take(snapshot, asked.measured_at)
+        return asked.measured
 
-    def _failed(self, server: _Server, connection: QueueConnection, error: Exception) -> Unknown:
+    def _answers(self, server: _Server, name: str) -> None:
+        server.failures, server.reason = 0, ""
+        server.complaints.settle(name)
+
+    def _failed(self, server: _Server, name: str, error: Exception) -> Unknown:
         now = self._clock()
+        for asked in server.queues.values():
+            asked.tracker, asked.measured = Tracker(), None
         server.failures += 1
         rest = min(_LONGEST_REST_SECONDS, _FIRST_REST_SECONDS * 2 ** (server.failures - 1))
         server.rests_until = now + rest
-        server.reason = f"cannot measure {_name(connection)}: {_words(error)}"
-        if now - server.logged_at >= _LOG_EVERY_SECONDS:
-            server.logged_at = now
-            _log.warning(
-                "Cannot measure queues; what they scale stays as it is.",
-                action="queue.unmeasurable",
-                server=_name(connection),
-                reason=_words(error),
-            )
+        server.reason = f"cannot measure {name}: {_words(error)}"
+        server.complaints.complain(now, name, _words(error))
         return Unknown(server.reason)
 
     async def _disconnect(self, connection: QueueConnection) -> None:
         server = self._servers.pop(connection)
-        for key in [key for key in self._trackers if key[0] == connection]:
-            del self._trackers[key]
         if server.driver is not None:
             await server.driver.close()
 

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from engineroom.queues.base import RedisQueues, Snapshot, UnmeasurableError
+from engineroom.queues.base import RedisQueues, Snapshot, UnmeasurableQueueError
 from engineroom.queues.extras import imported
 
 _SOCKET_SECONDS = 2.0
@@ -35,6 +35,7 @@ class RedisDriver:
     def __init__(self, connection: RedisQueues) -> None:
         self._connection = connection
         self._client: Any = _client(connection)
+        self._errors: Any = imported("redis.exceptions", extra="redis")
         self._seen: set[str] = set()
         self._searched_at: dict[str, float] = {}
         self._doubts: dict[str, str] = {}
@@ -50,7 +51,12 @@ class RedisDriver:
             pipeline.zcard(f"{key}:{kind}")
             pipeline.zcount(f"{key}:{kind}", "-inf", now)
         pipeline.eval(_HEAD, 1, key)
-        waiting, delayed, due, reserved, expired, head = await pipeline.execute()
+        try:
+            waiting, delayed, due, reserved, expired, head = await pipeline.execute()
+        except self._errors.ResponseError as error:
+            if "WRONGTYPE" in str(error):
+                raise UnmeasurableQueueError(f"what is at {key!r} is no queue") from None
+            raise
         if waiting or delayed or reserved:
             self._seen.add(key)
         elif key not in self._seen and not self._connection.cluster:
@@ -73,14 +79,14 @@ class RedisDriver:
     async def _doubt(self, key: str, queue: str) -> None:
         """Tell an empty queue from a wrong prefix: nothing was ever seen here, but another prefix has such a queue.
 
-        Raises UnmeasurableError when that is so. It looks at some keys only, once a minute.
+        Raises UnmeasurableQueueError when that is so. It looks at some keys only, once a minute.
         """
         now = time.monotonic()
         if now >= self._searched_at.get(key, 0.0):
             self._searched_at[key] = now + _SEARCH_SECONDS
             self._doubts[key] = await self._elsewhere(key, queue)
         if self._doubts[key]:
-            raise UnmeasurableError(
+            raise UnmeasurableQueueError(
                 f"nothing was ever seen at {key!r}, but there is {self._doubts[key]!r}: if that is the queue, set "
                 "REDIS_PREFIX to the application's prefix"
             )

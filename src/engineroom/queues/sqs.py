@@ -5,11 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
-from engineroom.queues.base import Snapshot, SqsQueues, UnmeasurableError
+from engineroom.queues.base import Snapshot, SqsQueues, UnmeasurableError, UnmeasurableQueueError
 from engineroom.queues.extras import imported
 
 _TIMEOUT_SECONDS = 2
 _FIFO = ".fifo"
+_NONE_SUCH = ("NonExistentQueue", "QueueDoesNotExist")
 
 
 class SqsDriver:
@@ -43,7 +44,10 @@ class SqsDriver:
                     "ApproximateNumberOfMessagesNotVisible",
                 ],
             )["Attributes"]
-        except (self._errors.BotoCoreError, self._errors.ClientError) as error:
+        except self._errors.ClientError as error:
+            none_such = error.response.get("Error", {}).get("Code", "").endswith(_NONE_SUCH)
+            raise (UnmeasurableQueueError if none_such else UnmeasurableError)(str(error)) from None
+        except self._errors.BotoCoreError as error:
             raise UnmeasurableError(str(error)) from None
         return Snapshot(
             waiting=int(found["ApproximateNumberOfMessages"]),

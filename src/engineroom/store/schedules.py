@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import ApplicationId, EnvironmentId, InstanceId, RunId
@@ -21,7 +21,7 @@ from engineroom.store.tables import (
     instances,
     scales,
     scheduled_runs,
-    scheduler_clock,
+    scheduler_clocks,
     schedules,
 )
 
@@ -31,14 +31,11 @@ _FOLLOWERS = (
         instances.c.min_replicas,
         instances.c.max_replicas,
         instances.c.scaling_type,
-        instances.c.shutdown_timeout_seconds.label("own_timeout_seconds"),
         environments.c.id.label("environment_id"),
         environments.c.directory,
         environments.c.os_user,
         environments.c.umask,
         instances.c.size,
-        environments.c.shutdown_timeout_seconds,
-        environments.c.status,
         applications.c.id.label("application_id"),
         scales.c.number.label("scaled_replicas"),
         schedules.c.command,
@@ -69,23 +66,29 @@ _RUNS = PagedSelect(
     .order_by(scheduled_runs.c.due_at.desc(), scheduled_runs.c.id.desc())
 )
 _GOING = (
-    select(scheduled_runs.c.id, scheduled_runs.c.started_at, scheduled_runs.c.instance_id)
+    select(
+        scheduled_runs.c.id,
+        scheduled_runs.c.started_at,
+        scheduled_runs.c.instance_id,
+        func.coalesce(instances.c.shutdown_timeout_seconds, environments.c.shutdown_timeout_seconds).label(
+            "stop_timeout_seconds"
+        ),
+    )
+    .join(instances, instances.c.id == scheduled_runs.c.instance_id)
+    .join(environments, environments.c.id == instances.c.environment_id)
     .where(scheduled_runs.c.status == RunStatus.RUNNING)
     .order_by(scheduled_runs.c.id)
 )
-_GOING_ON = (
-    _GOING.join(instances, instances.c.id == scheduled_runs.c.instance_id)
-    .join(environments, environments.c.id == instances.c.environment_id)
-    .where(environments.c.host == bindparam("of_host"))
-)
+_GOING_ON = _GOING.where(environments.c.host == bindparam("of_host"))
 _INSERT_RUN = insert(scheduled_runs)
 _FINISH = update(scheduled_runs).where(
     scheduled_runs.c.id == bindparam("of"), scheduled_runs.c.status == RunStatus.RUNNING
 )
 _PRUNE = delete(scheduled_runs).where(scheduled_runs.c.due_at < bindparam("before"))
-_CLOCK = select(scheduler_clock.c.minute)
-_UPDATE_CLOCK = update(scheduler_clock)
-_INSERT_CLOCK = insert(scheduler_clock)
+_CLOCK = select(scheduler_clocks.c.minute).where(scheduler_clocks.c.host == bindparam("of_host"))
+_UPDATE_CLOCK = update(scheduler_clocks).where(scheduler_clocks.c.host == bindparam("of_host"))
+_INSERT_CLOCK = insert(scheduler_clocks)
+_ONLY_HOST = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +109,12 @@ class Follower:
 
 @dataclass(frozen=True, slots=True)
 class Going:
-    """A run that is not known to be over."""
+    """A run that is not known to be over. When it is asked to end, it has `stop_timeout_seconds`."""
 
     id: RunId
     instance_id: InstanceId
     started_at: datetime
+    stop_timeout_seconds: int
 
 
 def followers(connection: Connection, host: str | None = None) -> list[Follower]:
@@ -140,15 +144,18 @@ def put(connection: Connection, environment_id: EnvironmentId, given: Schedule) 
         connection.execute(_INSERT_SCHEDULE, {"environment_id": environment_id, **fields})
 
 
-def last_minute(connection: Connection) -> datetime | None:
-    """Return the minute that was worked for last."""
-    return connection.execute(_CLOCK).scalar_one_or_none()
+def last_minute(connection: Connection, host: str | None = None) -> datetime | None:
+    """Return the minute that a host worked for last."""
+    return connection.execute(_CLOCK, {"of_host": host or _ONLY_HOST}).scalar_one_or_none()
 
 
-def begin(connection: Connection, minute: datetime, runs: Sequence[ScheduledRun]) -> None:
-    """Store the runs of a minute, and that it was worked for, before any of them is begun."""
-    if connection.execute(_UPDATE_CLOCK, {"minute": minute}).rowcount == 0:
-        connection.execute(_INSERT_CLOCK, {"id": 1, "minute": minute})
+def begin(
+    connection: Connection, minute: datetime, runs: Sequence[ScheduledRun], host: str | None = None
+) -> None:
+    """Store the runs of a minute, and that a host worked for it, before any of them is begun."""
+    of_host = host or _ONLY_HOST
+    if connection.execute(_UPDATE_CLOCK, {"of_host": of_host, "minute": minute}).rowcount == 0:
+        connection.execute(_INSERT_CLOCK, {"host": of_host, "minute": minute})
     if runs:
         connection.execute(_INSERT_RUN, [asdict(run) for run in runs])
 
@@ -178,7 +185,7 @@ def going(connection: Connection, host: str | None = None) -> list[Going]:
     """Return the runs that are not known to be over, oldest first."""
     of_host = {"of_host": host}
     rows = connection.execute(_GOING) if host is None else connection.execute(_GOING_ON, of_host)
-    return [Going(RunId(row.id), row.instance_id, row.started_at) for row in rows]
+    return [Going(RunId(row.id), row.instance_id, row.started_at, row.stop_timeout_seconds) for row in rows]
 
 
 def page(connection: Connection, instance_id: InstanceId, number: int) -> Page[ScheduledRun]:

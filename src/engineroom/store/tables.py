@@ -352,9 +352,9 @@ scheduled_runs = Table(
 )
 
 # One row: the minute that the scheduler worked for last.
-scheduler_clock = Table(
-    "scheduler_clock",
+scheduler_clocks = Table(
+    "scheduler_clocks",
     metadata,
-    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("host", String(64), primary_key=True),
     Column("minute", Moment, nullable=False),
 )

@@ -1,7 +1,10 @@
 """How many more processes a host can carry."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+FULL = "the host has no "
+"""What every reason that there is no room begins with."""
 
 _GUESSED_MEMORY_BYTES = 64 * 1024 * 1024
 _GUESSED_CORES = 0.1
@@ -30,6 +33,20 @@ class Room:
     reason: str
 
 
+def with_more(
+    host: Host, more: int, *, process_memory_bytes: int | None, process_cores: float | None
+) -> Host:
+    """Return what of the host is left when so many more processes have come: what they take is not to be promised twice."""
+    memory, cores = host.memory_available_bytes, host.cores_used
+    return replace(
+        host,
+        memory_available_bytes=None
+        if memory is None
+        else max(0, memory - more * (process_memory_bytes or _GUESSED_MEMORY_BYTES)),
+        cores_used=None if cores is None else cores + more * (process_cores or _GUESSED_CORES),
+    )
+
+
 def room(host: Host, *, process_memory_bytes: int | None, process_cores: float | None) -> Room | None:
     """Return for how many more such processes there is room beside what is kept free; None: nothing is known."""
     rooms = []
@@ -40,7 +57,7 @@ def room(host: Host, *, process_memory_bytes: int | None, process_cores: float |
         rooms.append(
             Room(
                 max(0, math.floor(free / each)),
-                f"the host has no memory for more ({megabytes} MB available, {each // 1_000_000} MB each)",
+                f"{FULL}memory for more ({megabytes} MB available, {each // 1_000_000} MB each)",
             )
         )
     if host.cores_used is not None:
@@ -49,7 +66,7 @@ def room(host: Host, *, process_memory_bytes: int | None, process_cores: float |
         rooms.append(
             Room(
                 max(0, math.floor(free / each_cores)),
-                f"the host has no CPU for more ({host.cores_used:.1f} of {host.cores} cores in use, "
+                f"{FULL}CPU for more ({host.cores_used:.1f} of {host.cores} cores in use, "
                 f"{each_cores:.2f} each)",
             )
         )

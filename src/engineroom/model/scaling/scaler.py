@@ -72,7 +72,7 @@ class Scaler:
 def within(wanted: int, present: int, limits: Limits) -> tuple[int, str]:
     """Return `wanted` within the limits, and which of them bound it.
 
-    Where the host has no more room, nothing is added; what runs already is not taken away for that.
+    Where the host has no more room, nothing is added but what must run at least, and what runs is not taken away.
     """
     if wanted > limits.ceiling:
         wanted, bound = limits.ceiling, f"at most {limits.ceiling}"
@@ -80,8 +80,10 @@ def within(wanted: int, present: int, limits: Limits) -> tuple[int, str]:
         wanted, bound = limits.floor, f"at least {limits.floor}"
     else:
         bound = ""
-    if limits.room is not None and wanted > max(limits.room, present):
-        return max(limits.room, min(present, limits.ceiling)), limits.room_reason
+    if limits.room is not None:
+        most = max(limits.room, present, limits.floor)
+        if wanted > most:
+            return most, limits.room_reason
     return wanted, bound
 
 

@@ -3,6 +3,22 @@
 from dataclasses import dataclass
 
 from engineroom.model.queue import Measurement, Unknown
+from engineroom.model.scaling.settings import ScalingSettings
+
+
+def after_seconds(
+    asked: ScalingSettings, *, hibernation_timeout_minutes: int | None, with_app: bool, takes_jobs: bool
+) -> int | None:
+    """Return after how long without work nothing is left running; None: one process always runs.
+
+    In an environment that hibernates, what takes jobs sleeps on the app's own instance, and on another one where that
+    sleeps `with_app`. What takes no jobs could not be woken by one.
+    """
+    if asked.sleep_after_seconds is not None:
+        return asked.sleep_after_seconds
+    if hibernation_timeout_minutes is None or not with_app or not takes_jobs:
+        return None
+    return hibernation_timeout_minutes * 60
 
 
 @dataclass(slots=True)
@@ -16,11 +32,13 @@ class Sleeper:
     ) -> int:
         """Return how many processes must run at least: one, or none after so long without work.
 
-        A job that is delayed is no work yet; one that is due, or that a worker lost, is. What is not known changes nothing.
+        A job that is delayed is no work yet; one that is due, or that a worker lost, is. What is not known changes nothing,
+        and is no time without work.
         """
         if sleep_after_seconds is None:
             return 1
         if isinstance(queue, Unknown):
+            self._idle_since = None
             return min(1, present)
         if queue.available or queue.reserved:
             self._idle_since = None
