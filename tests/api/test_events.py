@@ -70,7 +70,10 @@ async def test_events_are_followed_from_where_a_client_was(api: Api, made: str) 
             _, second = await anext(got)
         async with client.stream("GET", path, headers={"last-event-id": str(number)}) as answer:
             _, again = await anext(frames(answer))
+        async with client.stream("GET", path, headers={"last-event-id": str(1 << 80)}) as answer:
+            _, anew = await anext(frames(answer))
 
+    assert json.dumps(anew) == json.dumps(first)
     assert first["attributes"]["kind"] == "background_process.created"
     assert second["attributes"]["kind"] == "process.exited"
     assert json.dumps(again) == json.dumps(second)

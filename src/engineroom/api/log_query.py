@@ -1,8 +1,7 @@
 """What is asked of the log: the parameters of the query, checked all at once, and the cursor of a page."""
 
 import base64
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ from engineroom.api.errors import InvalidError
 from engineroom.api.validation import Flag, Integer, Text
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogLevel, LogType
-from engineroom.telemetry.logs.query import Query
+from engineroom.telemetry.logs.query import LATEST_NANOSECONDS, Query
 from engineroom.telemetry.logs.reading import Place, Window
 
 PAGE_SIZE = 100
@@ -23,6 +22,7 @@ LARGEST_PAGE = 1000
 
 _DATE_TIME = {"type": "string", "format": "date-time"}
 _BOOLEAN = {"type": "boolean"}
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class LogsOf(StrEnum):
@@ -36,15 +36,18 @@ class LogsOf(StrEnum):
 
 
 def _moment(value: Any) -> datetime:
-    """Return a moment; one without a zone is in UTC, and a space may stand for the T (contract sheet, section 4.7)."""
+    """Return a moment in UTC; so is one without a zone, and a space may stand for the T (contract sheet, section 4.7)."""
     try:
         found = datetime.fromisoformat(str(value).strip())
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise PydanticCustomError("date", "not a date") from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+_Number = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NANOSECONDS)]
 
 
 class LogFields(BaseModel):
@@ -74,7 +77,8 @@ class LogFields(BaseModel):
         if self.from_ is not None:
             wanted["from_nanoseconds"] = _nanoseconds(self.from_)
         if self.to is not None:
-            wanted["to_nanoseconds"] = _nanoseconds(self.to) + 999_999_999 - self.to.microsecond * 1000
+            # A whole second stands for all of it, as the contract's moments have no fraction.
+            wanted["to_nanoseconds"] = _nanoseconds(self.to) + (999 if self.to.microsecond else 999_999_999)
         return wanted
 
     def place(self) -> Place | None:
@@ -83,7 +87,8 @@ class LogFields(BaseModel):
             return None
         try:
             order, background_process, number = msgspec.json.decode(
-                base64.b64decode(self.cursor, altchars=b"-_", validate=True), type=tuple[int, str, int]
+                base64.b64decode(self.cursor, altchars=b"-_", validate=True),
+                type=tuple[_Number, str, _Number],
             )
         except (ValueError, msgspec.DecodeError):
             raise InvalidError({"cursor": ["The cursor field format is invalid."]}) from None
@@ -127,11 +132,6 @@ def cursor(place: Place) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
-def given(parameters: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the parameters that have a value."""
-    return {name: value for name, value in parameters.items() if value is not None}
-
-
 PARAMETERS = (
     Parameter("from", _DATE_TIME, "Only what was written from then on; in UTC where there is no zone."),
     Parameter("to", _DATE_TIME, "Only what was written by then."),
@@ -166,7 +166,9 @@ OF_PROCESS = (
 
 
 def _nanoseconds(moment: datetime) -> int:
-    return max(0, int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000)
+    """Return a moment in nanoseconds since 1970, or the nearest that the log can have."""
+    since = (moment - _EPOCH) // _MICROSECOND * 1000
+    return min(max(0, since), LATEST_NANOSECONDS - 999_999_999)
 
 
 _SEVERITY = list(LogLevel)
