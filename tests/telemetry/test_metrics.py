@@ -42,6 +42,19 @@ async def test_points_are_means_and_gaps_stay_unknown(tmp_path: Path) -> None:
 
 
 @asynchronous
+async def test_restarts_are_counted_however_far_the_points_are_apart(tmp_path: Path) -> None:
+    store = MetricStore.open(tmp_path / "metrics.db")
+    for number in range(60):
+        await store.record(NOON + number * 10, {"process-1": Sample(restarts=number % 2)})
+    fine = await store.history(["process-1"], NOON, NOON + 599, 120)
+    coarse = await store.history(["process-1"], NOON - 2 * 86_400, NOON + 599, 600)
+    store.close(NOON + 600)
+
+    assert fine.columns["restarts"] == [6.0] * 5
+    assert coarse.known("restarts") == [30.0]
+
+
+@asynchronous
 async def test_several_series_are_added_up(tmp_path: Path) -> None:
     store = MetricStore.open(tmp_path / "metrics.db")
     await store.record(NOON, {"a": Sample(running=1), "b": Sample(running=2, cpu=0.5)})

@@ -5,6 +5,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -95,7 +96,8 @@ class Sampler:
 
     async def _sample(self) -> None:
         now = time.time()
-        rows = await self._control.store.read(wanted)
+        store = self._control.store
+        rows = await store.read(partial(wanted, host=store.host))
         rows = [row for row in rows if not row.deleted]
         measured = await self._queues.read(rows)
         self.observed = [self._observe(row, measured.get(row.background_process.id)) for row in rows]
@@ -116,7 +118,7 @@ class Sampler:
         restarts = self._restarts[found.id]
         new = restarts.take(processes)
         states = Counter(process.state for process in processes)
-        running = states[ProcessState.RUNNING]
+        cpu, memory_bytes = _used(processes)
         return Observed(
             background_process=found.id,
             instance=found.instance_id,
@@ -124,7 +126,9 @@ class Sampler:
             name=found.command,
             sample=_with_queue(
                 Sample(
-                    running=running,
+                    cpu=cpu,
+                    memory_bytes=memory_bytes,
+                    running=states[ProcessState.RUNNING],
                     draining=states[ProcessState.DRAINING],
                     backing_off=states[ProcessState.BACKING_OFF],
                     restarts=new,
@@ -135,6 +139,19 @@ class Sampler:
             crash_looping=sum(process.crash_looping for process in processes),
             restarts_total=restarts.total,
         )
+
+
+def _used(processes: Sequence[Process]) -> tuple[float | None, float | None]:
+    """Return how many processors and how many bytes of memory they use; None where none of it was counted.
+
+    One that was just born is counted only a few seconds later, and is left out until then.
+    """
+    counted = [process.usage for process in processes if process.pid and process.usage]
+    if not counted:
+        return None, None
+    cpu = [usage.cpu_percent for usage in counted if usage.cpu_percent is not None]
+    memory = [usage.memory_bytes for usage in counted if usage.memory_bytes is not None]
+    return (sum(cpu) / 100 if cpu else None), (sum(memory) if memory else None)
 
 
 def _missing(progress: Progress | None) -> int:
