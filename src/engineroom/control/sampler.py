@@ -42,14 +42,14 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """One background process as it was seen last. `missing` is how many processes less than wanted are running."""
+    """One background process as it was seen last. `missing` is how many processes less than wanted are running, if known."""
 
     background_process: BackgroundProcessId
     instance: InstanceId
     environment: EnvironmentId
     name: str
     sample: Sample
-    missing: int
+    missing: int | None
     crash_looping: int
     restarts_total: int
 
@@ -154,9 +154,9 @@ def _used(processes: Sequence[Process]) -> tuple[float | None, float | None]:
     return (sum(cpu) / 100 if cpu else None), (sum(memory) if memory else None)
 
 
-def _missing(progress: Progress | None) -> int:
+def _missing(progress: Progress | None) -> int | None:
     """Return how many processes less than wanted are running; those that are about to be replaced run too."""
-    return 0 if progress is None else max(0, progress.wanted - progress.current - progress.outdated)
+    return None if progress is None else max(0, progress.wanted - progress.current - progress.outdated)
 
 
 def _with_queue(sample: Sample, measured: Measurement | None) -> Sample:
