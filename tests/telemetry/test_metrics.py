@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.metrics.sample import METRICS, Sample
-from engineroom.telemetry.prometheus import Metric, exposition, labelled
+from engineroom.telemetry.prometheus import NO_LABELS, Metric, exposition, labelled
 from tests.runtime.asynchronous import asynchronous
 
 NOON = 1_764_072_000.0
@@ -117,7 +117,7 @@ def test_prometheus_reads_what_is_exposed() -> None:
                 "Of a\nthing.",
                 [(labelled({"id": hostile}), 1.5), (labelled({"id": "b"}), None)],
             ),
-            Metric("engineroom_b_total", "counter", "Things.", [("", 3)]),
+            Metric("engineroom_b_total", "counter", "Things.", [(NO_LABELS, 3)]),
         ]
     ).decode()
 

@@ -10,7 +10,7 @@ import structlog
 
 from engineroom.telemetry.alerts.channels import Channel
 from engineroom.telemetry.alerts.rules import Alert, Change
-from engineroom.telemetry.alerts.threads import in_a_thread
+from engineroom.telemetry.threads import in_a_thread
 
 _MOST_WAITING = 1000
 _TRIES = 8

@@ -29,5 +29,5 @@ async def in_a_thread(function: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(settle, error)
 
-    threading.Thread(target=run, name="alert", daemon=True).start()
+    threading.Thread(target=run, name="waiting", daemon=True).start()
     await ended
