@@ -29,10 +29,16 @@ def test_a_log_that_keeps_nothing_is_refused_in_words(tmp_path: Path, text: str)
             load(data=tmp_path, environment={f"ENGINEROOM_{name.upper()}": text})
 
 
+def test_a_collector_is_an_address(tmp_path: Path) -> None:
+    assert load(data=tmp_path, environment={}).otlp_endpoint is None
+    with pytest.raises(SettingsError, match="give otlp_endpoint as an address"):
+        load(data=tmp_path, environment={"ENGINEROOM_OTLP_ENDPOINT": "127.0.0.1:4318"})
+
+
 def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
     known = ", ".join(
-        "alerts bind database host_reserve log_days log_megabytes output_kept_megabytes rate_limit".split()
+        "alerts bind database host_reserve log_days log_megabytes otlp_endpoint output_kept_megabytes rate_limit".split()
     )
     with pytest.raises(SettingsError, match=f"unknown settings: rate_limits; known are: {known}"):
         load(data=tmp_path, environment={})

@@ -16,7 +16,16 @@ DEFAULT_LOG_DAYS = 14
 DEFAULT_LOG_MEGABYTES = 5_000
 DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
 _KNOWN = frozenset(
-    {"bind", "database", "host_reserve", "log_days", "log_megabytes", "output_kept_megabytes", "rate_limit"}
+    {
+        "bind",
+        "database",
+        "host_reserve",
+        "log_days",
+        "log_megabytes",
+        "otlp_endpoint",
+        "output_kept_megabytes",
+        "rate_limit",
+    }
 )
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
 
@@ -35,7 +44,8 @@ class Settings:
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
     The log is kept for `log_days` at most, and in `log_megabytes` (of a million bytes) at most.
-    `output_kept_megabytes` of each stream of a process are kept while nobody reads them.
+    `output_kept_megabytes` of each stream of a process are kept while nobody reads them. `otlp_endpoint` is the address of
+    the OpenTelemetry collector that metrics are sent to, or None.
     """
 
     data: Path
@@ -48,6 +58,7 @@ class Settings:
     log_days: int
     log_megabytes: int
     output_kept_megabytes: int
+    otlp_endpoint: str | None
     alerts: Mapping[str, Any]
     """The `alerts` table of the file; what may be in it is known to who reads it."""
 
@@ -111,6 +122,7 @@ def load(
         log_days=_positive("log_days", given, DEFAULT_LOG_DAYS),
         log_megabytes=_positive("log_megabytes", given, DEFAULT_LOG_MEGABYTES),
         output_kept_megabytes=_positive("output_kept_megabytes", given, DEFAULT_OUTPUT_KEPT_MEGABYTES),
+        otlp_endpoint=_parse_otlp_endpoint(given.get("otlp_endpoint")),
         alerts=file.get("alerts", {}),
     )
 
@@ -181,6 +193,14 @@ def _positive(name: str, given: Mapping[str, str], default: int) -> int:
             f"cannot use {text!r} as {name}: give a whole number, at least 1; {default} is the default"
         )
     return int(text)
+
+
+def _parse_otlp_endpoint(text: str | None) -> str | None:
+    if text and not text.startswith(("http://", "https://")):
+        raise SettingsError(
+            f"cannot send metrics to {text!r}: give otlp_endpoint as an address such as http://127.0.0.1:4318"
+        )
+    return text or None
 
 
 def _parse_database(text: str | None) -> str | None:

@@ -25,6 +25,16 @@ def test_what_fires_is_listed(api: Api) -> None:
     assert [event.kind for event in api.control.noted] == ["alert.firing"]
 
 
+def test_what_fires_of_another_organization_is_not_seen(api: Api) -> None:
+    made = api.made()
+    api.control.watch.take([observed(api, made), observed(api, "process-of-others")], 1_764_072_000)
+    api.control.watch.take([observed(api, made), observed(api, "process-of-others")], 1_764_072_100)
+
+    listed = api.get("/api/alerts").json()["data"]
+
+    assert {alert["background_process_id"] for alert in listed} == {made}
+
+
 def test_a_test_tells_how_each_channel_did(api: Api, tmp_path: Path) -> None:
     settings = alert_settings({"webhooks": [{"url": f"http://127.0.0.1:{free_port()}/", "secret": "s"}]})
     api.control.watch = Watch(settings, tmp_path, reachable=lambda: True, note=api.control.noted.append)

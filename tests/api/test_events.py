@@ -58,6 +58,31 @@ def test_every_change_through_the_api_leaves_an_event_with_who_and_what(api: Api
     assert kinds(api, "/api/events")[0] == "background_process.deleted"
 
 
+def test_every_change_of_an_environment_and_of_what_is_in_it_is_an_event_of_it(api: Api) -> None:
+    of_environment = f"/api/environments/{api.linked.environment}"
+    variables = {"method": "append", "variables": [{"key": "KEY", "value": "planted-6b1d"}]}
+    api.client.request("POST", f"{of_environment}/variables", json=variables)
+    api.client.request("PATCH", f"/api/instances/{api.linked.instance}", json={"max_replicas": 2})
+    api.client.request("POST", f"{of_environment}/deployments")
+    api.client.request("POST", f"{of_environment}/commands", json={"command": "true"})
+    answer = api.get(f"{of_environment}/events")
+
+    told = {item["attributes"]["kind"]: item["attributes"] for item in answer.json()["data"]}
+    assert told.keys() >= {"environment.changed", "instance.changed", "deployment.deployed", "command.ran"}
+    assert told["environment.changed"]["subject_id"] == api.linked.environment
+    assert told["instance.changed"]["message"] == "test changed it: max_replicas."
+    assert told["instance.changed"]["data"]["actor"] == "test"
+    assert "planted" not in answer.text
+    assert set(told) <= set(kinds(api, "/api/events"))
+
+
+def test_events_of_another_organization_are_not_seen(api: Api) -> None:
+    another = [an_event(kind="environment.changed", background_process_id=None, subject_id="env-of-others")]
+    asyncio.run(api.control.store.write(lambda connection: events.add(connection, another)))
+
+    assert "environment.changed" not in kinds(api, "/api/events")
+
+
 @asynchronous
 async def test_events_are_followed_from_where_a_client_was(api: Api, made: str) -> None:
     async with served(api) as client:
@@ -70,7 +95,10 @@ async def test_events_are_followed_from_where_a_client_was(api: Api, made: str) 
             _, second = await anext(got)
         async with client.stream("GET", path, headers={"last-event-id": str(number)}) as answer:
             _, again = await anext(frames(answer))
+        async with client.stream("GET", path, headers={"last-event-id": str(1 << 80)}) as answer:
+            _, anew = await anext(frames(answer))
 
+    assert json.dumps(anew) == json.dumps(first)
     assert first["attributes"]["kind"] == "background_process.created"
     assert second["attributes"]["kind"] == "process.exited"
     assert json.dumps(again) == json.dumps(second)

@@ -81,6 +81,17 @@ async def test_a_follower_that_comes_again_goes_on_where_it_was(api: Api, made: 
 
 
 @asynchronous
+async def test_a_follower_of_a_log_that_began_anew_gets_all_of_it(api: Api, made: str) -> None:
+    await write(api, made, b"first", b"second")
+    async with served(api) as client:
+        path = f"/api/background-processes/{made}/logs?follow=true"
+        for last in ("500", str(1 << 80)):
+            async with client.stream("GET", path, headers={"last-event-id": last}) as answer:
+                got = events(answer)
+                assert [(await anext(got))[1]["message"] for _ in range(2)] == ["first", "second"]
+
+
+@asynchronous
 async def test_a_follower_sees_only_what_it_asks_for(api: Api, made: str) -> None:
     async with served(api) as client:
         path = f"/api/background-processes/{made}/logs?follow=true&level=error&query=mail"

@@ -1,7 +1,8 @@
 """Reading the log through the API (contract sheet, section 4.7, and what is ours)."""
 
 import asyncio
-from base64 import b64encode
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -77,11 +78,11 @@ def test_an_environments_log_is_what_the_contract_shows(api: Api) -> None:
     assert plain == {
         "message": "plain",
         "level": "info",
-        "type": "application",
+        "type": "system",
         "logged_at": "2025-11-25T12:00:00Z",
-        "data": {"channel": None, "context": None, "extra": None},
+        "data": None,
     }
-    assert logged["level"] == "warning"
+    assert (logged["type"], logged["level"]) == ("application", "warning")
     assert logged["data"] == {"channel": "payments", "context": {"order": 7}, "extra": {"a": 1}}
     assert access["type"] == "access"
     assert access["data"] == {
@@ -119,7 +120,7 @@ def test_an_environments_log_needs_both_ends_and_names_every_wrong_parameter(api
 
 @pytest.mark.parametrize(
     "cursor",
-    ["nonsense", "z\x82", "WzEsImEiLDFd" * 2, b64encode(b'[1,"a",9223372036854775808]').decode()],
+    ["nonsense", "z\x82", "WzEsImEiLDFd" * 2, base64.b64encode(b'[1,"a",9223372036854775808]').decode()],
 )
 def test_what_was_never_a_cursor_is_named_before_anything_is_sent(api: Api, cursor: str) -> None:
     made = api.made()
@@ -138,16 +139,51 @@ def test_a_moment_that_no_calendar_has_is_named(api: Api, moment: str) -> None:
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["from", "to"])
 
 
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [("1969-01-01", "2262-12-31"), ("0001-01-02", "9999-12-31T23:59:59Z"), ("2025-11-25", "2300-01-01")],
+)
+def test_a_range_may_be_longer_than_time_can_be_counted(api: Api, begin: str, end: str) -> None:
+    wrote(api, api.made(), b"hello")
+
+    assert messages(environment_logs(api, **{"from": begin, "to": end})) == ["hello"]
+
+
+def test_a_moment_that_is_none_in_utc_is_refused(api: Api) -> None:
+    answer = environment_logs(api, **{"from": "0001-01-01T00:00+14:00", "to": "9999-12-31T23:59-14:00"})
+
+    assert answer.json()["errors"].keys() == {"from", "to"}
+
+
+def test_a_range_ends_with_a_whole_second_or_with_its_fraction(api: Api) -> None:
+    made = api.made()
+    for tenth in range(0, 20, 5):
+        wrote(api, made, b"%d" % tenth, at=NOON + tenth * SECOND // 10)
+
+    assert messages(process_logs(api, made, to="2025-11-25T12:00:00Z")) == ["0", "5"]
+    assert messages(process_logs(api, made, to="2025-11-25T12:00:01.000001Z")) == ["0", "5", "10"]
+
+
+@pytest.mark.parametrize(
+    "place", [[1 << 70, "process-1", 1], [-1, "process-1", 1], [1, "process-1", 1 << 70]]
+)
+def test_a_cursor_that_was_never_given_is_refused(api: Api, place: list[object]) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+    assert environment_logs(api, cursor=cursor).json()["errors"].keys() == {"cursor"}
+
+
 def test_the_types_texts_and_instances_of_an_environments_log_are_chosen(api: Api) -> None:
     made = api.made()
-    wrote(api, made, b"Plain order", ACCESS, TRACE)
+    wrote(api, made, b"INFO: order", ACCESS, TRACE, b"Plain order")
 
     assert messages(environment_logs(api, type="access")) == [ACCESS.decode()]
-    assert messages(environment_logs(api, type="application")) == ["Plain order", TRACE.decode()]
-    assert messages(environment_logs(api, query="ORDER")) == ["Plain order"]
+    assert messages(environment_logs(api, type="application")) == ["INFO: order", TRACE.decode()]
+    assert messages(environment_logs(api, type="system")) == ["Plain order"]
+    assert messages(environment_logs(api, query="ORDER")) == ["INFO: order", "Plain order"]
     assert messages(environment_logs(api, query="ORDER", case_sensitive="true")) == []
     assert messages(environment_logs(api, query="ord", whole_word="1")) == []
-    assert len(messages(environment_logs(api, **{"instances[]": api.linked.instance}))) == 3
+    assert len(messages(environment_logs(api, **{"instances[]": api.linked.instance}))) == 4
     assert messages(environment_logs(api, **{"instances[]": "inst-other"})) == []
     assert messages(environment_logs(api, to="2025-11-25 11:59:59")) == []
 

@@ -84,6 +84,15 @@ def test_a_background_processs_metrics_have_everything_that_is_measured(api: Api
     assert body["data"]["running"]["labels"] == ["sleep 60"]
 
 
+def test_what_was_measured_just_now_is_in_every_chart(api: Api) -> None:
+    made = api.made()
+    recorded(api, made, Sample(running=2), ago=0)
+
+    for period in ("6h", "24h", "3d", "7d", "30d"):
+        body = api.get(f"/api/background-processes/{made}/metrics", params={"period": period}).json()
+        assert body["data"]["running"]["data"][-1]["y"] == [2.0], period
+
+
 def test_prometheus_scrapes_what_is_the_tokens_own(api: Api) -> None:
     made = api.made()
     other = replace(observed(api, "process-of-others"), instance=InstanceId("inst-of-others"))

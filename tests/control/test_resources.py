@@ -10,12 +10,13 @@ from engineroom.control.changing import GoneError
 from engineroom.model.command import Command, CommandStatus
 from engineroom.model.deployment import Commit, Deployment, DeploymentStatus
 from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.event import Event
 from engineroom.model.operation import Operation, OperationStatus
 from engineroom.model.variables import EnvironmentVariable, Variables
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import commands as stored_commands
 from engineroom.store import deployments as stored_deployments
-from engineroom.store import operations
+from engineroom.store import events, operations
 from engineroom.store import wanted as wanted_rows
 from tests.control.running_control import Running, draining, eventually_a_moment, running_control, settle
 from tests.runtime.asynchronous import asynchronous, eventually
@@ -60,6 +61,13 @@ def with_new(variables: Variables) -> Variables:
     return (*variables, EnvironmentVariable(key="NEW", value="1"))
 
 
+async def told_of(running: Running, subject: str) -> list[Event]:
+    """Return the events about something in the environment, newest first."""
+    scope = events.Scope("environment", running.linked.environment)
+    page = await running.store.read(lambda connection: events.page(connection, scope, 1))
+    return [event for event in page.items if event.subject_id == subject]
+
+
 @asynchronous
 async def test_more_replicas_are_started_and_fewer_drained(tmp_path: Path) -> None:
     """Contract sheet, section 3.4."""
@@ -86,8 +94,11 @@ async def test_a_stopped_environment_runs_nothing_until_it_is_deployed(tmp_path:
         await running.running(created, 0)
         await running.finished(operation)
 
-        await deployed(running, await deploy(running), DeploymentStatus.DEPLOYMENT_SUCCEEDED)
+        made = await deploy(running)
+        await deployed(running, made, DeploymentStatus.DEPLOYMENT_SUCCEEDED)
         await running.running(created, 2)
+        told = await told_of(running, made.id)
+        assert [event.kind for event in told] == ["deployment.succeeded", "deployment.deployed"]
 
 
 @asynchronous
@@ -171,6 +182,9 @@ async def test_a_deployment_fails_when_what_is_new_dies_young(tmp_path: Path) ->
         assert "/no/such/program was not found" in (failed.failure_reason or "")
         operation = await running.store.read(lambda connection: operations.get(connection, made.operation_id))
         assert operation.status is OperationStatus.FAILED
+        told = await told_of(running, made.id)
+        assert [event.kind for event in told] == ["deployment.failed", "deployment.deployed"]
+        assert "/no/such/program was not found" in told[0].message
 
 
 @asynchronous
@@ -186,6 +200,8 @@ async def test_a_newer_deployment_and_a_stop_cancel_the_one_under_way(tmp_path: 
         await deployed(running, first, DeploymentStatus.CANCELLED)
         await environments.stop(running.control, running.actor, running.linked.environment)
         await deployed(running, second, DeploymentStatus.CANCELLED)
+        told = await told_of(running, first.id)
+        assert [event.kind for event in told] == ["deployment.cancelled", "deployment.deployed"]
 
 
 @asynchronous
@@ -250,6 +266,9 @@ async def test_a_command_is_run_and_how_it_ended_is_kept(
         done = await ran(running, made, status)
         assert (done.output, done.failure_reason) == ("Be\ufffd brave.\n", reason)
         assert done.finished_at is not None
+        outcome = "succeeded" if status is CommandStatus.SUCCESS else "failed"
+        told = await told_of(running, made.id)
+        assert [event.kind for event in told] == [f"command.{outcome}", "command.ran"]
 
 
 @asynchronous

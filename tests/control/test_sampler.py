@@ -1,10 +1,12 @@
 """Samples of what runs."""
 
 import asyncio
+import time
 from pathlib import Path
 
 from engineroom.model.background_process import BackgroundProcessType
 from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.limits import Usage
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.runtime.fake import FakeRuntime
 from tests.control.running_control import running_control
@@ -31,6 +33,26 @@ async def test_what_runs_is_observed_with_its_restarts_and_what_is_missing(tmp_p
         assert observed.sample.queue_length is None
         figures = running.control.figures({running.linked.instance})
         assert any(metric.name.endswith("restarts_total") and metric.values[0][1] == 2 for metric in figures)
+
+
+@asynchronous
+async def test_what_processes_use_is_added_up_and_unknown_until_it_was_counted(tmp_path: Path) -> None:
+    fake = FakeRuntime()
+    async with running_control(tmp_path, fake) as running:
+        made, _ = await running.create(processes=2)
+        await running.running(made, 2)
+        sampler = running.control._sampler
+        await sampler._sample()
+        (before,) = sampler.observed
+        fake.usage = Usage(cpu_seconds=9.0, cpu_percent=75.0, memory_bytes=5_000_000, processes=1)
+        await sampler._sample()
+        (after,) = sampler.observed
+        now = time.time()
+        history = await running.control.metrics.history([made.instance_id], now - 10, now, 10)
+
+    assert (before.sample.cpu, before.sample.memory_bytes) == (None, None)
+    assert (after.sample.cpu, after.sample.memory_bytes) == (1.5, 10_000_000)
+    assert history.known("cpu")[-1] == 1.5
 
 
 @asynchronous

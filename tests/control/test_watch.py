@@ -29,6 +29,9 @@ WELL = Observed(
     restarts_total=0,
 )
 DYING = replace(WELL, crash_looping=2)
+WELL_TOO, DYING_TOO = (
+    replace(each, background_process=BackgroundProcessId("process-2")) for each in (WELL, DYING)
+)
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,38 @@ async def test_in_quiet_hours_nobody_is_told_and_afterwards_only_of_what_is_stil
 
     assert channel.sent == [(Change.FIRING, "crash_loop")]
     assert len(watching.noted) == 3
+
+
+@asynchronous
+async def test_what_is_held_in_quiet_hours_is_told_by_the_next_server_too(
+    tmp_path: Path, channel: Recording
+) -> None:
+    watching = Watching(tmp_path, AlertSettings(channels=(channel,), quiet=quiet_hours("12:00-13:00", "UTC")))
+    steps = (
+        (NOON - 60, [DYING, WELL_TOO]),  # told
+        (NOON, [WELL, DYING_TOO]),  # quiet: one ends, another begins
+        (NOON + 3600, [WELL, DYING_TOO]),
+    )
+    told = []
+    for now, observed in steps:
+        watch = watching.watch()
+        watch.open()
+        watch.take(observed, now)
+        await eventually("it is sent", lambda: not watch._delivery.waiting)  # noqa: B023
+        await watch.close()
+        told.append(len(channel.sent))
+
+    assert told == [1, 1, 3]
+    assert sorted(channel.sent[1:]) == [(Change.FIRING, "crash_loop"), (Change.RESOLVED, "crash_loop")]
+
+
+@asynchronous
+async def test_a_figure_that_is_not_known_resolves_nothing(tmp_path: Path) -> None:
+    watch = Watching(tmp_path, AlertSettings()).watch()
+    for after, missing in ((0, 3), (70, 3), (80, None)):
+        watch.take([replace(WELL, missing=missing)], NOON + after)
+
+    assert [alert.subject.rule for alert in watch.firing] == ["process_missing"]
 
 
 def failed(count: float | None) -> Observed:

@@ -1,10 +1,13 @@
 """What workers print is in the log, once, whatever is killed; and is seen in the terminal while it is printed."""
 
+import json
 import os
 import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+
+import httpx
 
 from tests.support.engineroom_server import ENGINEROOM, EngineroomServer
 from tests.support.waiting import wait_until
@@ -24,6 +27,21 @@ print("about to fail", flush=True)
 time.sleep(0.3)
 raise RuntimeError("it broke")
 """
+
+HOSTILE = r"""
+import os, time
+os.write(1, b"\x1b[31mred\x1b[0m \x1b]0;title\x07\x1b[2J\n")
+os.write(1, b"\x00\xff\xfe\xc0\xaf" + bytes(range(32)) .replace(b"\n", b"") + b"\n")
+os.write(1, b"fine\r[2025-11-25 12:00:00] production.ERROR: injected\n")
+os.write(1, b'{"message":"' + b"[" * 100000 + b'"}\n')
+os.write(1, b'{"a":' * 20000 + b"1" + b"}" * 20000 + b"\n")
+line = b"x" * (10 << 20)
+while line:
+    line = line[os.write(1, line):]
+os.write(1, b"\nlast\n")
+time.sleep(60)
+"""
+"""Escapes, every control character, a carriage return before a false level, bombs of JSON, and 10 MB without an end."""
 
 
 def printed(engineroom: EngineroomServer, of: str, **parameters: object) -> list[dict[str, object]]:
@@ -61,6 +79,70 @@ def test_every_line_is_there_once_and_in_order_though_the_server_is_killed(
     numbers = [str(line["message"]).removeprefix("line ") for line in printed(engineroom, program.id)]
 
     assert numbers == [str(number) for number in range(1, len(numbers) + 1)]
+
+
+def test_a_follower_gets_every_line_once_though_the_server_is_killed(
+    engineroom: EngineroomServer, code: Path
+) -> None:
+    (code / "talker.py").write_text(TALKER)
+    linked = engineroom.link(code, name="Talker")
+    program = engineroom.api.create(
+        linked.instance, type="custom", processes=1, command=f"{sys.executable} talker.py"
+    )
+    seen: list[tuple[int, str]] = []
+
+    def follow(until: int) -> None:
+        headers = {
+            "authorization": f"Bearer {engineroom.token}",
+            "last-event-id": str(seen[-1][0] if seen else 0),
+        }
+        address = f"{engineroom.address}/api/background-processes/{program.id}/logs?follow=true"
+        with httpx.stream("GET", address, headers=headers, timeout=30) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    entry = json.loads(line.removeprefix("data: "))
+                    seen.append((entry["id"], entry["message"]))
+                if len(seen) >= until:
+                    return
+
+    for kills in range(4):
+        follow(until=len(seen) + 300)
+        if kills < 3:
+            engineroom.kill()
+            engineroom.start()
+
+    assert seen == [(number, f"line {number}") for number in range(1, len(seen) + 1)]
+
+
+def test_whatever_a_process_prints_is_stored_and_shown_safely(
+    engineroom: EngineroomServer, code: Path
+) -> None:
+    (code / "hostile.py").write_text(HOSTILE)
+    linked = engineroom.link(code, name="Hostile")
+    program = engineroom.api.create(
+        linked.instance, type="custom", processes=1, command=f"{sys.executable} hostile.py"
+    )
+
+    def last() -> bool:
+        return any(line["message"] == "last" for line in printed(engineroom, program.id))
+
+    wait_until("all of it is stored", last, timeout_seconds=60)
+    lines = printed(engineroom, program.id)
+    kept = httpx.get(
+        f"{engineroom.address}/api/background-processes/{program.id}/logs?download=true",
+        headers={"authorization": f"Bearer {engineroom.token}"},
+    ).content
+    environment = {**os.environ, "ENGINEROOM_URL": engineroom.address, "ENGINEROOM_TOKEN": engineroom.token}
+    shown = subprocess.run(
+        [ENGINEROOM, "logs", program.id], env=environment, capture_output=True, check=True
+    ).stdout
+
+    assert len(lines) == 5 + 10 + 1
+    assert sum(len(str(line["message"])) for line in lines[5:15]) == 10 << 20
+    assert [line["truncated"] for line in lines[5:15]] == [True] * 9 + [False]
+    assert (lines[2]["level"], lines[2]["type"]) == ("info", "system")
+    assert b"\x00\xff\xfe\xc0\xaf" in kept
+    assert not set(shown) & {0x1B, 0x00, 0x07, 0x0D}
 
 
 def test_a_trace_is_one_error_beside_its_event(engineroom: EngineroomServer, code: Path) -> None:

@@ -1,5 +1,7 @@
 """Alerts arrive at real servers, also at those that fail at first."""
 
+import asyncio
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +12,7 @@ import pytest
 import structlog
 from aiosmtpd.controller import Controller
 
+from engineroom.telemetry.alerts import delivery as delivering
 from engineroom.telemetry.alerts.channels import Channel, Mail, Slack, UndeliverableError, Webhook
 from engineroom.telemetry.alerts.delivery import Delivery
 from engineroom.telemetry.alerts.rules import Alert, Change, RuleName, Subject
@@ -80,7 +83,7 @@ def mail_server(mailbox: Mailbox) -> Iterator[int]:
 
 async def deliver(channel: Channel, changes: list[Change]) -> Delivery:
     delivery = Delivery([channel], first_pause_seconds=0.01)
-    delivery.open()
+    delivery.open({})
     for change in changes:
         delivery.send(change, ALERT)
     return delivery
@@ -113,6 +116,73 @@ async def test_sending_never_waits_for_a_receiver_and_what_is_too_much_gives_way
         for _ in range(5000):
             delivery.send(Change.FIRING, ALERT)
     await delivery.close()
+
+
+@asynchronous
+async def test_receivers_that_never_answer_take_no_thread_that_others_need() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hook = Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        delivery = Delivery([hook] * 40)
+        delivery.open({})
+        delivery.send(Change.FIRING, ALERT)
+        async with asyncio.timeout(2):
+            await asyncio.gather(*(asyncio.to_thread(int) for _ in range(100)))
+        await delivery.close()
+
+
+@asynchronous
+async def test_a_receiver_that_drips_its_answer_is_not_waited_for_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivering, "LONGEST_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        (outcome,) = await Delivery([Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/")]).test(ALERT)
+
+    assert "did not answer within" in str(outcome.error)
+
+
+@asynchronous
+async def test_what_was_not_sent_is_sent_by_the_next_server(receiver: Receiver) -> None:
+    receiver.answers = [500] * 3
+    delivery = await deliver(Webhook(receiver.url), [Change.FIRING, Change.RESOLVED])
+    await eventually("it was tried", lambda: receiver.got)
+    waiting = delivery.waiting
+    await delivery.close()
+    receiver.got.clear()
+    receiver.answers.clear()
+    after = Delivery([Webhook(receiver.url)])
+    after.open(waiting)
+    await eventually("both arrive", lambda: len(receiver.got) >= 2 and not after.waiting)
+    await after.close()
+
+    assert [b'"firing"' in body for _, body in receiver.got[-2:]] == [True, False]
+
+
+@asynchronous
+async def test_a_name_and_a_password_in_an_address_are_shown_to_the_receiver(receiver: Receiver) -> None:
+    url = receiver.url.replace("127.0.0.1", "me:p%40ss@127.0.0.1")
+    (outcome,) = await Delivery([Webhook(url)]).test(ALERT)
+
+    assert outcome.error is None
+    assert receiver.got[0][0]["authorization"] == "Basic bWU6cEBzcw=="
+
+
+@asynchronous
+async def test_what_is_no_web_server_is_told_as_such() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"220 mail.example.org ESMTP\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        (outcome,) = await Delivery([Slack(f"http://127.0.0.1:{listener.getsockname()[1]}/")]).test(ALERT)
+        thread.join()
+
+    assert "does not answer as a web server" in str(outcome.error)
 
 
 @asynchronous

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.metrics.sample import METRICS, Sample
-from engineroom.telemetry.prometheus import Metric, exposition, labelled
+from engineroom.telemetry.prometheus import NO_LABELS, Metric, exposition, labelled
 from tests.runtime.asynchronous import asynchronous
 
 NOON = 1_764_072_000.0
@@ -39,6 +39,19 @@ async def test_points_are_means_and_gaps_stay_unknown(tmp_path: Path) -> None:
     store.close(NOON + 600)
 
     assert history.columns["running"] == [2.0, None, 5.0]
+
+
+@asynchronous
+async def test_restarts_are_counted_however_far_the_points_are_apart(tmp_path: Path) -> None:
+    store = MetricStore.open(tmp_path / "metrics.db")
+    for number in range(60):
+        await store.record(NOON + number * 10, {"process-1": Sample(restarts=number % 2)})
+    fine = await store.history(["process-1"], NOON, NOON + 599, 120)
+    coarse = await store.history(["process-1"], NOON - 2 * 86_400, NOON + 599, 600)
+    store.close(NOON + 600)
+
+    assert fine.columns["restarts"] == [6.0] * 5
+    assert coarse.known("restarts") == [30.0]
 
 
 @asynchronous
@@ -104,7 +117,7 @@ def test_prometheus_reads_what_is_exposed() -> None:
                 "Of a\nthing.",
                 [(labelled({"id": hostile}), 1.5), (labelled({"id": "b"}), None)],
             ),
-            Metric("engineroom_b_total", "counter", "Things.", [("", 3)]),
+            Metric("engineroom_b_total", "counter", "Things.", [(NO_LABELS, 3)]),
         ]
     ).decode()
 

@@ -3,10 +3,14 @@
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from sqlalchemy import Connection
 
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import JSON, Moment, encode, moment
 from engineroom.control.alert_tests import send_test
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.store import background_processes
+from engineroom.telemetry.alerts.rules import Alert
 
 
 class FiringAlert(Struct):
@@ -40,8 +44,12 @@ class AlertTest(Struct):
 
 
 async def index(call: Call) -> Answer:
-    """List the alerts that fire."""
-    await call.authenticate()
+    """List the alerts that fire, those of the organization and those of the host."""
+    firing = call.control.watch.firing
+
+    def read(connection: Connection) -> list[Alert]:
+        return [alert for alert in firing if not alert.subject.id or _is_owned(connection, call, alert)]
+
     found = [
         FiringAlert(
             alert.subject.rule,
@@ -50,7 +58,7 @@ async def index(call: Call) -> Answer:
             alert.figure,
             moment(datetime.fromtimestamp(alert.since, UTC)),
         )
-        for alert in call.control.watch.firing
+        for alert in await call.read(read)
     ]
     return Answer(encode(Alerts(found)), media_type=JSON)
 
@@ -61,3 +69,8 @@ async def test(call: Call) -> Answer:
     outcomes = await send_test(call.control, call.token)
     tested = [Tested(each.channel, each.error is None, each.error) for each in outcomes]
     return Answer(encode(AlertTest(tested)), media_type=JSON)
+
+
+def _is_owned(connection: Connection, call: Call, alert: Alert) -> bool:
+    id = BackgroundProcessId(alert.subject.id)
+    return background_processes.find(connection, call.organization_id, id) is not None

@@ -63,7 +63,9 @@ async def _answer(call: Call, scope_of: Callable[[Connection, Call], Scope]) -> 
             lambda connection: (scope_of(connection, call), events.last_number(connection))
         )
         given = last_event_id(call)
-        return Answer(_followed(call, scope, last if given is None else given), media_type=EVENT_STREAM)
+        # A number that is not there yet was given before all events were removed for their age.
+        behind = last if given is None else given if given <= last else 0
+        return Answer(_followed(call, scope, behind), media_type=EVENT_STREAM)
 
     def read(connection: Connection) -> Page[Event]:
         return events.page(connection, scope_of(connection, call), call.page)

@@ -1,8 +1,7 @@
 """What is asked of the log: the parameters of the query, checked all at once, and the cursor of a page."""
 
 import base64
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -14,7 +13,7 @@ from engineroom.api.endpoint import Parameter
 from engineroom.api.validation import Flag, Integer, Text
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogLevel, LogType
-from engineroom.telemetry.logs.query import Query
+from engineroom.telemetry.logs.query import LATEST_NANOSECONDS, Query
 from engineroom.telemetry.logs.reading import Place, Window
 
 PAGE_SIZE = 100
@@ -22,6 +21,7 @@ LARGEST_PAGE = 1000
 
 _DATE_TIME = {"type": "string", "format": "date-time"}
 _BOOLEAN = {"type": "boolean"}
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
 class LogsOf(StrEnum):
@@ -35,7 +35,7 @@ class LogsOf(StrEnum):
 
 
 def _moment(value: Any) -> datetime:
-    """Return a moment; one without a zone is in UTC, and a space may stand for the T (contract sheet, section 4.7)."""
+    """Return a moment in UTC; so is one without a zone, and a space may stand for the T (contract sheet, section 4.7)."""
     try:
         found = datetime.fromisoformat(str(value).strip())
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
@@ -52,7 +52,7 @@ def _place(value: Any) -> Place:
         raise PydanticCustomError("format", "never a cursor") from None
 
 
-_Number = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NANOSECONDS)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Cursor = Annotated[Place, PlainValidator(_place)]
 
@@ -84,7 +84,8 @@ class LogFields(BaseModel):
         if self.from_ is not None:
             wanted["from_nanoseconds"] = _nanoseconds(self.from_)
         if self.to is not None:
-            wanted["to_nanoseconds"] = _nanoseconds(self.to) + 999_999_999 - self.to.microsecond * 1000
+            # A whole second stands for all of it, as the contract's moments have no fraction.
+            wanted["to_nanoseconds"] = _nanoseconds(self.to) + (999 if self.to.microsecond else 999_999_999)
         return wanted
 
 
@@ -125,11 +126,6 @@ def cursor(place: Place) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
 
 
-def given(parameters: Mapping[str, str | None]) -> dict[str, Any]:
-    """Return the parameters that have a value."""
-    return {name: value for name, value in parameters.items() if value is not None}
-
-
 PARAMETERS = (
     Parameter("from", _DATE_TIME, "Only what was written from then on; in UTC where there is no zone."),
     Parameter("to", _DATE_TIME, "Only what was written by then."),
@@ -164,7 +160,9 @@ OF_PROCESS = (
 
 
 def _nanoseconds(moment: datetime) -> int:
-    return max(0, int(moment.timestamp()) * 1_000_000_000 + moment.microsecond * 1000)
+    """Return a moment in nanoseconds since 1970, or the nearest that the log can have."""
+    since = (moment - _EPOCH) // _MICROSECOND * 1000
+    return min(max(0, since), LATEST_NANOSECONDS - 999_999_999)
 
 
 _SEVERITY = list(LogLevel)

@@ -122,14 +122,17 @@ async def _followed(
 ) -> AsyncIterator[bytes]:
     """Yield the newest entries that are wanted, or those behind a number, and then what comes."""
     query = fields.asked()
+    last = await logs.last_number(of)
     if after is None:
-        after = await logs.last_number(of)
+        after = last
         if fields.tail:
             window = Window(limit=min(fields.tail, log_query.LARGEST_PAGE), newest_first=True)
             found = await logs.find([of], query, window)
             tail = [entry for entry in reversed(found.entries) if entry.number <= after]
             yield b"".join(map(_frame, tail))
     yield ALIVE
+    # A number that is not there yet is of a log that could not be used any more: this one began anew.
+    after = after if after <= last else 0
     async for entries in logs.follow(of, after, idle_seconds=ALIVE_SECONDS):
         frames = b"".join(_frame(entry) for entry in entries if query.wants(entry))
         if frames or not entries:

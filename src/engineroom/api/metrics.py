@@ -155,8 +155,10 @@ async def scrape(call: Call) -> Answer:
 
 async def _history(call: Call, series: Sequence[str], period: Period) -> History:
     span, step = _SPANS[period]
-    now = int(time.time()) // step * step
-    return await call.control.metrics.history(series, now - span + step, now, step)
+    now = time.time()
+    # The last step is the one at hand: what has just happened is seen at once.
+    first = int(now) // step * step - span + step
+    return await call.control.metrics.history(series, first, now, step)
 
 
 def _cpu_percent(instance: Instance, history: History) -> list[float | None]:

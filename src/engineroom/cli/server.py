@@ -28,6 +28,7 @@ from engineroom.store import Store
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import alert_settings
 from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.otlp import CollectorError, OtlpCollector
 
 _GRACEFUL_SECONDS = 5
 _BACKLOG = 1024
@@ -88,7 +89,10 @@ class Server:
         settings = self._settings
         limits = Limits(days=settings.log_days, bytes=settings.log_megabytes * 1_000_000)
         try:
-            return Telemetry.open(settings.telemetry, limits, alert_settings(settings.alerts))
+            collector = OtlpCollector(settings.otlp_endpoint) if settings.otlp_endpoint else None
+            return Telemetry.open(settings.telemetry, limits, alert_settings(settings.alerts), collector)
+        except CollectorError as error:
+            raise CommandError(f"cannot send metrics to {settings.otlp_endpoint}: {error}") from None
         except ValueError as error:
             raise CommandError(f"cannot use the alerts in settings.toml: {error}") from None
         except (OSError, sqlite3.Error) as error:

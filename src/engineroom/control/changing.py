@@ -92,8 +92,7 @@ class Recorder:
             parent_id=parent,
         )
         operations.add(self.connection, operation)
-        if subject.startswith(_BACKGROUND_PROCESS):
-            events.add(self.connection, [_event(operation)])
+        events.add(self.connection, [_event(operation)])
         return operation
 
     def record_with(
@@ -120,14 +119,31 @@ class Recorder:
 
 
 def _event(operation: Operation) -> Event:
-    """Return the event that tells of an operation on a background process."""
+    """Return the event that tells of an operation."""
     past = _PAST[operation.action]
     fields = f": {', '.join(operation.changes)}" if operation.action is OperationAction.UPDATE else ""
+    return event_of(
+        operation,
+        kind=past,
+        message=f"{operation.actor} {past} it{fields}.",
+        data={"actor": operation.actor, "fields": list(operation.changes)},
+        at=operation.created_at,
+    )
+
+
+def event_of(
+    operation: Operation, *, kind: str, message: str, data: Mapping[str, Any], at: datetime
+) -> Event:
+    """Return an event about what an operation is about; the word for that begins its kind."""
+    subject = operation.subject_id
+    is_background_process = subject.startswith(_BACKGROUND_PROCESS)
+    subject_kind = "background_process" if is_background_process else operation.subject_type.removesuffix("s")
     return Event(
         id=new_event_id(),
-        background_process_id=BackgroundProcessId(operation.subject_id),
-        kind=f"background_process.{past}",
-        message=f"{operation.actor} {past} it{fields}.",
-        data={"actor": operation.actor, "operation": operation.id, "fields": list(operation.changes)},
-        at=operation.created_at,
+        background_process_id=BackgroundProcessId(subject) if is_background_process else None,
+        kind=f"{subject_kind}.{kind}",
+        message=message,
+        data={**data, "operation": operation.id},
+        at=at,
+        subject_id=None if is_background_process else subject,
     )

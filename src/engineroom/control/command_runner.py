@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from engineroom.control.changing import event_of
 from engineroom.control.wanted import BASE_VARIABLES
 from engineroom.model import command_line
 from engineroom.model.command import (
@@ -18,7 +19,7 @@ from engineroom.model.environment import Environment
 from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.operation import OperationStatus
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, commands, environments, hosts, operations
+from engineroom.store import Store, commands, environments, events, hosts, operations
 
 
 class CommandRunner:
@@ -112,3 +113,11 @@ def _record(connection: Connection, changed: list[Command]) -> None:
             succeeded = command.status is CommandStatus.SUCCESS
             outcome = OperationStatus.SUCCEEDED if succeeded else OperationStatus.FAILED
             operations.end(connection, command.operation_id, outcome, command.finished_at)
+            told = event_of(
+                operations.get(connection, command.operation_id),
+                kind=outcome,
+                message=command.failure_reason or "The command exited with code 0.",
+                data={"exit_code": command.exit_code},
+                at=command.finished_at,
+            )
+            events.add(connection, [told])

@@ -7,6 +7,7 @@ from typing import Protocol
 from engineroom.control.autoscaler import Autoscaler
 from engineroom.control.command_runner import CommandRunner
 from engineroom.control.deployer import Deployer
+from engineroom.control.exporter import Exporter
 from engineroom.control.figures import figures
 from engineroom.control.ingester import Ingester
 from engineroom.control.lookout import Lookout
@@ -15,7 +16,7 @@ from engineroom.control.queue_reader import QueueReader
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.replica_autoscaler import ReplicaAutoscaler
-from engineroom.control.sampler import Sampler
+from engineroom.control.sampler import Observed, Sampler
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.scheduler import Scheduler
 from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
@@ -69,7 +70,8 @@ class Control:
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
         gauge = QueueGauge(self.scaling, self._queues)
-        self._sampler = Sampler(self, telemetry.metrics, gauge, self.watch.take)
+        self._exporter = Exporter(telemetry.collector) if telemetry.collector else None
+        self._sampler = Sampler(self, telemetry.metrics, gauge, self._looked)
         self._deployer = Lookout("deploy", Deployer(store, runtime, self._reconciler).look)
         self._command_runner = Lookout("command", CommandRunner(store, runtime).look)
         self._loops: list[asyncio.Task[None]] = []
@@ -108,8 +110,15 @@ class Control:
 
     def figures(self, instances: Collection[InstanceId]) -> Sequence[Metric]:
         """Return the figures of this moment of the background processes of these instances."""
-        observed = [each for each in self._sampler.observed if each.instance in instances]
+        return self._figures([each for each in self._sampler.observed if each.instance in instances])
+
+    def _figures(self, observed: Sequence[Observed]) -> Sequence[Metric]:
         return figures(observed, firing=len(self.watch.firing), followers=self.logs.followers)
+
+    def _looked(self, observed: Sequence[Observed], now: float) -> None:
+        self.watch.take(observed, now)
+        if self._exporter is not None:
+            self._exporter.take(self._figures(observed))
 
     async def close(self) -> None:
         """End the loops and disconnect the runtime."""
@@ -132,6 +141,7 @@ class Control:
             self._command_runner,
             self._ingester,
             self._sampler,
+            *((self._exporter,) if self._exporter else ()),
         )
 
     async def _end_loops(self) -> None:

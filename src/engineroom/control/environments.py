@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from engineroom.control.changing import Changed, Changing, GoneError, Recorder
+from engineroom.control.changing import Changed, Changing, GoneError, Recorder, event_of
 from engineroom.control.fresh import Wishes, app_instance
 from engineroom.control.fresh import environment as environment_of
 from engineroom.model.background_process import BackgroundProcess
@@ -23,6 +23,7 @@ from engineroom.store import (
     background_processes,
     deployments,
     environments,
+    events,
     hosts,
     instances,
     operations,
@@ -151,6 +152,9 @@ def cancel_deployments(
         )
         deployments.replace(connection, cancelled)
         operations.end(connection, deployment.operation_id, OperationStatus.SUPERSEDED, at)
+        operation = operations.get(connection, deployment.operation_id)
+        told = event_of(operation, kind="cancelled", message=reason, data={"reason": reason}, at=at)
+        events.add(connection, [told])
 
 
 async def delete(control: Changing, actor: Token, environment_id: EnvironmentId) -> Operation:

@@ -1,11 +1,11 @@
-"""The figures of this moment, for Prometheus: pure."""
+"""The figures of this moment, for Prometheus and OpenTelemetry: pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 
 from engineroom import __version__
 from engineroom.control.sampler import Observed
 from engineroom.telemetry.metrics.sample import Sample
-from engineroom.telemetry.prometheus import Labels, Metric, labelled
+from engineroom.telemetry.prometheus import NO_LABELS, Labels, Metric, labelled
 
 _STATES = ("running", "draining", "backing_off")
 _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
@@ -40,8 +40,8 @@ def figures(observed: Sequence[Observed], *, firing: int, followers: int) -> lis
             "The version that runs.",
             [(labelled({"version": __version__}), 1)],
         ),
-        Metric("engineroom_alerts_firing", "gauge", "Alerts that fire.", [("", firing)]),
-        Metric("engineroom_log_followers", "gauge", "Clients that follow a log.", [("", followers)]),
+        Metric("engineroom_alerts_firing", "gauge", "Alerts that fire.", [(NO_LABELS, firing)]),
+        Metric("engineroom_log_followers", "gauge", "Clients that follow a log.", [(NO_LABELS, followers)]),
         Metric(
             "engineroom_background_process_processes",
             "gauge",
@@ -81,7 +81,7 @@ def figures(observed: Sequence[Observed], *, firing: int, followers: int) -> lis
 def _by_state(pairs: Iterable[tuple[Labels, Observed]]) -> Iterable[tuple[Labels, float | None]]:
     for labels, each in pairs:
         for state in _STATES:
-            yield f'{labels},state="{state}"', getattr(each.sample, state)
+            yield labels.and_("state", state), getattr(each.sample, state)
 
 
 def _labels(each: Observed) -> Labels:

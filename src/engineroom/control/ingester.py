@@ -17,7 +17,7 @@ from engineroom.store import Store
 from engineroom.store.wanted import wanted
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.intake import batch_of
-from engineroom.telemetry.logs.retention import Removed
+from engineroom.telemetry.logs.retention import NOTHING
 from engineroom.telemetry.logs.writer import Owner
 
 READ_BYTES = 4 << 20
@@ -27,6 +27,7 @@ GATHER_SECONDS = 0.1
 _RETRY_SECONDS = 1.0
 _PRUNE_SECONDS = 10.0
 _FORGET_SECONDS = 3600.0
+_TELL_SECONDS = 600.0
 
 _log = structlog.get_logger()
 
@@ -53,6 +54,8 @@ class Ingester:
         self._positions: dict[StreamId, int] = {}
         self._read_at: dict[StreamId, float] = {}
         self._prune_at = 0.0
+        self._removed = NOTHING
+        self._tell_at = 0.0
 
     async def run(self) -> None:
         """Ingest until cancelled."""
@@ -87,8 +90,8 @@ class Ingester:
         self._positions.update(batch.positions)
         self._read_at.update(dict.fromkeys(batch.positions, time.monotonic()))
         await self._source.acknowledge_output(batch.positions)
-        if removed.blocks:
-            self._tell(removed)
+        self._removed = self._removed.and_(removed)
+        self._tell_of_removed()
         return sum(len(chunk.data) for chunk in chunks) >= READ_BYTES // 2
 
     async def _know(self, ids: Iterable[BackgroundProcessId]) -> None:
@@ -108,6 +111,7 @@ class Ingester:
         if now < self._prune_at:
             return
         self._prune_at = now + _PRUNE_SECONDS
+        self._tell_of_removed()
         await self._logs.prune()
         silent = [stream for stream, at in self._read_at.items() if now - at > _FORGET_SECONDS]
         if silent:
@@ -126,8 +130,12 @@ class Ingester:
             del self._positions[stream], self._read_at[stream]
         self._read_at.update((stream, time.monotonic()) for stream in silent if stream.process in live)
 
-    def _tell(self, removed: Removed) -> None:
-        """Record that the oldest of the log had to go."""
+    def _tell_of_removed(self) -> None:
+        """Record that the oldest of the log had to go; seldom, as a full disk stays full."""
+        removed, now = self._removed, time.monotonic()
+        if not removed.blocks or now < self._tell_at:
+            return
+        self._removed, self._tell_at = NOTHING, now + _TELL_SECONDS
         until = datetime.fromtimestamp(removed.latest / 1e9, UTC)
         event = Event(
             id=new_event_id(),
@@ -139,5 +147,4 @@ class Ingester:
             at=datetime.now(UTC),
         )
         _log.warning(event.message, action=event.kind, bytes=removed.bytes)
-
         self._note(event)

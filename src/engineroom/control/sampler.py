@@ -44,14 +44,14 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """One background process as it was seen last. `missing` is how many processes less than wanted are running."""
+    """One background process as it was seen last. `missing` is how many processes less than wanted are running, if known."""
 
     background_process: BackgroundProcessId
     instance: InstanceId
     environment: EnvironmentId
     name: str
     sample: Sample
-    missing: int
+    missing: int | None
     crash_looping: int
     restarts_total: int
 
@@ -119,7 +119,7 @@ class Sampler:
         restarts = self._restarts[found.id]
         new = restarts.take(processes)
         states = Counter(process.state for process in processes)
-        running = states[ProcessState.RUNNING]
+        cpu, memory_bytes = _used(processes)
         return Observed(
             background_process=found.id,
             instance=found.instance_id,
@@ -127,7 +127,9 @@ class Sampler:
             name=found.command,
             sample=_with_queue(
                 Sample(
-                    running=running,
+                    cpu=cpu,
+                    memory_bytes=memory_bytes,
+                    running=states[ProcessState.RUNNING],
                     draining=states[ProcessState.DRAINING],
                     backing_off=states[ProcessState.BACKING_OFF],
                     restarts=new,
@@ -140,9 +142,22 @@ class Sampler:
         )
 
 
-def _missing(progress: Progress | None) -> int:
+def _used(processes: Sequence[Process]) -> tuple[float | None, float | None]:
+    """Return how many processors and how many bytes of memory they use; None where none of it was counted.
+
+    One that was just born is counted only a few seconds later, and is left out until then.
+    """
+    counted = [process.usage for process in processes if process.pid and process.usage]
+    if not counted:
+        return None, None
+    cpu = [usage.cpu_percent for usage in counted if usage.cpu_percent is not None]
+    memory = [usage.memory_bytes for usage in counted if usage.memory_bytes is not None]
+    return (sum(cpu) / 100 if cpu else None), (sum(memory) if memory else None)
+
+
+def _missing(progress: Progress | None) -> int | None:
     """Return how many processes less than wanted are running; those that are about to be replaced run too."""
-    return 0 if progress is None else max(0, progress.wanted - progress.current - progress.outdated)
+    return None if progress is None else max(0, progress.wanted - progress.current - progress.outdated)
 
 
 def _with_queue(sample: Sample, measured: Measurement | None) -> Sample:

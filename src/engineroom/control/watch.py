@@ -14,12 +14,20 @@ from engineroom.control.sampler import Observed
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.telemetry.alerts.config import AlertSettings
-from engineroom.telemetry.alerts.delivery import Delivery, Outcome
+from engineroom.telemetry.alerts.delivery import Delivery, Outcome, Told
 from engineroom.telemetry.alerts.rules import NOTHING, Alert, Change, RuleName, State, Subject, look
 
 _FAILED_WITHIN_SECONDS = 600
 
 _log = structlog.get_logger()
+
+
+class _Memory(msgspec.Struct):
+    """What the next server has to know: what fires, what is not to be told yet, and what waits for each channel."""
+
+    firing: Sequence[Alert] = ()
+    held: Sequence[Told] = ()
+    waiting: Mapping[str, Sequence[Told]] = {}
 
 
 class Watch:
@@ -38,9 +46,9 @@ class Watch:
         self._memory = folder / "alerts.json"
         self._reachable = reachable
         self._note = note
-        self._delivery = Delivery(settings.channels)
+        self._delivery = Delivery(settings.channels, changed=self._write)
         self._failed: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
-        self._held: dict[Subject, Alert] = {}
+        self._held: dict[Subject, Told] = {}
         self._state = NOTHING
 
     @property
@@ -51,9 +59,10 @@ class Watch:
     def open(self) -> None:
         """Remember what was told before, and begin to send."""
         found = self._read()
-        since = {alert.subject: alert.since for alert in found}
-        self._state = State(since, {alert.subject: alert for alert in found})
-        self._delivery.open()
+        since = {alert.subject: alert.since for alert in found.firing}
+        self._state = State(since, {alert.subject: alert for alert in found.firing})
+        self._held = {alert.subject: (change, alert) for change, alert in found.held}
+        self._delivery.open(found.waiting)
 
     async def close(self) -> None:
         """Stop to send."""
@@ -63,7 +72,7 @@ class Watch:
         """Send an alert that says that it is a test to every channel, and return how that went."""
         now = time.time()
         return await self._delivery.test(
-            Alert(subject=Subject(RuleName.KEEPER_LOST, ""), message="This is a test.", figure=0, since=now)
+            Alert(subject=Subject(RuleName.TEST, ""), message="This is a test.", figure=0, since=now)
         )
 
     def take(self, observed: Sequence[Observed], now: float) -> None:
@@ -72,11 +81,16 @@ class Watch:
         figures = self._figures(observed, now)
         before = self._state
         self._state, changed = look(self._settings.rules, figures, names, before, now)
+        quiet = self._settings.quiet is not None and self._settings.quiet.holds(now)
         for change, alert in changed:
-            self._tell(change, alert, now)
-        if changed:
+            self._note(_event(change, alert))
+            self._hold(change, alert)
+        told = [] if quiet else list(self._held.values())
+        for change, alert in told:
+            self._delivery.send(change, alert)
+            del self._held[alert.subject]
+        if changed or told:
             self._write()
-        self._tell_what_was_held(now)
 
     def _figures(self, observed: Sequence[Observed], now: float) -> Mapping[Subject, float | None]:
         figures: dict[Subject, float | None] = {
@@ -107,42 +121,28 @@ class Watch:
             seen.popleft()
         return failed - seen[0][1]
 
-    def _tell(self, change: Change, alert: Alert, now: float) -> None:
-        self._note(_event(change, alert))
-        if change is Change.RESOLVED and self._held.pop(alert.subject, None) is not None:
-            # It began and ended while nobody was to be told.
-            return
-        if self._is_quiet(now) and change is Change.FIRING:
-            self._held[alert.subject] = alert
-            return
-        self._delivery.send(change, alert)
+    def _hold(self, change: Change, alert: Alert) -> None:
+        """Have something told as soon as it may be. What began and ended meanwhile, or the other way round, is not told."""
+        if self._held.pop(alert.subject, None) is None:
+            self._held[alert.subject] = (change, alert)
 
-    def _tell_what_was_held(self, now: float) -> None:
-        if not self._held or self._is_quiet(now):
-            return
-        for alert in self._held.values():
-            self._delivery.send(Change.FIRING, alert)
-        self._held.clear()
-
-    def _is_quiet(self, now: float) -> bool:
-        return self._settings.quiet is not None and self._settings.quiet.holds(now)
-
-    def _read(self) -> list[Alert]:
+    def _read(self) -> _Memory:
         try:
-            return msgspec.json.decode(self._memory.read_bytes(), type=list[Alert])
+            return msgspec.json.decode(self._memory.read_bytes(), type=_Memory)
         except FileNotFoundError:
-            return []
+            return _Memory()
         except (OSError, msgspec.DecodeError) as error:
             _log.warning(
                 "Cannot read which alerts fired before.", action="alerts.unreadable", reason=str(error)
             )
-            return []
+            return _Memory()
 
     def _write(self) -> None:
-        """Write down what fires, in one piece: what was told once is not told again by the next server."""
+        """Write down, in one piece, what fires and what is still to be told: the next server tells that, and no more."""
+        memory = _Memory(list(self.firing), list(self._held.values()), dict(self._delivery.waiting))
         new = self._memory.with_suffix(".new")
         try:
-            new.write_bytes(msgspec.json.encode(self.firing))
+            new.write_bytes(msgspec.json.encode(memory))
             new.replace(self._memory)
         except OSError as error:
             _log.warning(

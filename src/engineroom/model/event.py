@@ -6,13 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from engineroom.model.ids import BackgroundProcessId, EventId
+from engineroom.model.operation import SubjectId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """`kind` is a past participle such as `process.started` or `process.exited`; `message` is a sentence for people.
 
-    `data` holds the figures behind it. `background_process_id` is None for what concerns the whole host.
+    `data` holds the figures behind it. What is not about a background process may be about something else that an
+    operation can be about; what is about neither concerns the whole host.
     """
 
     id: EventId
@@ -21,3 +23,4 @@ class Event:
     message: str
     data: Mapping[str, Any]
     at: datetime
+    subject_id: SubjectId | None = None

@@ -17,7 +17,7 @@ class LogLevel(StrEnum):
 
 
 class LogType(StrEnum):
-    """What an entry tells of. `system` ones are engineroom's own."""
+    """What an entry tells of. `system` ones are plain output that no logger wrote, and engineroom's own."""
 
     APPLICATION = "application"
     ACCESS = "access"

@@ -118,12 +118,14 @@ class FakeRuntime:
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
         found = [
-            entry for entry in self._processes.values() if entry.background_process == background_process
+            replace(entry, usage=self.usage)
+            for entry in self._processes.values()
+            if entry.background_process == background_process
         ]
         return sorted(found, key=lambda process: (process.replica, process.index, process.id))
 
     def replicas(self, instance: InstanceId) -> Sequence[Replica]:
-        """See Runtime.replicas. What is scripted as used is what each replica uses."""
+        """See Runtime.replicas. What is scripted as used is what each replica uses, and each process."""
         return replicas_of(instance, self._workloads.values(), self.processes, lambda number: self.usage)  # noqa: ARG005
 
     def background_processes(self) -> frozenset[BackgroundProcessId]:

@@ -5,30 +5,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from engineroom.model.event import Event
 from engineroom.store.paging import Page, PagedSelect
 from engineroom.store.rows import AnyRow
-from engineroom.store.tables import background_processes, events, instances, operations, runtime_cursor
+from engineroom.store.tables import (
+    background_processes,
+    commands,
+    deployments,
+    events,
+    instances,
+    operations,
+    runtime_cursor,
+)
 
 _AT_ONCE = 200
 _INSERT = insert(events)
 _SCOPES = {
     "background_process": select(events).where(events.c.background_process_id == bindparam("id")),
     "environment": select(events).where(
-        events.c.background_process_id.in_(
-            select(background_processes.c.id)
-            .join(instances, instances.c.id == background_processes.c.instance_id)
-            .where(instances.c.environment_id == bindparam("id"))
+        or_(
+            events.c.background_process_id.in_(
+                select(background_processes.c.id)
+                .join(instances, instances.c.id == background_processes.c.instance_id)
+                .where(instances.c.environment_id == bindparam("id"))
+            ),
+            events.c.subject_id == bindparam("id"),
+            *(
+                events.c.subject_id.in_(select(part.c.id).where(part.c.environment_id == bindparam("id")))
+                for part in (instances, deployments, commands)
+            ),
         )
     ),
     # What concerns the host concerns everybody on it. Operations outlive what they tell of, as events do.
     "organization": select(events).where(
         or_(
-            events.c.background_process_id.is_(None),
-            events.c.background_process_id.in_(
-                select(operations.c.subject_id).where(operations.c.organization_id == bindparam("id"))
+            and_(events.c.background_process_id.is_(None), events.c.subject_id.is_(None)),
+            *(
+                subject.in_(
+                    select(operations.c.subject_id).where(operations.c.organization_id == bindparam("id"))
+                )
+                for subject in (events.c.background_process_id, events.c.subject_id)
             ),
         )
     ),
@@ -66,7 +84,7 @@ def cursor_of(connection: Connection, runtime: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose events: those of one background process, of an environment's, or of an organization's and of the host."""
+    """Whose events: those of a background process, of an environment and all in it, or of an organization and the host."""
 
     kind: Literal["background_process", "environment", "organization"]
     id: str
@@ -102,6 +120,7 @@ def _columns(event: Event) -> dict[str, object]:
         "message": event.message,
         "data": dict(event.data),
         "at": event.at,
+        "subject_id": event.subject_id,
     }
 
 
@@ -114,4 +133,5 @@ def _from_row(row: AnyRow) -> Event:
         message=row.message,
         data=row.data,
         at=row.at,
+        subject_id=row.subject_id,
     )

@@ -271,7 +271,9 @@ events = Table(
     Column("message", Text, nullable=False),
     Column("data", JSON, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("subject_id", _ID, nullable=True),
     Index(None, "background_process_id", "number"),
+    Index(None, "subject_id"),
     Index(None, "at"),
 )
 

@@ -9,6 +9,7 @@ from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.retention import Limits
 from engineroom.telemetry.metrics import MetricStore
+from engineroom.telemetry.otlp import Collector
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,17 @@ class Telemetry:
     logs: LogStore
     metrics: MetricStore
     alerts: AlertSettings
+    collector: Collector | None = None
+    """Where figures are sent to, besides being kept."""
 
     @classmethod
-    def open(cls, folder: Path, limits: Limits, alerts: AlertSettings) -> Self:
+    def open(
+        cls, folder: Path, limits: Limits, alerts: AlertSettings, collector: Collector | None = None
+    ) -> Self:
         """Return what is kept in the folder, made where it is missing. Raises OSError and sqlite3.Error."""
         folder.mkdir(mode=0o700, exist_ok=True)
         logs = LogStore.open(folder / "logs.db", limits)
-        return cls(folder, logs, MetricStore.open(folder / "metrics.db"), alerts)
+        return cls(folder, logs, MetricStore.open(folder / "metrics.db"), alerts, collector)
 
     def close(self) -> None:
         """Write what is gathered, and close everything."""

@@ -5,8 +5,20 @@ from dataclasses import dataclass
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-Labels = str
-"""Labels as they are written, such as `a="1",b="2"`; the same ones stand at many metrics."""
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels by name. `text` is how they are written, such as `a="1",b="2"`; the same ones stand at many metrics."""
+
+    pairs: Mapping[str, str]
+    text: str
+
+    def and_(self, name: str, value: str) -> "Labels":
+        """Return these labels and one more."""
+        return Labels({**self.pairs, name: value}, f'{self.text},{name}="{_value(value)}"')
+
+
+NO_LABELS = Labels({}, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +39,14 @@ def exposition(metrics: Iterable[Metric]) -> bytes:
         lines.append(f"# TYPE {metric.name} {metric.type}")
         for labels, value in metric.values:
             if value is not None:
-                lines.append(f"{metric.name}{{{labels}}} {value!r}" if labels else f"{metric.name} {value!r}")
+                text = labels.text
+                lines.append(f"{metric.name}{{{text}}} {value!r}" if text else f"{metric.name} {value!r}")
     return "\n".join([*lines, ""]).encode()
 
 
 def labelled(labels: Mapping[str, str]) -> Labels:
-    """Return labels as they are written."""
-    return ",".join(f'{name}="{_value(value)}"' for name, value in labels.items())
+    """Return labels with how they are written."""
+    return Labels(labels, ",".join(f'{name}="{_value(value)}"' for name, value in labels.items()))
 
 
 def _value(text: str) -> str:

@@ -40,8 +40,15 @@ TYPES = {
     b'[2025-11-25 12:00:00] local.ERROR: No {"exception":"[object] (RuntimeException(code: 0): No at a.php:3)': "exception",
     b'Traceback (most recent call last):\n  File "a.py", line 1\nValueError: no': "exception",
     b"Error: boom\n    at main (/app/a.js:3:1)": "exception",
-    b"a message\n  with a second line": "application",
-    b"plain": "application",
+    b"a message\n  with a second line": "system",
+    b"plain": "system",
+    b"  2025-11-25 12:00:00 App\\Jobs\\Slow ........ RUNNING": "system",
+    b"{ what looks like JSON": "system",
+    b"": "system",
+    b'{"message":"paid"}': "application",
+    b"[2025-11-25 12:00:00] production.INFO: paid": "application",
+    b"2025-11-25 12:00:00,123 DEBUG app: detail": "application",
+    b"<15>debugging": "application",
 }
 
 

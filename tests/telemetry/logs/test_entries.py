@@ -31,14 +31,53 @@ JAVASCRIPT = b"""Error: boom
     at node:internal/main:1:1
 """
 
+LARAVEL_NESTED = b"""[2025-11-25 12:00:00] production.ERROR: cannot pay
+SQL: select *
+from orders {"userId":7,"exception":"[object] (RuntimeException(code: 5): cannot pay
+SQL: select *
+from orders at J.php:15)
+[stacktrace]
+#0 /app/vendor/a.php(36): handle()
+#1 {main}
+
+[previous exception] [object] (LogicException(code: 0): inner
+with a second line at J.php:14)
+[stacktrace]
+#0 {main}
+"}
+"""
+
+JAVA = b"""Exception in thread "main" java.lang.IllegalStateException: no
+\tat app.Main.main(Main.java:3)
+Caused by: java.lang.RuntimeException: inner
+\t... 1 more
+"""
+
+GO = b"""panic: index out of range
+
+goroutine 1 [running]:
+main.main()
+\t/app/main.go:5 +0x1d
+exit status 2
+"""
+
 
 def entries(*chunks: Chunk, now: int = NOON + 10 * SECOND) -> list[bytes]:
     return [text for run in batch(*chunks, now=now).runs.get(owner(), []) for text in run.texts]
 
 
 def test_a_trace_stays_one_entry() -> None:
-    for trace in (PYTHON, LARAVEL, JAVASCRIPT):
+    for trace in (PYTHON, LARAVEL, LARAVEL_NESTED, JAVASCRIPT, JAVA, GO):
         assert entries(chunk(b"before\n" + trace + b"after\n")) == [b"before", trace[:-1], b"after"]
+
+
+def test_lines_behind_an_error_are_its_message_only_where_its_exception_follows() -> None:
+    error = b"[2025-11-25 12:00:00] production.ERROR: it broke\n"
+
+    assert len(entries(chunk(error + b"next\nand next\n" + LARAVEL))) == 4
+    assert entries(chunk(LARAVEL_NESTED + LARAVEL_NESTED)) == [LARAVEL_NESTED[:-1]] * 2
+    unended = LARAVEL[: LARAVEL.index(b"#1")]
+    assert entries(chunk(unended + LARAVEL)) == [unended[:-1], LARAVEL[:-1]]
 
 
 def test_indented_lines_with_a_time_or_a_level_of_their_own_are_entries_of_their_own() -> None:

@@ -1,8 +1,12 @@
 """Storing, finding and following."""
 
 import asyncio
+import contextlib
 import random
+import shutil
 import sqlite3
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +15,7 @@ from hypothesis import strategies as st
 
 from engineroom.model.log import LogEntry, LogLevel, LogType
 from engineroom.model.output import StreamId
-from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.logs import LogStore, room
 from engineroom.telemetry.logs.merging import FULL_BYTES, due
 from engineroom.telemetry.logs.query import Query
 from engineroom.telemetry.logs.reading import Window, place
@@ -29,6 +33,13 @@ from tests.telemetry.logs.made import (
     everything,
     texts,
 )
+
+
+def fill(path: Path) -> None:
+    """Write until the disk is full."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(1 << 16)):
+            pass
 
 
 async def tidy(logs: LogStore) -> None:
@@ -263,6 +274,42 @@ async def test_a_full_disk_drops_the_oldest_and_goes_on(tmp_path: Path) -> None:
     assert dropped > 0
     assert found[-1].text == b"the end"
     assert [entry.number for entry in found] == list(range(62 - len(found), 62))
+    logs.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A disk of 64 MB, and a log that thinks in tenths of what it usually does."""
+    for name in ("_MARGIN_BYTES", "LEAST_FREE_BYTES", "_DROPPED_BYTES", "LEAST_KEPT_BYTES"):
+        monkeypatch.setattr(room, name, getattr(room, name) // 10)
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "engineroom-test", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@asynchronous
+async def test_a_log_gives_room_back_when_something_else_fills_the_disk(small_disk: Path) -> None:
+    logs = LogStore.open(small_disk / "logs.db", Limits(days=36500))
+    noise = random.Random(4)
+
+    async def write(number: int) -> None:
+        data = b"\n".join(noise.randbytes(1000).hex().encode() for _ in range(250)) + b"\n"
+        await logs.append(batch(chunk(data, at=NOON + number * SECOND)))
+        await tidy(logs)
+
+    for number in range(200):
+        await write(number)
+    fill(small_disk / "hog")
+    for number in range(200, 220):
+        await write(number)
+
+    found = await everything(logs)
+    numbers = [entry.number for entry in found]
+    assert numbers == list(range(55_001 - len(found), 55_001))
+    assert len(found) > 2_000
+    assert shutil.disk_usage(small_disk).free >= room.LEAST_FREE_BYTES
     logs.close()
 
 

@@ -10,12 +10,13 @@ from engineroom.model.event import Event
 
 
 class EventAttributes(Attributes):
-    """What is shown of an event."""
+    """What is shown of an event. `subject_id` is what it is about; null for what concerns the whole host."""
 
     kind: str
     message: str
     data: Mapping[str, Any]
     at: Moment
+    subject_id: str | None
 
 
 TYPE = ResourceType("events", EventAttributes)
@@ -23,6 +24,6 @@ TYPE = ResourceType("events", EventAttributes)
 
 def show(_call: Call, event: Event) -> Resource:
     """Return the resource of an event."""
-    return Resource(
-        event.id, TYPE.name, EventAttributes(event.kind, event.message, event.data, moment(event.at))
-    )
+    subject = event.background_process_id or event.subject_id
+    attributes = EventAttributes(event.kind, event.message, event.data, moment(event.at), subject)
+    return Resource(event.id, TYPE.name, attributes)

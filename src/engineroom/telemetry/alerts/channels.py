@@ -1,13 +1,15 @@
 """Where alerts are sent to: what sends one blocks its thread, and raises an error when it did not arrive."""
 
+import http.client
 import smtplib
 import ssl
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from dataclasses import dataclass, field
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from engineroom import __version__
 from engineroom.telemetry.alerts import payloads
@@ -100,21 +102,27 @@ class Mail:
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> None:
+    parts = urlsplit(url)
+    host = _host(url)
     request = urllib.request.Request(  # noqa: S310 - the scheme was looked at when the settings were read
-        url,
+        parts._replace(netloc=host).geturl(),
         data=body,
         headers={"Content-Type": "application/json", "User-Agent": f"engineroom/{__version__}", **headers},
         method="POST",
     )
+    if parts.username is not None:
+        known = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        request.add_header("Authorization", f"Basic {b64encode(known.encode()).decode()}")
     try:
-        with _OPENER.open(request, timeout=_TIMEOUT_SECONDS) as answer:
-            answer.read(1024)
+        _OPENER.open(request, timeout=_TIMEOUT_SECONDS).close()
     except urllib.error.HTTPError as error:
         error.close()
-        raise UndeliverableError(f"{_host(url)} answered {error.code}") from None
+        raise UndeliverableError(f"{host} answered {error.code}") from None
     except OSError as error:
         reason = getattr(error, "reason", error)
-        raise UndeliverableError(f"cannot reach {_host(url)}: {reason}") from None
+        raise UndeliverableError(f"cannot reach {host}: {reason}") from None
+    except http.client.HTTPException as error:
+        raise UndeliverableError(f"{host} does not answer as a web server: {type(error).__name__}") from None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):

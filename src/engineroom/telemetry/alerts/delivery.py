@@ -2,18 +2,24 @@
 
 import asyncio
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import structlog
 
-from engineroom.telemetry.alerts.channels import Channel, UndeliverableError
+from engineroom.telemetry.alerts.channels import Channel
 from engineroom.telemetry.alerts.rules import Alert, Change
+from engineroom.telemetry.threads import in_a_thread
 
 _MOST_WAITING = 1000
 _TRIES = 8
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
+LONGEST_SECONDS = 30.0
+"""However slowly a receiver answers, it is not waited for longer."""
+
+Told = tuple[Change, Alert]
 
 _log = structlog.get_logger()
 
@@ -26,54 +32,85 @@ class Outcome:
     error: str | None
 
 
+@dataclass(slots=True)
+class _Lane:
+    """What waits for one channel. The first is being sent; it leaves when it arrived, or was given up."""
+
+    channel: Channel
+    waiting: deque[Told] = field(default_factory=deque)
+    some: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def put(self, told: Told) -> None:
+        if len(self.waiting) >= _MOST_WAITING:
+            del self.waiting[1]
+            _log.warning(
+                "An alert is not sent: too many wait.", action="alert.dropped", channel=self.channel.name
+            )
+        self.waiting.append(told)
+        self.some.set()
+
+
 class Delivery:
-    """Sends alerts to every channel in their order. Used within an event loop, and closed in it."""
+    """Sends alerts to every channel in their order. Used within an event loop, and closed in it.
+
+    `changed` is called whenever something was sent, or given up: what waits is then to be remembered anew.
+    """
 
     def __init__(
-        self, channels: Sequence[Channel], *, first_pause_seconds: float = _FIRST_PAUSE_SECONDS
+        self,
+        channels: Sequence[Channel],
+        *,
+        changed: Callable[[], None] = lambda: None,
+        first_pause_seconds: float = _FIRST_PAUSE_SECONDS,
     ) -> None:
-        self._channels = channels
+        # Two channels may have one name; their places in the settings tell them apart.
+        self._lanes = {f"{place} {channel.name}": _Lane(channel) for place, channel in enumerate(channels)}
+        self._changed = changed
         self._first_pause_seconds = first_pause_seconds
-        self._waiting = [asyncio.Queue[tuple[Change, Alert]](_MOST_WAITING) for _ in channels]
         self._tasks: list[asyncio.Task[None]] = []
 
-    def open(self) -> None:
-        """Begin to send."""
-        pairs = zip(self._channels, self._waiting, strict=True)
-        self._tasks = [asyncio.create_task(self._deliver(*pair)) for pair in pairs]
+    @property
+    def waiting(self) -> Mapping[str, Sequence[Told]]:
+        """What is not sent yet, by channel: to be given to `open` by the next server."""
+        return {name: list(lane.waiting) for name, lane in self._lanes.items() if lane.waiting}
+
+    def open(self, waiting: Mapping[str, Iterable[Told]]) -> None:
+        """Begin to send, first what waited when the server before ended; a channel that is gone gets nothing."""
+        for name, several in waiting.items():
+            for told in several if name in self._lanes else ():
+                self._lanes[name].put(told)
+        self._tasks = [asyncio.create_task(self._deliver(lane)) for lane in self._lanes.values()]
 
     async def close(self) -> None:
-        """Stop to send; what was not sent by then is not sent."""
+        """Stop to send."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def send(self, change: Change, alert: Alert) -> None:
         """Have an alert sent; return at once. Where a channel is stuck, the oldest that waits for it gives way."""
-        for channel, waiting in zip(self._channels, self._waiting, strict=True):
-            if waiting.full():
-                waiting.get_nowait()
-                _log.warning(
-                    "An alert is not sent: too many wait.", action="alert.dropped", channel=channel.name
-                )
-            waiting.put_nowait((change, alert))
+        for lane in self._lanes.values():
+            lane.put((change, alert))
 
     async def test(self, alert: Alert) -> list[Outcome]:
         """Send an alert to every channel once, now, and return how that went."""
-        return list(await asyncio.gather(*(_try(channel, alert) for channel in self._channels)))
+        channels = [lane.channel for lane in self._lanes.values()]
+        errors = await asyncio.gather(*(_try(channel, Change.FIRING, alert) for channel in channels))
+        return [Outcome(channel.name, error) for channel, error in zip(channels, errors, strict=True)]
 
-    async def _deliver(self, channel: Channel, waiting: asyncio.Queue[tuple[Change, Alert]]) -> None:
+    async def _deliver(self, lane: _Lane) -> None:
         while True:
-            change, alert = await waiting.get()
-            await self._send(channel, change, alert)
+            while lane.waiting:
+                await self._send(lane.channel, *lane.waiting[0])
+                lane.waiting.popleft()
+                self._changed()
+            lane.some.clear()
+            await lane.some.wait()
 
     async def _send(self, channel: Channel, change: Change, alert: Alert) -> None:
         for number in range(_TRIES):
-            try:
-                await asyncio.to_thread(channel.send, change, alert)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the next alert has its own tries
-                reason = str(error)
-            else:
+            reason = await _try(channel, change, alert)
+            if reason is None:
                 _log.info(
                     "Sent an alert.", action="alert.sent", channel=channel.name, rule=alert.subject.rule
                 )
@@ -93,9 +130,13 @@ class Delivery:
         )
 
 
-async def _try(channel: Channel, alert: Alert) -> Outcome:
+async def _try(channel: Channel, change: Change, alert: Alert) -> str | None:
+    """Send an alert once, and return why it did not arrive; None when it did."""
     try:
-        await asyncio.to_thread(channel.send, Change.FIRING, alert)
-    except UndeliverableError as error:
-        return Outcome(channel.name, str(error))
-    return Outcome(channel.name, None)
+        async with asyncio.timeout(LONGEST_SECONDS):
+            await in_a_thread(lambda: channel.send(change, alert))
+    except TimeoutError:
+        return f"{channel.name} did not answer within {LONGEST_SECONDS:.0f} s"
+    except Exception as error:  # noqa: BLE001 - whatever it is, others have to be told all the same
+        return str(error)
+    return None

@@ -1,4 +1,4 @@
-"""Quiet hours: nobody is told of anything, and afterwards only of what is still wrong: pure."""
+"""Quiet hours: nobody is told of anything, and afterwards only of what has changed and stayed so: pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time

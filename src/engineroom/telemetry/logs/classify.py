@@ -31,15 +31,21 @@ _ANSI = re.compile(rb"\x1b\[[0-9;:]*[A-Za-z]")
 _REQUEST = re.compile(rb'"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+ HTTP/[\d.]+" \d{3}\b')
 _EXCEPTION = re.compile(
     rb"^Traceback \(most recent call last\):|^#0 |\[stacktrace\]|^Stack trace:|^\s+at \S+ ?\(|[{,]\"exception\":"
-    rb"|^(?:PHP )?Fatal error: +Uncaught ",
+    rb"|^(?:PHP )?Fatal error: +Uncaught |^goroutine \d+ \[",
     re.MULTILINE,
 )
 
 
 def classify(text: bytes) -> int:
-    """Return the byte for the level and type of an entry. One that says nothing of its level is `info`, a trace an error."""
+    """Return the byte for the level and type of an entry.
+
+    What a logger wrote names its level, or is JSON: that is the application's. Output that is neither is of type `system`
+    and level `info`, as on Laravel Cloud (fact sheet, section 5.3). A trace is an error where it names no level.
+    """
     level = _level(text)
     type_ = _type(text)
+    if type_ is None:
+        type_ = LogType.SYSTEM if level is None and not _is_json(text) else LogType.APPLICATION
     if level is None:
         level = LogLevel.ERROR if type_ is LogType.EXCEPTION else LogLevel.INFO
     return BYTES[level, type_]
@@ -58,6 +64,10 @@ def _level(text: bytes) -> LogLevel | None:
         if found is not None:
             return _of_syslog(int(found[1]))
     return _plain(text[:_LOOKED_AT])
+
+
+def _is_json(text: bytes) -> bool:
+    return text[:1] == b"{" and text[-1:] == b"}"
 
 
 def _json(text: bytes) -> LogLevel | None:
@@ -98,9 +108,9 @@ def _of_number(number: int) -> LogLevel:
     return LogLevel.DEBUG if number <= debug else LogLevel.INFO
 
 
-def _type(text: bytes) -> LogType:
+def _type(text: bytes) -> LogType | None:
     if b"HTTP/" in text and _REQUEST.search(text):
         return LogType.ACCESS
-    if b"\n" in text or b'"exception"' in text:
-        return LogType.EXCEPTION if _EXCEPTION.search(text) else LogType.APPLICATION
-    return LogType.APPLICATION
+    if (b"\n" in text or b'"exception"' in text) and _EXCEPTION.search(text):
+        return LogType.EXCEPTION
+    return None

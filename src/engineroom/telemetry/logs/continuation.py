@@ -1,6 +1,8 @@
 """Which lines belong to the entry before them: traces, and what is indented below a message."""
 
 import re
+from collections.abc import Iterable
+from itertools import islice
 
 MOST_LINES = 2000
 """No entry is longer; what follows begins another one."""
@@ -16,20 +18,48 @@ _OWN_ENTRY = re.compile(
     rb"[ \t]+(?:\x1b\[[\d;]*m)*\s*(?:\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d|(?:DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FAIL)\b)"
 )
 """Indented, but with a time or a level of its own, as Laravel's worker writes what it does."""
+_LARAVEL = re.compile(rb"\[\d{4}-\d\d-\d\d[^\]]{0,40}\] [\w-]+\.[A-Z]+: ")
+_LARAVEL_ERROR = re.compile(rb"\[\d{4}-\d\d-\d\d[^\]]{0,40}\] [\w-]+\.(?:ERROR|CRITICAL|ALERT|EMERGENCY): ")
+_LARAVEL_TRACE = b'"exception":"[object] ('
+"""With this begins what Laravel writes of an exception: messages, whatever lines they have, and traces, up to a quote."""
+_MOST_MESSAGE_LINES = 100
+_GO = re.compile(rb"$|goroutine \d+ \[|\[signal |\[recovered\]|created by |exit status \d|\S+\(.*\)$")
 _CHAINED = (
     b"During handling of the above exception, another exception occurred:",
     b"The above exception was the direct cause of the following exception:",
 )
 
 
+def message_lines(first: bytes, following: Iterable[bytes]) -> int:
+    """Return how many of the lines that follow are the rest of the message of an exception that Laravel writes.
+
+    Nothing tells such a line from any other but that what Laravel writes of the exception follows.
+    """
+    if _LARAVEL_TRACE in first or _LARAVEL_ERROR.match(first) is None:
+        return 0
+    for count, line in enumerate(islice(following, _MOST_MESSAGE_LINES), start=1):
+        if _LARAVEL.match(line):
+            return 0
+        if _LARAVEL_TRACE in line:
+            return count
+    return 0
+
+
 class Group:
     """The lines of one entry, as they come."""
 
-    __slots__ = ("_traces", "lines")
+    __slots__ = ("_panics", "_quoted", "_traces", "lines")
 
     def __init__(self, line: bytes) -> None:
         self.lines = [line]
+        self._panics = line.startswith((b"panic: ", b"fatal error: "))
         self._traces = line.startswith(_TRACEBACK)
+        self._quoted = _is_left_open(line)
+
+    def add(self, line: bytes) -> None:
+        """Take a line in that is known to belong to this entry."""
+        self.lines.append(line)
+        self._quoted = self._quoted or _is_left_open(line)
 
     @property
     def may_go_on(self) -> bool:
@@ -37,21 +67,34 @@ class Group:
         return (
             len(self.lines) > 1
             or self._traces
+            or self._panics
+            or self._quoted
             or b"ERROR" in self.lines[0][:160]
             or b"{" in self.lines[0][-2:]
         )
 
     def takes(self, line: bytes) -> bool:
         """Take the line in if it belongs to this entry, and return whether it does."""
+        if self._quoted:
+            return self._takes_quoted(line)
         # Almost no line passes this first look, and looking closer costs ten times as much.
-        if not self._traces and line[:2] not in _SUSPECTS:
+        if not self._traces and not self._panics and line[:2] not in _SUSPECTS:
             return False
         if len(self.lines) >= MOST_LINES or not (
-            self._continues(line) or (self._traces and self._is_traced(line))
+            self._continues(line)
+            or (self._traces and self._is_traced(line))
+            or (self._panics and _GO.match(line) is not None)
         ):
             return False
         self.lines.append(line)
         self._traces = self._traces or line.startswith(_TRACEBACK)
+        return True
+
+    def _takes_quoted(self, line: bytes) -> bool:
+        if len(self.lines) >= MOST_LINES or _LARAVEL.match(line):
+            return False
+        self.lines.append(line)
+        self._quoted = not line.startswith(b'"')
         return True
 
     def _continues(self, line: bytes) -> bool:
@@ -71,3 +114,8 @@ class Group:
         if line.startswith(_TRACEBACK):
             return any(each.startswith(_CHAINED) for each in self.lines[-3:])
         return not line or line.startswith(_CHAINED)
+
+
+def _is_left_open(line: bytes) -> bool:
+    """Return whether the exception that Laravel writes begins in this line and does not end in it."""
+    return _LARAVEL_TRACE in line and not line.rstrip().endswith(b"}")

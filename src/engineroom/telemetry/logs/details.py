@@ -22,7 +22,7 @@ _PYTHON_FILE = re.compile(r'^\s+File "([^"]+)", line (\d+)')
 
 
 def details(entry: LogEntry) -> dict[str, Any] | None:
-    """Return the `data` of an entry; None for what is engineroom's own."""
+    """Return the `data` of an entry; None for plain output, and for what is engineroom's own."""
     match entry.code.type:
         case LogType.ACCESS:
             return _access(entry.message)

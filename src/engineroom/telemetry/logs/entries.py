@@ -1,12 +1,12 @@
 """From the lines that a stream brings to entries: traces stay together, levels and types are found."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from engineroom.model.output import Line
 from engineroom.telemetry.logs.classify import classify
 from engineroom.telemetry.logs.codes import CUT
-from engineroom.telemetry.logs.continuation import Group
+from engineroom.telemetry.logs.continuation import Group, message_lines
 
 LONGEST_ENTRY = 1 << 20
 """In bytes; a longer one is cut and marked."""
@@ -55,24 +55,39 @@ class _Open:
     cut: bool
 
 
-def runs(lines: Iterable[Line]) -> tuple[list[Run], list[bytes]]:
+def runs(lines: Sequence[Line]) -> tuple[list[Run], list[bytes]]:
     """Return the entries of these lines of one stream; and the lines of the last entry, when more may belong to it.
 
     Those are in the last run too: whoever waits for more takes its last entry back with `without_last`.
     """
     found: list[Run] = []
     entry: _Open | None = None
-    for line in lines:
-        if entry is not None and line.pid == entry.first.pid and entry.group.takes(line.text):
-            entry.cut = entry.cut or line.cut
-            continue
+    message_end = 0
+    for place, line in enumerate(lines):
+        if entry is not None and line.pid == entry.first.pid:
+            if place < message_end:
+                entry.group.add(line.text)
+                continue
+            if entry.group.takes(line.text):
+                entry.cut = entry.cut or line.cut
+                continue
         if entry is not None:
             _close(found, entry)
         entry = _Open(line, Group(line.text), line.cut)
+        if line.text[:1] == b"[":
+            message_end = place + 1 + message_lines(line.text, _of_same_life(lines, place))
     if entry is None:
         return found, []
     _close(found, entry)
     return found, entry.group.lines if entry.group.may_go_on and not entry.cut else []
+
+
+def _of_same_life(lines: Sequence[Line], place: int) -> Iterator[bytes]:
+    """Yield the texts of the lines behind a place that the same life wrote."""
+    for behind in range(place + 1, len(lines)):
+        if lines[behind].pid != lines[place].pid:
+            return
+        yield lines[behind].text
 
 
 def without_last(found: list[Run]) -> list[Run]:

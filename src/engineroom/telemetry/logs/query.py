@@ -12,7 +12,9 @@ from engineroom.telemetry.logs.block import STREAMS, Block, Span, Writer, restor
 from engineroom.telemetry.logs.codes import CODES
 from engineroom.telemetry.logs.words import Fragments, fragments_of
 
-_EARLIEST, _LATEST = 0, (1 << 63) - 1
+LATEST_NANOSECONDS = (1 << 63) - 1
+"""Since 1970; what is kept of an entry's moment cannot be more."""
+
 _NOT_IN_WORD = rb"(?<![0-9A-Za-z_\x80-\xff])%s(?![0-9A-Za-z_\x80-\xff])"
 
 
@@ -23,8 +25,8 @@ class Query:
     text: str = ""
     case_sensitive: bool = False
     whole_word: bool = False
-    from_nanoseconds: int = _EARLIEST
-    to_nanoseconds: int = _LATEST
+    from_nanoseconds: int = 0
+    to_nanoseconds: int = LATEST_NANOSECONDS
     levels: Collection[LogLevel] | None = None
     types: Collection[LogType] | None = None
     process: str | None = None

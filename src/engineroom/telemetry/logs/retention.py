@@ -32,6 +32,9 @@ class Removed:
         return Removed(self.blocks + other.blocks, self.bytes + other.bytes, max(self.latest, other.latest))
 
 
+NOTHING = Removed([], 0, 0)
+
+
 def too_old(connection: sqlite3.Connection, earliest: int) -> Removed:
     """Return the next blocks of which every entry is older than this moment."""
     rows = connection.execute(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engineroom.telemetry.logs import retention
-from engineroom.telemetry.logs.retention import Limits, Removed
+from engineroom.telemetry.logs.retention import NOTHING, Limits, Removed
 from engineroom.telemetry.logs.writer import LogWriter
 
 RESERVE_BYTES = 16 << 20
@@ -19,6 +19,12 @@ It is more than the write-ahead log ever has, so that this can then be copied in
 
 _MARGIN_BYTES = 24 << 20
 """With less free on the disk, the file stops to grow: the oldest makes way for the new within it."""
+
+LEAST_FREE_BYTES = 8 << 20
+"""With less free on the disk, the file is made smaller: the store, and what processes write, cannot make way themselves."""
+
+LEAST_KEPT_BYTES = 64 << 20
+"""But not smaller than this. Whatever fills the disk would fill the rest of it, too."""
 
 _DROPPED_BYTES = 8 << 20
 _TRIES = 4
@@ -69,20 +75,36 @@ class Room:
 
     def _make_way(self) -> Removed:
         """Have room within the file where the disk has hardly any left, before a write would fail."""
-        if self._free_bytes() > _MARGIN_BYTES or self._unused_bytes() >= _DROPPED_BYTES:
-            return Removed([], 0, 0)
-        found = retention.oldest(self._connection, _DROPPED_BYTES)
+        free = self._free_bytes()
+        if free > _MARGIN_BYTES:
+            return NOTHING
         with contextlib.suppress(sqlite3.OperationalError):
-            self._writer.remove(found.blocks)
-            return found
-        return Removed([], 0, 0)
+            removed = NOTHING if self._unused_bytes() >= _DROPPED_BYTES else self._remove_oldest()
+            if free < LEAST_FREE_BYTES:
+                self._give_back()
+            return removed
+        return NOTHING
+
+    def _remove_oldest(self) -> Removed:
+        found = retention.oldest(self._connection, _DROPPED_BYTES)
+        self._writer.remove(found.blocks)
+        return found
+
+    def _give_back(self) -> None:
+        """Give room back to the disk: first the reserve, then what is unused in the file."""
+        self._reserve.unlink(missing_ok=True)
+        self._empty_ahead_log()
+        beyond = self._number("page_count") - LEAST_KEPT_BYTES // self._number("page_size")
+        if beyond > 0:
+            pages = min(_VACUUMED_PAGES, beyond)
+            self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
+            self._empty_ahead_log()
 
     def _give_way(self) -> Removed:
         """Remove the oldest blocks on a full disk; what they leave is used again within the file."""
         self._reserve.unlink(missing_ok=True)
         self._empty_ahead_log()
-        found = retention.oldest(self._connection, _DROPPED_BYTES)
-        self._writer.remove(found.blocks)
+        found = self._remove_oldest()
         self._empty_ahead_log()
         return found
 
@@ -104,9 +126,11 @@ class Room:
 
     def _unused_bytes(self) -> int:
         """Return how many bytes of the file what was removed has left behind."""
-        (pages,) = self._connection.execute("PRAGMA freelist_count").fetchone()
-        (page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
-        return int(pages) * int(page_bytes)
+        return self._number("freelist_count") * self._number("page_size")
+
+    def _number(self, pragma: str) -> int:
+        (found,) = self._connection.execute(f"PRAGMA {pragma}").fetchone()
+        return int(found)
 
 
 def is_full(error: sqlite3.OperationalError) -> bool:

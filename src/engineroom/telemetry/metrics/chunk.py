@@ -96,21 +96,21 @@ def _unknown(points: int) -> array[float]:
 class Mean:
     """The means of the points that fall into one coarser one."""
 
-    __slots__ = ("_counts", "_sums")
+    __slots__ = ("_counts", "sums")
 
     def __init__(self) -> None:
-        self._sums = [0.0] * len(METRICS)
+        self.sums = [0.0] * len(METRICS)
         self._counts = [0] * len(METRICS)
 
     def add(self, values: Sequence[float | None]) -> None:
         """Take one more point in."""
         for place, value in enumerate(values):
             if value is not None:
-                self._sums[place] += value
+                self.sums[place] += value
                 self._counts[place] += 1
 
     def values(self) -> list[float | None]:
         """Return the means; None where nothing was known."""
         return [
-            total / count if count else None for total, count in zip(self._sums, self._counts, strict=True)
+            total / count if count else None for total, count in zip(self.sums, self._counts, strict=True)
         ]

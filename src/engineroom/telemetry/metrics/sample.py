@@ -30,3 +30,6 @@ class Sample:
 
 METRICS = tuple(field.name for field in fields(Sample))
 """The names of what is measured. Their order is on disk: new ones come last."""
+
+COUNTED = frozenset({"restarts"})
+"""What is counted anew from sample to sample: over a longer time it is added up, where the others have a mean."""

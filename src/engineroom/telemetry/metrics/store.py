@@ -123,9 +123,9 @@ class MetricStore:
     def _history(self, names: list[str], since: float, until: float, step_seconds: int) -> History:
         fine = until - since <= FINE.kept_seconds
         resolution = FINE if fine else COARSE
-        return summed(
-            (self._points(name, resolution, since, until) for name in names), since, until, step_seconds
-        )
+        points = (self._points(name, resolution, since, until) for name in names)
+        samples_in_a_point = resolution.step_seconds // FINE.step_seconds
+        return summed(points, since, until, step_seconds, samples_in_a_point=samples_in_a_point)
 
     def _points(
         self, name: str, resolution: Resolution, since: float, until: float
