@@ -45,4 +45,6 @@ def test_the_page_shows_every_endpoint_and_loads_nothing(api: Api) -> None:
     text = api.get("/api/docs").text
 
     assert all(f"<code>{endpoint.path}</code>" in text for endpoint in ENDPOINTS)
+    assert "what is ours is marked <em>ours</em>" in text
+    assert "`" not in text.partition("<h2>Schemas</h2>")[0]
     assert not re.search(r"<script|<link|<img|src=|url\(|@import|https?://", text)

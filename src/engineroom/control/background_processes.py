@@ -16,13 +16,6 @@ from engineroom.store import background_processes, instances, scales
 Change = Callable[[BackgroundProcess], BackgroundProcess]
 """Returns what a background process becomes; may raise, and then nothing is written."""
 
-
-_PAST = {
-    OperationAction.CREATE: "created",
-    OperationAction.UPDATE: "changed",
-    OperationAction.DELETE: "deleted",
-    OperationAction.RESTART: "restarted",
-}
 _FORCED = {"force": (False, True)}
 
 

@@ -11,6 +11,7 @@ from engineroom.store.errors import StoreError
 
 _BUSY_TIMEOUT_MILLISECONDS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 10
+_LONGEST_LOG_PAGES = 8_000
 _WRITER_LOCK = 0x656E67726F6F6D
 """The number of the lock that every writer holds; it spells `engroom`."""
 
@@ -62,6 +63,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode = WAL",
         # FULL: a commit is on disk before it is acknowledged, also through a power cut.
         "synchronous = FULL",
+        # What is copied beside the writer (`checkpoints.py`) leaves little for the commit that comes to this many pages.
+        f"wal_autocheckpoint = {_LONGEST_LOG_PAGES}",
         f"busy_timeout = {_BUSY_TIMEOUT_MILLISECONDS}",
         "foreign_keys = ON",
     ):

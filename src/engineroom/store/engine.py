@@ -8,6 +8,7 @@ from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from engineroom.store import audit, schema, sealing
+from engineroom.store.checkpoints import Checkpoints
 from engineroom.store.databases import WRITES, postgresql_engine, sqlite_engine
 from engineroom.store.errors import StoreError
 from engineroom.store.secrets import Keyring
@@ -32,7 +33,8 @@ class Store:
         engine.dialect.engineroom_keyring = keyring  # type: ignore[attr-defined]
         self._writing = engine.execution_options(**WRITES)
         self._readers = Reader(engine, threads=_READERS)
-        self._writer = Writer(self._writing)
+        self._checkpoints = Checkpoints(engine) if engine.dialect.name == "sqlite" else None
+        self._writer = Writer(self._writing, self._checkpoints.written if self._checkpoints else _nothing)
 
     @classmethod
     def open(cls, path: Path, keyring: Keyring | None = None) -> Self:
@@ -73,6 +75,8 @@ class Store:
         """Finish the writes that wait, stop the threads and close the database."""
         self._writer.close()
         self._readers.close()
+        if self._checkpoints is not None:
+            self._checkpoints.close()
         self._engine.dispose()
 
     def rotate_key(self) -> int:
@@ -119,6 +123,10 @@ class Store:
                 connection.cursor().execute(statement)
         finally:
             connection.close()
+
+
+def _nothing() -> None:
+    """PostgreSQL makes its checkpoints itself."""
 
 
 def _url(address: str) -> URL:

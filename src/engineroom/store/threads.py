@@ -120,14 +120,17 @@ class Writer(_Threads):
     have no write that raises, so only one that does is run again, each of its writes in a savepoint of its own.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, written: Callable[[], None]) -> None:
+        """`written` is called after each commit, in the thread of the writer."""
         super().__init__("writer", threads=1, largest_batch=_WRITE_BATCH)
         self._engine = engine
+        self._written = written
 
     def _run_batch(self, jobs: list[_Job]) -> None:
         try:
             if not self._run_all(jobs):
                 self._run_each(jobs)
+            self._written()
         except Exception as error:  # noqa: BLE001 - nothing of the batch is on disk
             _fail(jobs, error)
 

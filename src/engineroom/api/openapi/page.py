@@ -1,11 +1,14 @@
 """The page that shows the OpenAPI document to people: plain HTML that needs no script and no network."""
 
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
 import msgspec
 
+_CODE = re.compile(r"`([^`]+)`")
+_EMPHASIS = re.compile(r"\*([^*]+)\*")
 _STYLE = """\
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em; color: #222 }
 h2 { margin-top: 2em; text-transform: capitalize }
@@ -31,7 +34,7 @@ def page(document: Mapping[str, Any]) -> str:
             '<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
             f"<title>{escape(info['title'])}: the API</title><style>{_STYLE}</style>",
             f"<h1>{escape(info['title'])} {escape(info['version'])}: the API</h1>",
-            *(f"<p>{escape(paragraph)}</p>" for paragraph in info["description"].split("\n\n")),
+            *(f"<p>{_text(paragraph)}</p>" for paragraph in info["description"].split("\n\n")),
             '<p>For programs: <a href="openapi.json">openapi.json</a>.</p>',
             *_groups(document["paths"]),
             "<h2>Schemas</h2>",
@@ -53,8 +56,8 @@ def _groups(paths: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator[str]:
     address = f'<code class="method">{method.upper()}</code> <code>{escape(path)}</code>'
-    yield f'<details><summary>{address}<br><span class="about">{escape(operation["summary"])}</span></summary>'
-    yield f'<p class="about">{escape(operation["description"])}</p>'
+    yield f'<details><summary>{address}<br><span class="about">{_text(operation["summary"])}</span></summary>'
+    yield f'<p class="about">{_text(operation["description"])}</p>'
     if operation["parameters"]:
         yield "<table>"
         for parameter in operation["parameters"]:
@@ -65,13 +68,13 @@ def _operation(method: str, path: str, operation: Mapping[str, Any]) -> Iterator
         yield f"<p>Body: {_contents(operation['requestBody'])}</p>"
     yield "<table>"
     for status, response in operation["responses"].items():
-        yield f"<tr><th>{status}<td>{escape(response['description'])}<td>{_contents(response)}"
+        yield f"<tr><th>{status}<td>{_text(response['description'])}<td>{_contents(response)}"
     yield "</table></details>"
 
 
 def _about(parameter: Mapping[str, Any]) -> str:
     values = parameter["schema"].get("items", parameter["schema"]).get("enum", [])
-    return escape(" ".join([parameter.get("description", ""), ", ".join(map(str, values))]).strip())
+    return _text(" ".join([parameter.get("description", ""), ", ".join(map(str, values))]).strip())
 
 
 def _contents(holder: Mapping[str, Any]) -> str:
@@ -94,3 +97,8 @@ def _schemas(schemas: Mapping[str, Any]) -> Iterator[str]:
 
 def _code(schema: Mapping[str, Any]) -> str:
     return f"<pre>{escape(msgspec.json.format(msgspec.json.encode(schema)).decode())}</pre>"
+
+
+def _text(markdown: str) -> str:
+    """Return the little Markdown that our descriptions have."""
+    return _EMPHASIS.sub(r"<em>\1</em>", _CODE.sub(r"<code>\1</code>", escape(markdown)))
