@@ -18,6 +18,7 @@ from engineroom.control.replica_autoscaler import ReplicaAutoscaler
 from engineroom.control.sampler import Sampler
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.scheduler import Scheduler
+from engineroom.control.stall_watch import StallWatch
 from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
 from engineroom.control.watch import Watch
 from engineroom.model.ids import BackgroundProcessId, InstanceId
@@ -68,8 +69,9 @@ class Control:
             note=self._recorder.note,
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
+        stalls = StallWatch(store, runtime.processes, self._ingester.printed_bytes, self.wake, surroundings)
         gauge = QueueGauge(self.scaling, self._queues)
-        self._sampler = Sampler(self, telemetry.metrics, gauge, self.watch.take)
+        self._sampler = Sampler(self, telemetry.metrics, gauge, stalls, self.watch.take)
         self._deployer = Lookout("deploy", Deployer(store, runtime, self._reconciler).look)
         self._command_runner = Lookout("command", CommandRunner(store, runtime).look)
         self._loops: list[asyncio.Task[None]] = []
