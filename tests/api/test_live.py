@@ -114,7 +114,7 @@ def test_events_are_listed_newest_first(api: Api) -> None:
         "background_process.created",
     ]
     assert body["data"][0]["type"] == "events"
-    assert list(body["data"][0]["attributes"]) == ["kind", "message", "data", "at"]
+    assert list(body["data"][0]["attributes"]) == ["kind", "message", "data", "at", "subject_id"]
 
 
 def test_an_operation_shows_what_changed_and_how_far_it_is(api: Api) -> None:

@@ -175,29 +175,6 @@ def idle(**changes: Any) -> Activity:
     return Activity(**(usual | changes))
 
 
-@pytest.mark.parametrize("restarts", [True, False])
-def test_workers_that_do_nothing_while_their_queue_grows_are_told_of_and_restarted_where_asked(
-    tmp_path: Path, restarts: bool
-) -> None:
-    @asynchronous
-    async def test() -> None:
-        async with scaling(tmp_path, processes=1) as worker:
-            await worker.settings(restart_when_stalled=restarts)
-            worker.activities = {100: idle()}
-            worker.push(1)
-            await worker.look()
-            worker.push(5)
-            for _ in range(13):
-                await worker.look(after=10)
-
-            [told] = [event for event in await worker.told() if event.kind == "process.stalled"]
-            assert told.message.startswith("Stalled: 1 running, no CPU used and no job finished for 120 s, 6")
-            [row] = await worker.store.read(lambda c: wanted_rows.wanted(c, [worker.of.id]))
-            assert row.background_process.generation == (1 if restarts else 0)
-
-    test()
-
-
 @asynchronous
 async def test_it_is_known_which_workers_are_in_the_middle_of_a_job(tmp_path: Path) -> None:
     async with scaling(tmp_path) as worker:

@@ -155,6 +155,17 @@ def test_a_million_jobs_are_measured_without_looking_at_them_all(jobs: Jobs) -> 
     assert min(asyncio.run(measure()) for _ in range(3)) < 0.5
 
 
+def test_a_job_behind_ten_thousand_that_are_delayed_is_seen(jobs: Jobs) -> None:
+    jobs.execute(_SERIES[jobs.connection.dialect].replace("1000000", "20000"))
+    jobs.execute("UPDATE jobs SET available_at = 2000000000 WHERE id < 19990")
+
+    measured = known(measure_once(jobs.connection))
+
+    assert measured.available == 11
+    assert measured.delayed == pytest.approx(19_989, rel=0.01)
+    assert measured.at_least
+
+
 def test_a_table_that_is_not_there_is_unknown(jobs: Jobs) -> None:
     jobs.execute("DROP TABLE jobs")
 

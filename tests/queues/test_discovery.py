@@ -120,7 +120,7 @@ def test_a_database_may_be_given_as_an_address(tmp_path: Path) -> None:
 def test_a_worker_without_a_connection_takes_the_applications_default(tmp_path: Path) -> None:
     folder = an_application(tmp_path)
 
-    assert find(folder, {}, None, "high, low").queues == ("high", "low")
+    assert find(folder, {}, None, "high,low").queues == ("high", "low")
     assert isinstance(find(folder, {}, None, None).connection, DatabaseQueues)
     assert isinstance(find(folder, {"QUEUE_CONNECTION": "redis"}, None, None).connection, RedisQueues)
 
@@ -189,3 +189,21 @@ def test_a_slug_is_the_frameworks(name: str, expected: str) -> None:
 def test_the_prefix_of_a_newer_framework_has_dashes() -> None:
     assert redis_prefix("My App", 13) == "my-app-database-"
     assert redis_prefix("My App", 12) == "my_app_database_"
+
+
+@pytest.mark.parametrize(
+    ("given", "file"),
+    [("storage/queue.sqlite", "{folder}/storage/queue.sqlite"), ("/srv/q.sqlite", "/srv/q.sqlite")],
+)
+def test_the_file_of_a_sqlite_is_looked_for_where_the_application_runs(
+    tmp_path: Path, given: str, file: str
+) -> None:
+    found = database(an_application(tmp_path), DB_CONNECTION="sqlite", DB_DATABASE=given)
+
+    assert found.database == file.format(folder=tmp_path)
+
+
+def test_names_of_queues_are_split_as_a_worker_splits_them(tmp_path: Path) -> None:
+    found = find(an_application(tmp_path), {}, "redis", "high, default,")
+
+    assert found.queues == ("high", " default")

@@ -23,9 +23,8 @@ from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.host import Host, room, with_more
 from engineroom.model.scaling.observation import Decision, Limits, Observation
 from engineroom.model.scaling.scaler import Scaler
-from engineroom.model.scaling.stall import STALLED_SECONDS, Work
 from engineroom.model.scaling.strategies import Strategy
-from engineroom.store import Store, background_processes, events, scales
+from engineroom.store import Store, events, scales
 from engineroom.store.scaled import Scaled, scaled
 
 LOOK_SECONDS = 1.0
@@ -73,21 +72,18 @@ class Autoscaler:
         host = self._host() if rows else None
         changed: dict[str, int] = {}
         forgotten: list[str] = []
-        restarted: list[BackgroundProcessId] = []
         told: list[Event] = []
         for row, queue in zip(rows, queues, strict=True):
             decision = self._decide(row, queue, host)
             host = self._left(host, row, decision)
             told += self._tell(row, decision)
-            if self._stalled(row, told) and row.settings.restart_when_stalled:
-                restarted.append(row.wanted.background_process.id)
             if row.settings.dry_run:
                 continue
             if decision.changes:
                 changed[row.wanted.background_process.id] = decision.processes
             elif row.scale and not _follows(row.wanted.background_process):
                 forgotten.append(row.wanted.background_process.id)
-        await self._keep(changed, forgotten, restarted, told)
+        await self._keep(changed, forgotten, told)
         self._tidy({row.wanted.background_process.id for row in rows})
         await self._reader.forget_unused()
 
@@ -145,24 +141,6 @@ class Autoscaler:
         found = {process.id: self._activity(process.pid) for process in running if process.pid}
         return {id: activity for id, activity in found.items() if activity is not None}
 
-    def _stalled(self, row: Scaled, told: list[Event]) -> bool:
-        """Return whether the workers have just been found to do nothing while their queue grows, and tell of it."""
-        state, background_process = self._state(row), row.wanted.background_process
-        if isinstance(state.queue, Unknown):
-            return False
-        running = len(self._running(background_process.id))
-        known = len(state.observed) == running
-        work = Work(cpu_seconds=state.observed.cpu_seconds if known else None, running=running)
-        stalled = state.watchdog.look(self._clock(), state.queue, work)
-        if not (state.news("stalled", stalled) and stalled):
-            return False
-        message = (
-            f"Stalled: {running} running, no CPU used and no job finished for {STALLED_SECONDS:.0f} s, "
-            f"{state.queue.available} waiting."
-        )
-        told.append(_event(background_process, "process.stalled", message, state))
-        return True
-
     def _state(self, row: Scaled) -> ScalingState:
         """Return what is known of it; another strategy begins anew."""
         background_process = row.wanted.background_process
@@ -200,20 +178,18 @@ class Autoscaler:
         self,
         changed: dict[str, int],
         forgotten: list[str],
-        restarted: list[BackgroundProcessId],
         told: list[Event],
     ) -> None:
-        if not (changed or forgotten or restarted or told):
+        if not (changed or forgotten or told):
             return
 
         def write(connection: Connection) -> None:
             scales.put(connection, changed, datetime.now(UTC))
             scales.forget(connection, forgotten)
-            background_processes.raise_generations(connection, restarted)
             events.add(connection, told)
 
         await self._store.write(write)
-        self._wake([*(BackgroundProcessId(subject) for subject in changed), *restarted])
+        self._wake([BackgroundProcessId(subject) for subject in changed])
 
     def _tidy(self, there: set[BackgroundProcessId]) -> None:
         for gone in self.states.keys() - there:

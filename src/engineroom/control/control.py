@@ -19,6 +19,7 @@ from engineroom.control.replica_autoscaler import ReplicaAutoscaler
 from engineroom.control.sampler import Observed, Sampler
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.scheduler import Scheduler
+from engineroom.control.stall_watch import StallWatch
 from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
 from engineroom.control.watch import Watch
 from engineroom.model.ids import BackgroundProcessId, InstanceId
@@ -69,9 +70,10 @@ class Control:
             note=self._recorder.note,
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
+        stalls = StallWatch(store, runtime.processes, self._ingester.printed_bytes, self.wake, surroundings)
         gauge = QueueGauge(self.scaling, self._queues)
         self._exporter = Exporter(telemetry.collector) if telemetry.collector else None
-        self._sampler = Sampler(self, telemetry.metrics, gauge, self._looked)
+        self._sampler = Sampler(self, telemetry.metrics, gauge, stalls, self._looked)
         self._deployer = Lookout("deploy", Deployer(store, runtime, self._reconciler).look)
         self._command_runner = Lookout("command", CommandRunner(store, runtime).look)
         self._loops: list[asyncio.Task[None]] = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
@@ -53,6 +54,7 @@ class Ingester:
         self._owners: dict[BackgroundProcessId, Owner] = {}
         self._positions: dict[StreamId, int] = {}
         self._read_at: dict[StreamId, float] = {}
+        self._printed: Counter[BackgroundProcessId] = Counter()
         self._prune_at = 0.0
         self._removed = NOTHING
         self._tell_at = 0.0
@@ -79,11 +81,17 @@ class Ingester:
                 _log.exception("Cannot store output; trying again.", action="logs.failed")
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    def printed_bytes(self, background_process: BackgroundProcessId) -> int:
+        """Return how much of what a background process wrote was read since the server was started."""
+        return self._printed[background_process]
+
     async def _ingest(self) -> bool:
         """Store what is there to read; return whether there was as much as is read at once."""
         chunks = await self._source.read_output(self._positions, limit_bytes=READ_BYTES)
         if not chunks:
             return False
+        for chunk in chunks:
+            self._printed[chunk.background_process] += len(chunk.data)
         await self._know({chunk.background_process for chunk in chunks})
         batch = await asyncio.to_thread(batch_of, chunks, self._owners, time.time_ns())
         removed = await self._logs.append(batch)

@@ -22,7 +22,7 @@ class QueueGauge:
 
     async def read(self, rows: Iterable[Wanted]) -> Mapping[BackgroundProcessId, Measurement]:
         """Return what is known of the queues of these workers."""
-        workers = [row for row in rows if row.background_process.config is not None]
+        workers = [row for row in rows if self._takes_jobs(row)]
         measured = await asyncio.gather(*(self._measure(row) for row in workers))
         await self._reader.forget_unused()
         return {
@@ -30,6 +30,11 @@ class QueueGauge:
             for row, found in zip(workers, measured, strict=True)
             if isinstance(found, Measurement)
         }
+
+    def _takes_jobs(self, row: Wanted) -> bool:
+        return (
+            row.background_process.config is not None or self._scaling(row.background_process.id) is not None
+        )
 
     async def _measure(self, row: Wanted) -> Measurement | Unknown:
         state = self._scaling(row.background_process.id)

@@ -13,6 +13,7 @@ from typing import Protocol
 import structlog
 
 from engineroom.control.queue_gauge import QueueGauge
+from engineroom.control.stall_watch import StallWatch
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process, ProcessState
@@ -78,10 +79,18 @@ class _Restarts:
 class Sampler:
     """Takes samples, keeps the last of them at hand, and hands them to who looks for what is wrong."""
 
-    def __init__(self, control: Running, metrics: MetricStore, queues: QueueGauge, looked: Looked) -> None:
+    def __init__(
+        self,
+        control: Running,
+        metrics: MetricStore,
+        queues: QueueGauge,
+        stalls: StallWatch,
+        looked: Looked,
+    ) -> None:
         self._control = control
         self._metrics = metrics
         self._queues = queues
+        self._stalls = stalls
         self._looked = looked
         self._restarts: defaultdict[BackgroundProcessId, _Restarts] = defaultdict(_Restarts)
         self._flush_at = 0.0
@@ -109,6 +118,7 @@ class Sampler:
         samples |= _of_instances(rows, self.observed)
         await self._metrics.record(now, samples)
         self._looked(self.observed, now)
+        await self._stalls.look(measured)
         if time.monotonic() >= self._flush_at:
             self._flush_at = time.monotonic() + _FLUSH_SECONDS
             await self._metrics.flush(now)

@@ -9,7 +9,6 @@ from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.observation import Decision, Limits, Observation
 from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.sleep import Sleeper
-from engineroom.model.scaling.stall import Watchdog
 
 RECORDED = 900
 """How many observations are kept to be replayed: a quarter of an hour."""
@@ -29,7 +28,6 @@ class ScalingState:
     scaler: Scaler
     poll_seconds: float = 3.0
     sleeper: Sleeper = field(default_factory=Sleeper)
-    watchdog: Watchdog = field(default_factory=Watchdog)
     observed: Observed = field(default_factory=Observed)
     recorded: deque[Observation] = field(default_factory=lambda: deque(maxlen=RECORDED))
     limits: Limits | None = None

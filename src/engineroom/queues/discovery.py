@@ -54,7 +54,8 @@ class _Finder:
     def place(self, connection: str | None, queues: str | None) -> Place:
         name = connection or self._variables.get("QUEUE_CONNECTION") or self._default_connection()
         where, default_queue = self._where(name)
-        names = [queue.strip() for queue in (queues or default_queue).split(",")]
+        # Split as a worker does it, which takes a blank after a comma for a part of the name.
+        names = (queues or default_queue).split(",")
         return Place(connection=where, queues=tuple(queue for queue in names if queue))
 
     def _where(self, name: str) -> tuple[QueueConnection, str]:
@@ -128,7 +129,7 @@ class _Finder:
 
     def _database_name(self, name: str) -> str:
         if name == "sqlite":
-            return self._variables.text("DB_DATABASE", str(self._folder / "database" / "database.sqlite"))
+            return str(self._folder / self._variables.text("DB_DATABASE", "database/database.sqlite"))
         return self._variables.get("DB_DATABASE") or ("laravel" if self._major() >= 11 else "forge")
 
     def _sqs(self) -> tuple[QueueConnection, str]:

@@ -2,8 +2,8 @@ from engineroom.model.queue import Measurement
 from engineroom.model.scaling.stall import STALLED_SECONDS, Watchdog, Work
 
 
-def work(cpu: float | None = 1.0, running: int = 2) -> Work:
-    return Work(cpu_seconds=cpu, running=running)
+def work(cpu: float | None = 1.0, running: int = 2, printed: int = 0) -> Work:
+    return Work(cpu_seconds=cpu, running=running, printed_bytes=printed)
 
 
 def queue(waiting: int, head: str = "first", reserved: int = 2) -> Measurement:
@@ -26,6 +26,7 @@ def test_any_sign_of_work_is_enough() -> None:
         (queue(1), work()),
         (queue(0), work()),
         (queue(9), work(running=3)),
+        (queue(9), work(printed=1)),
     ):
         watchdog = Watchdog()
         watchdog.look(0.0, queue(1), work())

@@ -15,11 +15,12 @@ class Work:
 
     cpu_seconds: float | None
     running: int
+    printed_bytes: int
 
 
 @dataclass(slots=True)
 class Watchdog:
-    """Says when workers have stalled: no CPU used, no job taken or finished, and the queue longer than before."""
+    """Says when workers have stalled: no CPU used, nothing printed, no job taken or finished, while the queue grew."""
 
     _since: float | None = None
     _queue: Measurement | None = None
@@ -38,6 +39,8 @@ class Watchdog:
         if before is None or queue is None or not work.running or work.running != before.running:
             return True
         if not measured.available or measured.head != queue.head or measured.reserved != queue.reserved:
+            return True
+        if work.printed_bytes != before.printed_bytes:
             return True
         if work.cpu_seconds is None or before.cpu_seconds is None:
             return True
