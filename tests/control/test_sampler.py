@@ -52,7 +52,7 @@ async def test_what_processes_use_is_added_up_and_unknown_until_it_was_counted(t
 
     assert (before.sample.cpu, before.sample.memory_bytes) == (None, None)
     assert (after.sample.cpu, after.sample.memory_bytes) == (1.5, 10_000_000)
-    assert history.known("cpu")[-1] == 1.5
+    assert history.columns["cpu"][-1] == 1.5
 
 
 @asynchronous

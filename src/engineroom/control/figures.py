@@ -18,9 +18,9 @@ _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
         lambda sample: sample.oldest_age_seconds,
     ),
     (
-        "queue_throughput_jobs_per_minute",
-        "Jobs that workers took a minute.",
-        lambda sample: sample.throughput,
+        "queue_throughput_jobs_per_second",
+        "Jobs that workers took a second.",
+        lambda sample: None if sample.throughput is None else sample.throughput / 60,
     ),
     ("queue_failed_jobs", "Failed jobs that are kept.", lambda sample: sample.failed_jobs),
 )

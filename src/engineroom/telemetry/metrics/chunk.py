@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import zstandard
@@ -65,10 +65,6 @@ class Chunk:
         return [
             None if column is None or math.isnan(column[place]) else column[place] for column in self.columns
         ]
-
-    def rows(self) -> Iterator[list[float | None]]:
-        """Yield every point."""
-        return (self.point(place) for place in range(self.points))
 
     def packed(self) -> bytes:
         """Return the chunk as it is stored."""

@@ -17,10 +17,6 @@ class History:
     moments: Sequence[int]
     columns: dict[str, list[float | None]]
 
-    def known(self, metric: str) -> list[float]:
-        """Return the values of a metric that are known."""
-        return [value for value in self.columns[metric] if value is not None]
-
 
 def summed(
     series: Iterable[Points], since: float, until: float, step_seconds: int, *, samples_in_a_point: int = 1
