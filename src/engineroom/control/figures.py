@@ -1,13 +1,16 @@
 """The figures of this moment, for Prometheus and OpenTelemetry: pure."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 
 from engineroom import __version__
 from engineroom.control.sampler import Observed
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.telemetry.metrics.sample import Sample
 from engineroom.telemetry.prometheus import NO_LABELS, Labels, Metric, labelled
 
 _STATES = ("running", "draining", "backing_off")
+_KEPT = 5000
 _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
     ("cpu_cores", "Processors in use.", lambda sample: sample.cpu),
     ("memory_bytes", "Memory in use.", lambda sample: sample.memory_bytes),
@@ -28,7 +31,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
 
 def figures(observed: Sequence[Observed], *, firing: int, followers: int) -> list[Metric]:
     """Return the metrics. Their labels are ids: as many as there are background processes, whatever those do."""
-    pairs = [(_labels(each), each) for each in observed]
+    pairs = [(_labels(each.background_process, each.instance, each.environment), each) for each in observed]
 
     def of_each(value: Callable[[Observed], float | None]) -> list[tuple[Labels, float | None]]:
         return [(labels, value(each)) for labels, each in pairs]
@@ -81,14 +84,19 @@ def figures(observed: Sequence[Observed], *, firing: int, followers: int) -> lis
 def _by_state(pairs: Iterable[tuple[Labels, Observed]]) -> Iterable[tuple[Labels, float | None]]:
     for labels, each in pairs:
         for state in _STATES:
-            yield labels.and_("state", state), getattr(each.sample, state)
+            yield _with_state(labels, state), getattr(each.sample, state)
 
 
-def _labels(each: Observed) -> Labels:
+# They are the same at every scrape, and take longer to write than everything else.
+@lru_cache(_KEPT)
+def _labels(
+    background_process: BackgroundProcessId, instance: InstanceId, environment: EnvironmentId
+) -> Labels:
     return labelled(
-        {
-            "background_process": each.background_process,
-            "instance": each.instance,
-            "environment": each.environment,
-        }
+        {"background_process": background_process, "instance": instance, "environment": environment}
     )
+
+
+@lru_cache(_KEPT * len(_STATES))
+def _with_state(labels: Labels, state: str) -> Labels:
+    return labels.and_("state", state)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Labels:
     """Labels by name. `text` is how they are written, such as `a="1",b="2"`; the same ones stand at many metrics."""
 

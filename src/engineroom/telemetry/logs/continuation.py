@@ -23,6 +23,8 @@ _LARAVEL_ERROR = re.compile(rb"\[\d{4}-\d\d-\d\d[^\]]{0,40}\] [\w-]+\.(?:ERROR|C
 _LARAVEL_TRACE = b'"exception":"[object] ('
 """With this begins what Laravel writes of an exception: messages, whatever lines they have, and traces, up to a quote."""
 _MOST_MESSAGE_LINES = 100
+_PANICS = (b"panic: ", b"fatal error: ")
+_PANIC_SUSPECTS = frozenset(start[:2] for start in _PANICS)
 _GO = re.compile(rb"$|goroutine \d+ \[|\[signal |\[recovered\]|created by |exit status \d|\S+\(.*\)$")
 _CHAINED = (
     b"During handling of the above exception, another exception occurred:",
@@ -48,38 +50,39 @@ def message_lines(first: bytes, following: Iterable[bytes]) -> int:
 class Group:
     """The lines of one entry, as they come."""
 
-    __slots__ = ("_panics", "_quoted", "_traces", "lines")
+    __slots__ = ("_expects", "_panics", "_quoted", "_traces", "lines")
 
     def __init__(self, line: bytes) -> None:
         self.lines = [line]
-        self._panics = line.startswith((b"panic: ", b"fatal error: "))
-        self._traces = line.startswith(_TRACEBACK)
-        self._quoted = _is_left_open(line)
+        begin = line[:2]
+        self._traces = begin == b"Tr" and line.startswith(_TRACEBACK)
+        self._panics = begin in _PANIC_SUSPECTS and line.startswith(_PANICS)
+        self._quoted = begin[:1] == b"[" and _is_left_open(line)
+        self._expects = self._traces or self._panics or self._quoted
 
     def add(self, line: bytes) -> None:
         """Take a line in that is known to belong to this entry."""
         self.lines.append(line)
         self._quoted = self._quoted or _is_left_open(line)
+        self._expects = self._expects or self._quoted
 
     @property
     def may_go_on(self) -> bool:
         """Whether more lines are to be expected, as far as can be told from those that came."""
         return (
             len(self.lines) > 1
-            or self._traces
-            or self._panics
-            or self._quoted
+            or self._expects
             or b"ERROR" in self.lines[0][:160]
             or b"{" in self.lines[0][-2:]
         )
 
     def takes(self, line: bytes) -> bool:
         """Take the line in if it belongs to this entry, and return whether it does."""
+        # Almost no line passes this first look, and looking closer costs ten times as much.
+        if not self._expects and line[:2] not in _SUSPECTS:
+            return False
         if self._quoted:
             return self._takes_quoted(line)
-        # Almost no line passes this first look, and looking closer costs ten times as much.
-        if not self._traces and not self._panics and line[:2] not in _SUSPECTS:
-            return False
         if len(self.lines) >= MOST_LINES or not (
             self._continues(line)
             or (self._traces and self._is_traced(line))
@@ -88,6 +91,7 @@ class Group:
             return False
         self.lines.append(line)
         self._traces = self._traces or line.startswith(_TRACEBACK)
+        self._expects = self._expects or self._traces
         return True
 
     def _takes_quoted(self, line: bytes) -> bool:
@@ -95,6 +99,7 @@ class Group:
             return False
         self.lines.append(line)
         self._quoted = not line.startswith(b'"')
+        self._expects = self._quoted
         return True
 
     def _continues(self, line: bytes) -> bool:
