@@ -2,6 +2,7 @@
 .PHONY: help run test soak fuzz cgroup2 check format bench clean
 
 INSTALLED_FROM := pyproject.toml constraints.txt
+QUEUES := redis mysql postgresql
 
 help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 18
@@ -39,7 +40,7 @@ clean: ## remove the virtual environment and every cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed: $(INSTALLED_FROM)
-	scripts/install.sh
+	scripts/install.sh $(QUEUES)
 	@touch $@
 
 .venv/.installed-dev: $(INSTALLED_FROM)

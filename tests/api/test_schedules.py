@@ -35,18 +35,26 @@ def test_a_schedule_is_replaced_as_a_whole(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "field"),
+    ("entry", "field", "words"),
     [
-        ({"expression": "every minute", "command": "x"}, "entries.0"),
-        ({"expression": "* * * * *", "command": "x", "timezone": "Mars"}, "entries.0"),
-        ({"expression": "* * * * *"}, "entries.0.command"),
+        ({"expression": "every minute", "command": "x"}, "entries.0", "give one such as 30 2 * * *."),
+        (
+            {"expression": "* * * * *", "command": "x", "timezone": "Mars"},
+            "entries.0",
+            "such as Europe/Berlin.",
+        ),
+        ({"expression": "* * * * *"}, "entries.0.command", "field is required."),
     ],
 )
-def test_an_entry_that_means_nothing_is_refused(api: Api, entry: dict[str, str], field: str) -> None:
+def test_an_entry_that_means_nothing_is_refused(
+    api: Api, entry: dict[str, str], field: str, words: str
+) -> None:
     answer = put(api, entries=[entry])
 
     assert answer.status_code == 422
-    assert list(answer.json()["errors"]) == [field]
+    [(named, [said])] = answer.json()["errors"].items()
+    assert named == field
+    assert said.endswith(words)
 
 
 def test_runs_are_listed_with_what_became_of_them(api: Api) -> None:

@@ -232,7 +232,12 @@ async def test_a_runtime_that_is_away_is_why_a_run_failed(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("expression", "timezone", "words"),
-    [("61 * * * *", "UTC", "Bad minute"), ("* * * * *", "Berlin", "no time zone 'Berlin'")],
+    [
+        ("61 * * * *", "UTC", "bad minute"),
+        ("* * * * *", "Berlin", "no time zone 'Berlin'"),
+        ("* * * * * *", "UTC", "not the five fields"),
+        ("0 0 30 2 *", "UTC", "bad day-of-month"),
+    ],
 )
 def test_what_is_no_expression_or_time_zone_is_refused(expression: str, timezone: str, words: str) -> None:
     with pytest.raises(cron.InvalidCronError, match=words):

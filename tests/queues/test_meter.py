@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from engineroom.queues.base import RedisQueues
+from engineroom.queues.base import RedisQueues, UnmeasurableError
+from engineroom.queues.extras import imported
 from tests.queues.measuring import Clock, a_meter, known, unknown
 from tests.runtime.asynchronous import asynchronous
 from tests.support.ports import free_port
@@ -97,3 +98,8 @@ def test_hostile_names_of_queues_are_names(tmp_path: Path, name: str) -> None:
                 assert known(await meter.measure(queues(server.port), name)).waiting == 1
 
     test()
+
+
+def test_a_library_that_is_not_there_is_named_with_the_line_that_installs_it() -> None:
+    with pytest.raises(UnmeasurableError, match=r"python.* -m pip install 'no_such_library'"):
+        imported("no_such_library.part")

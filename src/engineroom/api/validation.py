@@ -37,6 +37,7 @@ _WORDS = {
     "required_if": "The {field} field is required when {other} is {value}.",
     "date": "The {field} field must be a valid date.",
     "format": "The {field} field format is invalid.",
+    "cron": "The {field} field cannot be followed: {reason}.",
 }
 
 

@@ -236,6 +236,7 @@ def _event(background_process: BackgroundProcess, kind: str, message: str, state
         "decision": asdict(state.decision) if state.decision else None,
         "job_seconds": state.scaler.load.job_seconds,
         "arrivals_per_second": state.scaler.load.arrivals_per_second,
+        "taken_per_second": state.scaler.load.taken_per_second,
     }
     return Event(
         id=new_event_id(),

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+_FIELDS = 5
+
 
 class InvalidCronError(Exception):
     """An expression or a time zone cannot be used, and why."""
@@ -12,10 +14,13 @@ class InvalidCronError(Exception):
 
 def check(expression: str, timezone: str) -> None:
     """Raise InvalidCronError unless the expression and the time zone mean something."""
+    zone = _zone(timezone)
+    if len(expression.split()) != _FIELDS:
+        raise InvalidCronError(f"{expression!r} has not the five fields of cron; give one such as 30 2 * * *")
     try:
-        CronSim(expression, datetime(2026, 1, 1, tzinfo=_zone(timezone)))
+        CronSim(expression, datetime(2026, 1, 1, tzinfo=zone))
     except CronSimError as error:
-        raise InvalidCronError(str(error)) from None
+        raise InvalidCronError(f"{expression!r} is none of cron: {str(error).lower()}") from None
 
 
 def matches(expression: str, timezone: str, minute: datetime) -> bool:

@@ -38,7 +38,7 @@ _ROWS_LOOKED_AT = 10_000
 _WINDOW = 500
 _FAILED_LOOKED_AT = 1_000
 
-_LIBRARIES = {"postgresql": ("psycopg", "postgresql"), "mysql": ("pymysql", "mysql")}
+_LIBRARIES = {"postgresql": "psycopg", "mysql": "pymysql"}
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 
 
@@ -47,8 +47,7 @@ class DatabaseDriver:
 
     def __init__(self, connection: DatabaseQueues) -> None:
         if connection.dialect in _LIBRARIES:
-            library, extra = _LIBRARIES[connection.dialect]
-            imported(library, extra=extra)
+            imported(_LIBRARIES[connection.dialect])
         self._connection = connection
         self._engine = _engine(connection)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue-database")

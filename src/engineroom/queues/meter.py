@@ -190,4 +190,4 @@ def _words(error: Exception) -> str:
         return f"no answer within {_ANSWER_SECONDS:g} s"
     if isinstance(error, UnmeasurableError | OSError):
         return str(error)
-    return f"{error}" or type(error).__name__
+    return str(error).rstrip(".") or type(error).__name__

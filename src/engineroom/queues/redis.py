@@ -35,7 +35,7 @@ class RedisDriver:
     def __init__(self, connection: RedisQueues) -> None:
         self._connection = connection
         self._client: Any = _client(connection)
-        self._errors: Any = imported("redis.exceptions", extra="redis")
+        self._errors: Any = imported("redis.exceptions")
         self._seen: set[str] = set()
         self._searched_at: dict[str, float] = {}
         self._doubts: dict[str, str] = {}
@@ -115,9 +115,9 @@ def key_of(connection: RedisQueues, queue: str) -> str:
 
 
 def _client(connection: RedisQueues) -> Any:
-    library = imported("redis.asyncio", extra="redis")
-    retrying = imported("redis.asyncio.retry", extra="redis")
-    backoff = imported("redis.backoff", extra="redis")
+    library = imported("redis.asyncio")
+    retrying = imported("redis.asyncio.retry")
+    backoff = imported("redis.backoff")
     options = {
         # Once, for a connection that the server closed meanwhile. Whoever asks asks again soon.
         "retry": retrying.Retry(backoff.NoBackoff(), 1),

@@ -19,7 +19,7 @@ class SqsDriver:
     def __init__(self, connection: SqsQueues) -> None:
         self._connection = connection
         self._client: Any = None
-        self._errors: Any = imported("botocore.exceptions", extra="sqs")
+        self._errors: Any = imported("botocore.exceptions")
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue-sqs")
 
     async def snapshot(self, queue: str) -> Snapshot:
@@ -68,13 +68,13 @@ def address_of(connection: SqsQueues, queue: str) -> str:
 
 
 def _client(connection: SqsQueues) -> Any:
-    config = imported("botocore.config", extra="sqs").Config(
+    config = imported("botocore.config").Config(
         connect_timeout=_TIMEOUT_SECONDS,
         read_timeout=_TIMEOUT_SECONDS,
         retries={"total_max_attempts": 1},
     )
     parts = urlsplit(connection.prefix)
-    session = imported("botocore.session", extra="sqs").Session()
+    session = imported("botocore.session").Session()
     return session.create_client(
         "sqs",
         region_name=connection.region,

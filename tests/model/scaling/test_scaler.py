@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engineroom.model.background_process import StrategyType
-from engineroom.model.queue import Age, Measurement, Unknown
+from engineroom.model.queue import Age, Flow, Measurement, Unknown
+from engineroom.model.scaling.load import Load
 from engineroom.model.scaling.observation import Limits
 from tests.model.scaling.shown import TEN, Shown, measured
 
@@ -211,3 +212,14 @@ def test_a_light_load_never_asks_for_more_processes_than_jobs() -> None:
 def test_without_a_threshold_a_strategy_has_one_of_its_own() -> None:
     assert Shown(QUEUE_SIZE, 0).scaler.strategy.threshold == 100
     assert TEN.room is None
+
+
+def test_the_rates_of_a_queue_are_told() -> None:
+    load = Load()
+    assert (load.arrivals_per_second, load.taken_per_second) == (None, None)
+    for _ in range(20):
+        flow = Flow(seconds=1.0, taken=3, taken_all=True, arrived=5)
+        load.take(Measurement(waiting=10, reserved=2, flow=flow), running=2)
+
+    assert load.arrivals_per_second == pytest.approx(5.0)
+    assert load.taken_per_second == pytest.approx(3.0)

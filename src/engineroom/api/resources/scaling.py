@@ -31,6 +31,7 @@ class Measured(Struct):
     oldest_seconds_at_most: float | None = None
     job_seconds: float | None = None
     arrivals_per_second: float | None = None
+    taken_per_second: float | None = None
 
 
 class Decided(Struct):
@@ -137,6 +138,7 @@ def _measured(state: ScalingState) -> Measured:
         oldest_seconds_at_most=queue.oldest.at_most_seconds if queue.oldest else None,
         job_seconds=load.job_seconds,
         arrivals_per_second=load.arrivals_per_second,
+        taken_per_second=load.taken_per_second,
     )
 
 

@@ -18,6 +18,7 @@ class Load:
 
     _busy_seconds: float = 0.0
     _taken: float = 0.0
+    _seconds: float = 0.0
     _arrived: float = 0.0
     _arrival_seconds: float = 0.0
     _in_hand: float = 0.0
@@ -41,6 +42,11 @@ class Load:
         return self._busy_seconds / max(self._taken, 1.0)
 
     @property
+    def taken_per_second(self) -> float | None:
+        """How many jobs workers take, at least; None before that was seen."""
+        return self._taken / self._seconds if self._seconds > 0.0 else None
+
+    @property
     def arrivals_per_second(self) -> float | None:
         """How many jobs arrive; None where that cannot be told."""
         return self._arrived / self._arrival_seconds if self._arrival_seconds > 0.0 else None
@@ -56,6 +62,7 @@ class Load:
         kept = 0.5 ** (flow.seconds / _JOB_HALF_LIFE_SECONDS)
         self._busy_seconds = self._busy_seconds * kept + busy * flow.seconds
         self._taken = self._taken * kept + flow.taken
+        self._seconds = self._seconds * kept + flow.seconds
 
     def _add_arrivals(self, measured: Measurement, flow: Flow) -> None:
         kept = 0.5 ** (flow.seconds / _ARRIVAL_HALF_LIFE_SECONDS)

@@ -77,6 +77,7 @@ def latency(threshold: int, measured: Measurement, load: Load) -> Need:
     the former begun in the time that the oldest has left, and enough to keep up with the latter, but not for both at once.
     """
     job_seconds = load.job_seconds or _GUESSED_JOB_SECONDS
+    each = f"{job_seconds:.2g} s each" if load.job_seconds else f"{job_seconds:.2g} s each by a guess"
     age = measured.oldest.at_least_seconds if measured.oldest else 0.0
     left = max(threshold * _USED_SHARE - age, threshold * 0.1)
     drain = measured.available * job_seconds / left
@@ -84,5 +85,5 @@ def latency(threshold: int, measured: Measurement, load: Load) -> Need:
     # There is never work for more processes than there are jobs.
     return Need(
         min(needed, measured.available + measured.reserved),
-        f"{measured.available} waiting, {job_seconds:.2g} s each, target {threshold} s",
+        f"{measured.available} waiting, {each}, target {threshold} s",
     )
