@@ -1,6 +1,7 @@
 """`engineroom down`."""
 
 import asyncio
+import contextlib
 import fcntl
 import os
 import select
@@ -14,6 +15,7 @@ from engineroom.runtime.local.keeper import Keeper, connect
 from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 
 _SERVER_SECONDS = 30.0
+_KEEPER_SECONDS = 10.0
 
 
 def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
@@ -96,11 +98,16 @@ async def _drain(folder: Path, timeout_seconds: float) -> None:
     asking = asyncio.create_task(_ask(keeper, timeout_seconds))
     async for _ in keeper.events():
         pass
-    await asking
+    pidfd = await asking
+    if pidfd is not None:  # it closes its connections a moment before it ends
+        select.select([pidfd], [], [], _KEEPER_SECONDS)
+        os.close(pidfd)
 
 
-async def _ask(keeper: Keeper, timeout_seconds: float) -> None:
-    try:
+async def _ask(keeper: Keeper, timeout_seconds: float) -> int | None:
+    """Ask the keeper to end when everything has; return a pidfd of it, None when it is gone already."""
+    pidfd = None
+    with contextlib.suppress(ConnectionError, ProcessLookupError):
+        pidfd = os.pidfd_open((await keeper.call("hello"))["pid"])
         await keeper.call("shutdown", timeout_seconds=timeout_seconds)
-    except ConnectionError:
-        return
+    return pidfd
