@@ -137,7 +137,7 @@ def test_the_logs_tell_what_happened(client: OfficialClient, linked: Linked) -> 
         return decode.log_entries(answer.json())
 
     entry = wait_until("the log has entries", look)[0]
-    assert (entry["message"], entry["type"]) == ("hello", "application")
+    assert (entry["message"], entry["type"]) == ("hello", "system")
 
 
 def test_application_commands(client: OfficialClient, linked: Linked) -> None:

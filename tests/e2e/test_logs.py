@@ -114,28 +114,33 @@ def test_a_follower_gets_every_line_once_though_the_server_is_killed(
     assert seen == [(number, f"line {number}") for number in range(1, len(seen) + 1)]
 
 
-def test_whatever_a_process_prints_is_stored_and_shown_safely(
-    engineroom: EngineroomServer, code: Path
-) -> None:
-    (code / "hostile.py").write_text(HOSTILE)
-    linked = engineroom.link(code, name="Hostile")
-    program = engineroom.api.create(
-        linked.instance, type="custom", processes=1, command=f"{sys.executable} hostile.py"
-    )
+def test_whatever_a_process_prints_is_stored_and_shown_safely(tmp_path: Path, code: Path) -> None:
+    # It prints at once more than is kept of what nobody has read yet.
+    with EngineroomServer(tmp_path, ENGINEROOM_OUTPUT_KEPT_MEGABYTES="64") as engineroom:
+        engineroom.start()
+        (code / "hostile.py").write_text(HOSTILE)
+        linked = engineroom.link(code, name="Hostile")
+        program = engineroom.api.create(
+            linked.instance, type="custom", processes=1, command=f"{sys.executable} hostile.py"
+        )
 
-    def last() -> bool:
-        return any(line["message"] == "last" for line in printed(engineroom, program.id))
+        def last() -> bool:
+            return any(line["message"] == "last" for line in printed(engineroom, program.id))
 
-    wait_until("all of it is stored", last, timeout_seconds=60)
-    lines = printed(engineroom, program.id)
-    kept = httpx.get(
-        f"{engineroom.address}/api/background-processes/{program.id}/logs?download=true",
-        headers={"authorization": f"Bearer {engineroom.token}"},
-    ).content
-    environment = {**os.environ, "ENGINEROOM_URL": engineroom.address, "ENGINEROOM_TOKEN": engineroom.token}
-    shown = subprocess.run(
-        [ENGINEROOM, "logs", program.id], env=environment, capture_output=True, check=True
-    ).stdout
+        wait_until("all of it is stored", last, timeout_seconds=60)
+        lines = printed(engineroom, program.id)
+        kept = httpx.get(
+            f"{engineroom.address}/api/background-processes/{program.id}/logs?download=true",
+            headers={"authorization": f"Bearer {engineroom.token}"},
+        ).content
+        environment = {
+            **os.environ,
+            "ENGINEROOM_URL": engineroom.address,
+            "ENGINEROOM_TOKEN": engineroom.token,
+        }
+        shown = subprocess.run(
+            [ENGINEROOM, "logs", program.id], env=environment, capture_output=True, check=True
+        ).stdout
 
     assert len(lines) == 5 + 10 + 1
     assert sum(len(str(line["message"])) for line in lines[5:15]) == 10 << 20

@@ -165,7 +165,9 @@ class Cgroups:
     def usage(self, cell: str) -> Usage:
         """Return what a cell uses."""
         who, cpu_time, memory = self._counters(cell)
-        members = self._kept.read(who).split()
+        # Of version 1 a list of members that stays open may be an old one (cgroup_pidlist_start in cgroup-v1.c).
+        text = self._kept.read(who) if self.trees.tracker_version == 2 else _read(who)
+        members = text.split()
         return Usage(self._cpu_seconds(cpu_time), self._memory_bytes(memory, members), len(members))
 
     def _counters(self, cell: str) -> tuple[str, str, str]:
