@@ -70,6 +70,7 @@ class Control:
             telemetry.folder,
             reachable=lambda: runtime.reachable,
             note=self._recorder.note,
+            lost=lambda: self._roll_call.lost if self._roll_call else (),
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
         stalls = StallWatch(store, runtime.processes, self._ingester.printed_bytes, self.wake, surroundings)
