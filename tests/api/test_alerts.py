@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from engineroom.control.roll_call import LostHost
 from engineroom.control.watch import Watch
-from engineroom.telemetry.alerts.config import alert_settings
+from engineroom.telemetry.alerts.config import AlertSettings, alert_settings
 from tests.api.test_metrics import observed
 from tests.support.api import Api
 from tests.support.ports import free_port
@@ -33,6 +34,19 @@ def test_what_fires_of_another_organization_is_not_seen(api: Api) -> None:
     listed = api.get("/api/alerts").json()["data"]
 
     assert {alert["background_process_id"] for alert in listed} == {made}
+
+
+def test_a_lost_host_is_seen_by_everybody_and_is_no_background_process(api: Api, tmp_path: Path) -> None:
+    lost = [LostHost(host="host-2", name="web-2", environments=3, is_told_here=True)]
+    api.control.watch = Watch(
+        AlertSettings(), tmp_path, reachable=lambda: True, note=api.control.noted.append, lost=lambda: lost
+    )
+    api.control.watch.take([], 1_764_072_000)
+
+    (alert,) = api.get("/api/alerts").json()["data"]
+
+    assert (alert["rule"], alert["background_process_id"], alert["figure"]) == ("host_lost", None, 3.0)
+    assert alert["message"].startswith("The host web-2 has not been seen")
 
 
 def test_a_test_tells_how_each_channel_did(api: Api, tmp_path: Path) -> None:

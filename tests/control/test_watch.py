@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engineroom.control.roll_call import LostHost
 from engineroom.control.sampler import Observed
 from engineroom.control.watch import Watch
 from engineroom.model.event import Event
@@ -52,10 +53,17 @@ class Watching:
     folder: Path
     settings: AlertSettings
     reachable: bool = True
+    lost: list[LostHost] = field(default_factory=list)
     noted: list[Event] = field(default_factory=list)
 
     def watch(self) -> Watch:
-        return Watch(self.settings, self.folder, reachable=lambda: self.reachable, note=self.noted.append)
+        return Watch(
+            self.settings,
+            self.folder,
+            reachable=lambda: self.reachable,
+            note=self.noted.append,
+            lost=lambda: self.lost,
+        )
 
 
 @pytest.fixture
@@ -162,6 +170,29 @@ async def test_a_keeper_that_is_away_and_processes_that_are_missing_are_told_of(
         "The keeper cannot be reached; what it runs goes on running.",
         "3 processes of php artisan queue:work are missing.",
     }
+
+
+@asynchronous
+async def test_a_host_that_is_lost_is_told_of_by_one_server_until_it_is_back(tmp_path: Path) -> None:
+    here = LostHost(host="host-2", name="web-2", environments=3, is_told_here=True)
+    elsewhere = replace(here, host="host-3", is_told_here=False)
+    watching = Watching(tmp_path, AlertSettings(), lost=[here, elsewhere])
+    watch = watching.watch()
+    watch.take([], NOON)
+    assert [alert.message for alert in watch.firing] == [
+        "The host web-2 has not been seen for more than a minute; 3 environments belong to it."
+    ]
+    watching.lost = [replace(here, is_told_here=False), elsewhere]
+    watch.take([], NOON + 10)
+    assert len(watch.firing) == 1, "another server took over: it is not over"
+    watching.lost = []
+    watch.take([], NOON + 20)
+
+    assert watch.firing == []
+    assert [(event.kind, event.background_process_id) for event in watching.noted] == [
+        ("alert.firing", None),
+        ("alert.resolved", None),
+    ]
 
 
 @asynchronous

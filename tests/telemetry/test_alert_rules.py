@@ -118,6 +118,7 @@ def test_quiet_hours_may_go_past_midnight_and_follow_their_zone_through_summer_t
 
 
 def test_a_webhook_says_what_it_is_about_and_can_be_verified() -> None:
+    host = Alert(subject=Subject(RuleName.HOST_LOST, "host-2"), message="It is lost.", figure=3, since=0)
     body = payloads.webhook(Change.FIRING, ALERT)
     signature = payloads.signature("secret", 1_764_072_001, body)
 
@@ -130,6 +131,7 @@ def test_a_webhook_says_what_it_is_about_and_can_be_verified() -> None:
         "since": "2025-11-25T12:00:00Z",
         "resolved_at": None,
     }
+    assert json.loads(payloads.webhook(Change.FIRING, host))["background_process_id"] is None
     signed = hmac.new(b"secret", b"1764072001." + body, hashlib.sha256).hexdigest()
     assert signature == f"t=1764072001,v1={signed}"
 

@@ -44,16 +44,16 @@ class AlertTest(Struct):
 
 
 async def index(call: Call) -> Answer:
-    """List the alerts that fire, those of the organization and those of the host."""
+    """List the alerts that fire, those of the organization and those of hosts."""
     firing = call.control.watch.firing
 
     def read(connection: Connection) -> list[Alert]:
-        return [alert for alert in firing if not alert.subject.id or _is_owned(connection, call, alert)]
+        return [alert for alert in firing if _is_seen(connection, call, alert)]
 
     found = [
         FiringAlert(
             alert.subject.rule,
-            alert.subject.id or None,
+            alert.subject.background_process_id,
             alert.message,
             alert.figure,
             moment(datetime.fromtimestamp(alert.since, UTC)),
@@ -71,6 +71,8 @@ async def test(call: Call) -> Answer:
     return Answer(encode(AlertTest(tested)), media_type=JSON)
 
 
-def _is_owned(connection: Connection, call: Call, alert: Alert) -> bool:
-    id = BackgroundProcessId(alert.subject.id)
-    return background_processes.find(connection, call.organization_id, id) is not None
+def _is_seen(connection: Connection, call: Call, alert: Alert) -> bool:
+    id = alert.subject.background_process_id
+    if id is None:
+        return True
+    return background_processes.find(connection, call.organization_id, BackgroundProcessId(id)) is not None

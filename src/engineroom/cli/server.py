@@ -11,6 +11,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 
 import structlog
 import uvicorn
@@ -155,9 +156,10 @@ class _HttpServer(uvicorn.Server):
 
 def _surroundings(settings: Settings) -> Surroundings:
     """Return what tells of this host; how much of it is free tells nothing when nothing is to be kept free."""
+    known = Surroundings(activity=activity.read, host_name=socket.gethostname())
     if not settings.host_reserve:
-        return Surroundings(activity=activity.read)
-    return Surroundings(host=LocalHost(settings.host_reserve / 100).read, activity=activity.read)
+        return known
+    return replace(known, host=LocalHost(settings.host_reserve / 100).read)
 
 
 def _claim(settings: Settings) -> int:

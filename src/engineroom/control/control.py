@@ -16,6 +16,7 @@ from engineroom.control.queue_reader import QueueReader
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.recorder import Recorder
 from engineroom.control.replica_autoscaler import ReplicaAutoscaler
+from engineroom.control.roll_call import RollCall
 from engineroom.control.sampler import Observed, Sampler
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.scheduler import Scheduler
@@ -63,11 +64,13 @@ class Control:
             store, runtime.processes, runtime.replicas, self.wake, surroundings
         )
         self._scheduler = Scheduler(store, runtime)
+        self._roll_call = RollCall(store, store.host, surroundings.host_name) if store.host else None
         self.watch = Watch(
             telemetry.alerts,
             telemetry.folder,
             reachable=lambda: runtime.reachable,
             note=self._recorder.note,
+            lost=lambda: self._roll_call.lost if self._roll_call else (),
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
         stalls = StallWatch(store, runtime.processes, self._ingester.printed_bytes, self.wake, surroundings)
@@ -82,6 +85,8 @@ class Control:
         """Connect the runtime and start the loops. Raises RuntimeUnavailableError when it cannot be reached."""
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, self._cursor))
         await self._runtime.open(self._recorder.take, cursor)
+        if self._roll_call is not None:
+            await self._roll_call.open()
         self.watch.open()
         self._loops = [asyncio.create_task(loop.run()) for loop in self._all()]
 
@@ -144,12 +149,15 @@ class Control:
             self._ingester,
             self._sampler,
             *((self._exporter,) if self._exporter else ()),
+            *((self._roll_call,) if self._roll_call else ()),
         )
 
     async def _end_loops(self) -> None:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
+        if self._roll_call is not None:
+            await self._roll_call.close()
         await self.watch.close()
         await self._queues.close()
         self._loops = []

@@ -21,11 +21,13 @@ class Surroundings:
     """`host` tells what the host can carry, where that bounds the scale; `activity` what the process of a pid has done.
 
     `clock` only goes forward, whatever happens to the host's. Without any of it nothing is known, and nothing bounds.
+    `host_name` is what people call this host.
     """
 
     host: Callable[[], Host | None] = _no_host
     activity: Callable[[int], Activity | None] = _no_activity
     clock: Callable[[], float] = time.monotonic
+    host_name: str = "here"
 
 
 UNKNOWN_SURROUNDINGS = Surroundings()

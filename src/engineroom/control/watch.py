@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from engineroom.control.roll_call import LostHost
 from engineroom.control.sampler import Observed
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
@@ -31,7 +32,10 @@ class _Memory(msgspec.Struct):
 
 
 class Watch:
-    """Takes what was observed, and decides with the rules. `note` records an event of what fires and what is resolved."""
+    """Takes what was observed, and decides with the rules. `note` records an event of what fires and what is resolved.
+
+    `lost` returns the other hosts that are lost, where there are others.
+    """
 
     def __init__(
         self,
@@ -40,12 +44,14 @@ class Watch:
         *,
         reachable: Callable[[], bool],
         note: Callable[[Event], None],
+        lost: Callable[[], Sequence[LostHost]] = tuple,
     ) -> None:
         self._settings = settings
         self._folder = folder
         self._memory = folder / "alerts.json"
         self._reachable = reachable
         self._note = note
+        self._lost = lost
         self._delivery = Delivery(settings.channels, changed=self._write)
         self._failed: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
         self._held: dict[Subject, Told] = {}
@@ -77,8 +83,10 @@ class Watch:
 
     def take(self, observed: Sequence[Observed], now: float) -> None:
         """Look at what was observed."""
-        names: dict[str, str] = {each.background_process: each.name for each in observed}
-        figures = self._figures(observed, now)
+        lost = self._lost()
+        names = {each.host: each.name for each in lost}
+        names |= {each.background_process: each.name for each in observed}
+        figures = {**self._figures(observed, now), **_hosts(lost)}
         before = self._state
         self._state, changed = look(self._settings.rules, figures, names, before, now)
         quiet = self._settings.quiet is not None and self._settings.quiet.holds(now)
@@ -150,6 +158,14 @@ class Watch:
             )
 
 
+def _hosts(lost: Sequence[LostHost]) -> Mapping[Subject, float | None]:
+    """Return how many environments belong to each; unknown where another server tells: nobody is to be told twice."""
+    return {
+        Subject(RuleName.HOST_LOST, each.host): each.environments if each.is_told_here else None
+        for each in lost
+    }
+
+
 def _disk_percent(folder: Path) -> float | None:
     try:
         usage = shutil.disk_usage(folder)
@@ -160,10 +176,11 @@ def _disk_percent(folder: Path) -> float | None:
 
 def _event(change: Change, alert: Alert) -> Event:
     at = alert.since if alert.resolved_at is None else alert.resolved_at
+    id = alert.subject.background_process_id
     ended = " It is over." if change is Change.RESOLVED else ""
     return Event(
         id=new_event_id(),
-        background_process_id=BackgroundProcessId(alert.subject.id) if alert.subject.id else None,
+        background_process_id=None if id is None else BackgroundProcessId(id),
         kind=f"alert.{change}",
         message=alert.message + ended,
         data={"rule": alert.subject.rule, "figure": alert.figure},

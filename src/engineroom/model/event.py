@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from engineroom.model.ids import BackgroundProcessId, EventId
+from engineroom.model.ids import BackgroundProcessId, EventId, OrganizationId
 from engineroom.model.operation import SubjectId
 
 
@@ -14,7 +14,7 @@ class Event:
     """`kind` is a past participle such as `process.started` or `process.exited`; `message` is a sentence for people.
 
     `data` holds the figures behind it. What is not about a background process may be about something else that an
-    operation can be about; what is about neither concerns the whole host.
+    operation can be about, or an organization; what is about none of them concerns the whole host.
     """
 
     id: EventId
@@ -23,4 +23,4 @@ class Event:
     message: str
     data: Mapping[str, Any]
     at: datetime
-    subject_id: SubjectId | None = None
+    subject_id: SubjectId | OrganizationId | None = None

@@ -42,6 +42,7 @@ _SCOPES = {
     "organization": select(events).where(
         or_(
             and_(events.c.background_process_id.is_(None), events.c.subject_id.is_(None)),
+            events.c.subject_id == bindparam("id"),
             *(
                 subject.in_(
                     select(operations.c.subject_id).where(operations.c.organization_id == bindparam("id"))

@@ -3,12 +3,13 @@
 The first server to look after an environment claims it for good, so no two hosts ever start the same processes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from engineroom.model.ids import BackgroundProcessId, EnvironmentId
-from engineroom.store.tables import background_processes, environments, instances
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, OrganizationId
+from engineroom.store.tables import applications, background_processes, environments, instances
 
 _UNCLAIMED = (
     select(environments.c.id)
@@ -21,6 +22,28 @@ _UNCLAIMED_OF = _UNCLAIMED.where(background_processes.c.id.in_(bindparam("ids", 
 _CLAIM = update(environments).where(
     environments.c.id.in_(bindparam("environment_ids", expanding=True)), environments.c.host.is_(None)
 )
+_CLAIMED = (
+    select(
+        environments.c.host,
+        environments.c.id,
+        environments.c.name,
+        applications.c.name.label("application_name"),
+        applications.c.organization_id,
+    )
+    .join(applications, applications.c.id == environments.c.application_id)
+    .where(environments.c.host.in_(bindparam("hosts", expanding=True)), environments.c.deleted_at.is_(None))
+    .order_by(applications.c.name, environments.c.name, environments.c.id)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """An environment that belongs to a host; `name` is its application's and its own, for people."""
+
+    host: str
+    organization_id: OrganizationId
+    environment_id: EnvironmentId
+    name: str
 
 
 def unclaimed(
@@ -38,3 +61,18 @@ def unclaimed(
 def claim(connection: Connection, host: str, environment_ids: Iterable[EnvironmentId]) -> None:
     """Have these environments run on a host, those that are claimed already excepted."""
     connection.execute(_CLAIM, {"environment_ids": list(environment_ids), "host": host})
+
+
+def claimed(connection: Connection, hosts: Collection[str]) -> list[Claimed]:
+    """Return the environments that belong to these hosts, by name; deleted ones are left out."""
+    if not hosts:
+        return []
+    return [
+        Claimed(
+            host=row.host,
+            organization_id=row.organization_id,
+            environment_id=row.id,
+            name=f"{row.application_name} ({row.name})",
+        )
+        for row in connection.execute(_CLAIMED, {"hosts": list(hosts)})
+    ]

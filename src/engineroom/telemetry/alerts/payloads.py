@@ -18,7 +18,7 @@ def webhook(change: Change, alert: Alert) -> bytes:
         {
             "status": change,
             "rule": alert.subject.rule,
-            "background_process_id": alert.subject.id or None,
+            "background_process_id": alert.subject.background_process_id,
             "message": alert.message,
             "figure": alert.figure,
             "since": _moment(alert.since),
@@ -61,8 +61,8 @@ def mail(change: Change, alert: Alert, *, sender: str, recipients: list[str]) ->
     message["From"] = sender
     message["To"] = ", ".join(recipients)
     lines = [alert.message, "", f"Rule: {alert.subject.rule}", f"Since: {_moment(alert.since)}"]
-    if alert.subject.id:
-        lines.append(f"Background process: {alert.subject.id}")
+    if alert.subject.background_process_id:
+        lines.append(f"Background process: {alert.subject.background_process_id}")
     if alert.resolved_at is not None:
         lines.append(f"Resolved: {_moment(alert.resolved_at)}")
     message.set_content("\n".join(lines) + "\n")

@@ -14,6 +14,7 @@ class RuleName(StrEnum):
     PROCESS_MISSING = "process_missing"
     DISK_NEARLY_FULL = "disk_nearly_full"
     KEEPER_LOST = "keeper_lost"
+    HOST_LOST = "host_lost"
     TEST = "test"
     """Nothing is; it has no rule, and is what a test says."""
 
@@ -43,16 +44,27 @@ DEFAULTS = {
         Rule(RuleName.PROCESS_MISSING, 0, 60, "{figure:.0f} processes of {subject} are missing"),
         Rule(RuleName.DISK_NEARLY_FULL, 90, 60, "the disk of the data folder is {figure:.0f} % full"),
         Rule(RuleName.KEEPER_LOST, 0, 15, "the keeper cannot be reached; what it runs goes on running"),
+        Rule(
+            RuleName.HOST_LOST,
+            0,
+            0,
+            "the host {subject} has not been seen for more than a minute; {figure:.0f} environments belong to it",
+        ),
     )
 }
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
-    """What a figure is of: a background process, or the whole host where `id` is empty."""
+    """What a figure is of: a background process, another host by `HOST_LOST`, or this host where `id` is empty."""
 
     rule: RuleName
     id: str
+
+    @property
+    def background_process_id(self) -> str | None:
+        """The background process, where it is one."""
+        return None if self.rule is RuleName.HOST_LOST else self.id or None
 
 
 class Change(StrEnum):
