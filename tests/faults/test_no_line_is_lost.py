@@ -25,10 +25,11 @@ from tests.runtime.conformance import some_workload
 from tests.runtime.test_local import LocalHost
 from tests.support import proc
 
-ROUNDS = int(os.environ.get("ENGINEROOM_FAULT_ROUNDS", "40")) * 2
+ROUNDS = min(600, int(os.environ.get("ENGINEROOM_FAULT_ROUNDS", "40")) * 2)
 SEED = int(os.environ.get("ENGINEROOM_FAULT_SEED", "1"))
 
 _LONGEST_PAUSE_SECONDS = 0.05
+_MOST_WORKLOADS = 3
 
 COUNTING = """
 import itertools, os, time
@@ -106,6 +107,7 @@ async def _storm(host: LocalHost, dice: random.Random) -> None:
     workloads: dict[BackgroundProcessId, Workload] = {}
     for turn in range(ROUNDS):
         if turn % 20 == 0:
+            await _make_room(runtime, workloads)
             made = some_workload(argv=(sys.executable, "-c", COUNTING), processes=3, replicas=1)
             workloads[made.background_process] = made
             await runtime.apply([made])
@@ -128,9 +130,9 @@ async def _storm(host: LocalHost, dice: random.Random) -> None:
             runtime = await _opened(host)
             await runtime.apply(list(workloads.values()))
         elif action == "remove" and len(workloads) > 1:
-            leaving = dice.choice(sorted(workloads))
-            del workloads[leaving]
-            await runtime.remove([leaving], stop_timeout_seconds=5.0)
+            chosen = dice.choice(sorted(workloads))
+            del workloads[chosen]
+            await runtime.remove([chosen], stop_timeout_seconds=5.0)
         elif action == "acknowledge":
             await reader.acknowledge(runtime)
         if dice.random() < 0.7:
@@ -139,6 +141,14 @@ async def _storm(host: LocalHost, dice: random.Random) -> None:
         reader.lines = defaultdict(list, {id: _last_life(made) for id, made in reader.lines.items()})
         await asyncio.sleep(dice.random() * _LONGEST_PAUSE_SECONDS)
     await _end(host, runtime, reader)
+
+
+async def _make_room(runtime: LocalRuntime, workloads: dict[BackgroundProcessId, Workload]) -> None:
+    """Have no more at once than the reader keeps up with: what nobody reads for long is dropped, and should be."""
+    leaving = sorted(workloads)[: max(0, len(workloads) - _MOST_WORKLOADS + 1)]
+    for each in leaving:
+        del workloads[each]
+    await runtime.remove(leaving, stop_timeout_seconds=5.0)
 
 
 def _last_life(made: list[Line]) -> list[Line]:
