@@ -123,8 +123,12 @@ class LocalRuntime:
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
-        found = self._mirror.processes(background_process)
-        return [replace(process, usage=self._gauge.read(process.id)) for process in found]
+        return [self._with_usage(process) for process in self._mirror.processes(background_process)]
+
+    def _with_usage(self, process: Process) -> Process:
+        usage = self._gauge.read(process.id)
+        # Of a thousand that were just started nothing is known yet, and this is asked often meanwhile.
+        return process if usage is None else replace(process, usage=usage)
 
     def replicas(self, instance: InstanceId) -> Sequence[Replica]:
         """See Runtime.replicas."""
