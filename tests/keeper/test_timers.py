@@ -51,12 +51,3 @@ class TimersAgainstModel(RuleBasedStateMachine):
 
 TestTimers = TimersAgainstModel.TestCase
 TestTimers.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
-
-
-def test_what_is_to_come_due_anyway_is_not_moved() -> None:
-    timers: Timers[str] = Timers()
-    timers.set_unless_set("a", 5.0)
-    timers.set_unless_set("a", 9.0)
-    assert list(timers.due(5.0)) == ["a"]
-    timers.set_unless_set("a", 9.0)
-    assert timers.next() == 9.0

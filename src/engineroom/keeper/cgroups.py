@@ -111,6 +111,10 @@ class Cgroups:
         if self._mover is not None:
             self._mover.gather(cell)
 
+    def move_due_monotonic(self) -> float | None:
+        """Return when `move` is due, if nobody is born until then; None: nobody is to be moved."""
+        return None if self._mover is None else self._mover.due_monotonic()
+
     def move(self) -> None:
         """Have whoever was born lately be in all trees."""
         if self._mover is not None:

@@ -1,9 +1,10 @@
 """Moving processes into the cgroups of version 1, where they cannot be born.
 
 The first of several moves waits for an RCU grace period, 10 ms and more, in which nobody on the host can fork. So moves are
-gathered for a moment, in which all of a burst has started, and done by somebody else than the keeper.
+gathered until a burst of starts is over, and done by somebody else than the keeper.
 """
 
+import time
 from collections.abc import Iterable
 
 from engineroom.keeper import log
@@ -23,16 +24,30 @@ done
 """
 
 
+_PAUSE_SECONDS = 0.03
+_LONGEST_SECONDS = 0.5
+"""While more and more is started, all of it is moved so long after the first."""
+
+
 class Mover:
     """Has everybody who is in a cell of one tree be in the same cell, or in its group, of others too, a little later."""
 
     def __init__(self, tracker: str, cells: Iterable[str], groups: Iterable[str]) -> None:
         self._errands = Errands(_SCRIPT, tracker, " ".join(cells), " ".join(groups))
         self._gathered: list[str] = []
+        self._begun = 0.0
 
     def gather(self, cell: str) -> None:
         """Note that whoever is in the cell is to be moved."""
+        if not self._gathered:
+            self._begun = time.monotonic()
         self._gathered.append(cell)
+
+    def due_monotonic(self) -> float | None:
+        """Return when to move, if nothing more is gathered until then; None: there is nothing to move."""
+        if not self._gathered:
+            return None
+        return min(time.monotonic() + _PAUSE_SECONDS, self._begun + _LONGEST_SECONDS)
 
     def move(self) -> None:
         """Have all moved that was gathered. Without a shell, that is logged and not done."""

@@ -27,8 +27,6 @@ _SPAWNS_A_TURN = 8
 """After so many starts the keeper looks at its sockets and its dead again."""
 
 _UPKEEP_SECONDS = 5.0
-_MOVE_SECONDS = 0.03
-"""So long after a start what was started is put into the cgroups that it could not be born in."""
 
 _EXIT_STATUS_TRIES = 10
 _EXIT_STATUS_SECONDS = 0.002
@@ -122,7 +120,9 @@ class Supervisor:
         for process, launched in begun:
             self._confirm(process, launched)
         if begun and self.containers.cgroups is not None:
-            self._timers.set_unless_set((Due.MOVE, ""), time.monotonic() + _MOVE_SECONDS)
+            move_due = self.containers.cgroups.move_due_monotonic()
+            if move_due is not None:
+                self._timers.set((Due.MOVE, ""), move_due)
         if self._starts:
             return 0.0
         deadline = self._timers.next()

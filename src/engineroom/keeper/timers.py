@@ -21,11 +21,6 @@ class Timers(Generic[Key]):
         self._count += 1
         heapq.heappush(self._heap, (deadline, self._count, key))
 
-    def set_unless_set(self, key: Key, deadline: float) -> None:
-        """Have `key` come due at `deadline`, unless it is to come due anyway."""
-        if key not in self._deadlines:
-            self.set(key, deadline)
-
     def clear(self, key: Key) -> None:
         """Have `key` not come due."""
         self._deadlines.pop(key, None)

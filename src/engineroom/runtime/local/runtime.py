@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,12 +122,7 @@ class LocalRuntime:
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
-        return [self._with_usage(process) for process in self._mirror.processes(background_process)]
-
-    def _with_usage(self, process: Process) -> Process:
-        usage = self._gauge.read(process.id)
-        # Of a thousand that were just started nothing is known yet, and this is asked often meanwhile.
-        return process if usage is None else replace(process, usage=usage)
+        return [self._gauge.complete(process) for process in self._mirror.processes(background_process)]
 
     def replicas(self, instance: InstanceId) -> Sequence[Replica]:
         """See Runtime.replicas."""

@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from engineroom.model.limits import Usage
+from engineroom.model.process import Process
 
 JsonObject = dict[str, Any]
 Counted = dict[str, tuple[float | None, int | None, int | None]]
@@ -48,6 +50,12 @@ class Gauge:
             memory_bytes=memory_bytes,
             processes=processes,
         )
+
+    def complete(self, process: Process) -> Process:
+        """Return a process with what it used lately."""
+        usage = self.read(process.id)
+        # Of a thousand that were just started nothing is known yet, and this is asked often meanwhile.
+        return process if usage is None else replace(process, usage=usage)
 
     def _cpu_percent(self, name: str, now: float | None) -> float | None:
         before = self._before.get(name, (None,))[0]
