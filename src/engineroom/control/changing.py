@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
@@ -122,18 +122,33 @@ def _event(operation: Operation) -> Event:
     """Return the event that tells of an operation."""
     past = _PAST[operation.action]
     fields = f": {', '.join(operation.changes)}" if operation.action is OperationAction.UPDATE else ""
-    return event_of(
-        operation,
+    told = Telling(
         kind=past,
         message=f"{operation.actor} {past} it{fields}.",
         data={"actor": operation.actor, "fields": list(operation.changes)},
         at=operation.created_at,
     )
+    return _told(operation, told)
 
 
-def event_of(
-    operation: Operation, *, kind: str, message: str, data: Mapping[str, Any], at: datetime
-) -> Event:
+class Telling(NamedTuple):
+    """What an event tells of an operation; `kind` is its last word."""
+
+    kind: str
+    message: str
+    data: Mapping[str, Any]
+    at: datetime
+
+
+def end(
+    connection: Connection, operation_id: OperationId, outcome: OperationStatus, telling: Telling
+) -> None:
+    """End an operation, and record an event that tells how."""
+    operations.end(connection, operation_id, outcome, telling.at)
+    events.add(connection, [_told(operations.get(connection, operation_id), telling)])
+
+
+def _told(operation: Operation, telling: Telling) -> Event:
     """Return an event about what an operation is about; the word for that begins its kind."""
     subject = operation.subject_id
     is_background_process = subject.startswith(_BACKGROUND_PROCESS)
@@ -141,9 +156,9 @@ def event_of(
     return Event(
         id=new_event_id(),
         background_process_id=BackgroundProcessId(subject) if is_background_process else None,
-        kind=f"{subject_kind}.{kind}",
-        message=message,
-        data={**data, "operation": operation.id},
-        at=at,
+        kind=f"{subject_kind}.{telling.kind}",
+        message=telling.message,
+        data={**telling.data, "operation": operation.id},
+        at=telling.at,
         subject_id=None if is_background_process else subject,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from engineroom.control.changing import event_of
+from engineroom.control.changing import Telling, end
 from engineroom.control.wanted import BASE_VARIABLES
 from engineroom.model import command_line
 from engineroom.model.command import (
@@ -19,7 +19,7 @@ from engineroom.model.environment import Environment
 from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.operation import OperationStatus
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, commands, environments, events, hosts, operations
+from engineroom.store import Store, commands, environments, hosts
 
 
 class CommandRunner:
@@ -112,12 +112,10 @@ def _record(connection: Connection, changed: list[Command]) -> None:
         if command.finished_at is not None:
             succeeded = command.status is CommandStatus.SUCCESS
             outcome = OperationStatus.SUCCEEDED if succeeded else OperationStatus.FAILED
-            operations.end(connection, command.operation_id, outcome, command.finished_at)
-            told = event_of(
-                operations.get(connection, command.operation_id),
+            told = Telling(
                 kind=outcome,
                 message=command.failure_reason or "The command exited with code 0.",
                 data={"exit_code": command.exit_code},
                 at=command.finished_at,
             )
-            events.add(connection, [told])
+            end(connection, command.operation_id, outcome, told)

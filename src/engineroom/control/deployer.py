@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from engineroom.control.background_processes import raise_generation
-from engineroom.control.changing import Actor, event_of
+from engineroom.control.changing import Actor, Telling, end
 from engineroom.control.reconciler import Reconciler
 from engineroom.model.deployment import Deployment, DeploymentStatus
 from engineroom.model.environment import EnvironmentStatus
@@ -16,7 +16,7 @@ from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import OperationStatus
 from engineroom.model.process import Process, ProcessState
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, background_processes, deployments, environments, events, operations
+from engineroom.store import Store, background_processes, deployments, environments, operations
 
 NO_FOLDER = (
     "The environment has no folder on this host, so there is nothing to run. Give it one with the field directory in a "
@@ -119,9 +119,6 @@ def _finish(connection: Connection, deployment: Deployment, reason: str | None) 
         connection, replace(deployment, status=status, failure_reason=reason, finished_at=now)
     )
     outcome = OperationStatus.SUCCEEDED if succeeded else OperationStatus.FAILED
-    operations.end(connection, deployment.operation_id, outcome, now)
-    operation = operations.get(connection, deployment.operation_id)
     message = "Every process runs anew." if succeeded else f"It failed: {reason}"
-    told = event_of(operation, kind=outcome, message=message, data={"reason": reason}, at=now)
-    events.add(connection, [told])
+    end(connection, deployment.operation_id, outcome, Telling(outcome, message, {"reason": reason}, now))
     environments.set_status(connection, deployment.environment_id, EnvironmentStatus.RUNNING)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from engineroom.control.changing import Changed, Changing, GoneError, Recorder, event_of
+from engineroom.control.changing import Changed, Changing, GoneError, Recorder, Telling, end
 from engineroom.control.fresh import Wishes, app_instance
 from engineroom.control.fresh import environment as environment_of
 from engineroom.model.background_process import BackgroundProcess
@@ -23,10 +23,8 @@ from engineroom.store import (
     background_processes,
     deployments,
     environments,
-    events,
     hosts,
     instances,
-    operations,
 )
 
 Change = Callable[[Environment], Environment]
@@ -151,10 +149,8 @@ def cancel_deployments(
             deployment, status=DeploymentStatus.CANCELLED, failure_reason=reason, finished_at=at
         )
         deployments.replace(connection, cancelled)
-        operations.end(connection, deployment.operation_id, OperationStatus.SUPERSEDED, at)
-        operation = operations.get(connection, deployment.operation_id)
-        told = event_of(operation, kind="cancelled", message=reason, data={"reason": reason}, at=at)
-        events.add(connection, [told])
+        told = Telling("cancelled", reason, {"reason": reason}, at)
+        end(connection, deployment.operation_id, OperationStatus.SUPERSEDED, told)
 
 
 async def delete(control: Changing, actor: Token, environment_id: EnvironmentId) -> Operation:
