@@ -17,8 +17,9 @@ class KeptFiles:
 
     def read(self, path: str) -> bytes:
         """Return what is in the file now; nothing when it, or the cgroup that it tells of, is gone."""
+        descriptor = self._open.get(path)
+        is_new = descriptor is None
         try:
-            descriptor = self._open.get(path)
             if descriptor is None:
                 descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
                 self._open[path] = descriptor
@@ -29,7 +30,7 @@ class KeptFiles:
             self.forget(path)
             return b""
         finally:
-            if len(self._open) > resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2:
+            if is_new and len(self._open) > resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2:
                 self.forget(path)
 
     def forget(self, path: str) -> None:
