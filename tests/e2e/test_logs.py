@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -65,11 +64,7 @@ def has_more(engineroom: EngineroomServer, of: str, count: int) -> bool:
 def test_every_line_is_there_once_and_in_order_though_the_server_is_killed(
     engineroom: EngineroomServer, code: Path
 ) -> None:
-    (code / "talker.py").write_text(TALKER)
-    linked = engineroom.link(code, name="Talker")
-    program = engineroom.api.create(
-        linked.instance, type="custom", processes=1, command=f"{sys.executable} talker.py"
-    )
+    _, program = engineroom.run_script(code, "talker", TALKER)
     for kills in range(4):
         wait_until("more is stored", partial(has_more, engineroom, program.id, kills * 200))
         if kills < 3:
@@ -84,11 +79,7 @@ def test_every_line_is_there_once_and_in_order_though_the_server_is_killed(
 def test_a_follower_gets_every_line_once_though_the_server_is_killed(
     engineroom: EngineroomServer, code: Path
 ) -> None:
-    (code / "talker.py").write_text(TALKER)
-    linked = engineroom.link(code, name="Talker")
-    program = engineroom.api.create(
-        linked.instance, type="custom", processes=1, command=f"{sys.executable} talker.py"
-    )
+    _, program = engineroom.run_script(code, "talker", TALKER)
     seen: list[tuple[int, str]] = []
 
     def follow(until: int) -> None:
@@ -118,11 +109,7 @@ def test_whatever_a_process_prints_is_stored_and_shown_safely(tmp_path: Path, co
     # It prints at once more than is kept of what nobody has read yet.
     with EngineroomServer(tmp_path, ENGINEROOM_OUTPUT_KEPT_MEGABYTES="64") as engineroom:
         engineroom.start()
-        (code / "hostile.py").write_text(HOSTILE)
-        linked = engineroom.link(code, name="Hostile")
-        program = engineroom.api.create(
-            linked.instance, type="custom", processes=1, command=f"{sys.executable} hostile.py"
-        )
+        _, program = engineroom.run_script(code, "hostile", HOSTILE)
 
         def last() -> bool:
             return any(line["message"] == "last" for line in printed(engineroom, program.id))
@@ -151,11 +138,7 @@ def test_whatever_a_process_prints_is_stored_and_shown_safely(tmp_path: Path, co
 
 
 def test_a_trace_is_one_error_beside_its_event(engineroom: EngineroomServer, code: Path) -> None:
-    (code / "failing.py").write_text(FAILING)
-    linked = engineroom.link(code, name="Failing")
-    program = engineroom.api.create(
-        linked.instance, type="custom", processes=1, command=f"{sys.executable} failing.py"
-    )
+    _, program = engineroom.run_script(code, "failing", FAILING)
 
     def errors() -> list[dict[str, object]]:
         return printed(engineroom, program.id, level="error")
@@ -171,11 +154,7 @@ def test_a_trace_is_one_error_beside_its_event(engineroom: EngineroomServer, cod
 
 
 def test_the_terminal_follows_what_is_printed(engineroom: EngineroomServer, code: Path) -> None:
-    (code / "talker.py").write_text(TALKER)
-    linked = engineroom.link(code, name="Talker")
-    program = engineroom.api.create(
-        linked.instance, type="custom", processes=1, command=f"{sys.executable} talker.py"
-    )
+    _, program = engineroom.run_script(code, "talker", TALKER)
     environment = {**os.environ, "ENGINEROOM_URL": engineroom.address, "ENGINEROOM_TOKEN": engineroom.token}
     words = [ENGINEROOM, "logs", program.id, "-f", "--lines", "0"]
     with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as following:

@@ -1,6 +1,5 @@
 """What processes use is measured, and shown in charts and to Prometheus."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +24,7 @@ def average(answer: Any, metric: str) -> float | None:
 def test_a_process_that_burns_cpu_and_holds_memory_is_seen_to(
     engineroom: EngineroomServer, code: Path
 ) -> None:
-    (code / "burning.py").write_text(BURNING)
-    linked = engineroom.link(code, name="Burning")
-    program = engineroom.api.create(
-        linked.instance, type="custom", processes=1, command=f"{sys.executable} burning.py"
-    )
+    linked, program = engineroom.run_script(code, "burning", BURNING)
 
     def charts() -> Any:
         found = engineroom.api.get(f"/api/background-processes/{program.id}/metrics?period=6h")

@@ -1,6 +1,5 @@
 """Metrics are sent to an OpenTelemetry collector, and a collector that is away troubles nobody."""
 
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
 from tests.support.engineroom_server import EngineroomServer
+from tests.support.http_receiver import serving
 from tests.support.ports import free_port
 from tests.support.waiting import wait_until
 
@@ -50,12 +50,8 @@ class Receiver:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
+    with serving(made.server):
+        yield made
 
 
 def test_a_collector_gets_the_figures_of_every_background_process(

@@ -15,7 +15,7 @@ from typing import Self
 
 from engineroom.control.tokens import create_token
 from tests.support import proc
-from tests.support.client import Api
+from tests.support.client import Api, BackgroundProcess
 from tests.support.databases import new_sqlite
 from tests.support.waiting import wait_until
 
@@ -142,6 +142,13 @@ class EngineroomServer:
             words += ["--variable", f"{key}={value}"]
         ids = json.loads(self.run(*words))
         return Linked(ids["application"], ids["environment"], ids["instance"])
+
+    def run_script(self, folder: Path, name: str, text: str) -> tuple[Linked, BackgroundProcess]:
+        """Have a Python program of this text, in a file in this folder, run as a background process of linked code."""
+        (folder / f"{name}.py").write_text(text)
+        linked = self.link(folder, name=name)
+        command = f"{sys.executable} {name}.py"
+        return linked, self.api.create(linked.instance, type="custom", processes=1, command=command)
 
     @property
     def token(self) -> str:

@@ -17,6 +17,7 @@ from engineroom.telemetry.alerts.channels import Channel, Mail, Slack, Undeliver
 from engineroom.telemetry.alerts.delivery import Delivery
 from engineroom.telemetry.alerts.rules import Alert, Change, RuleName, Subject
 from tests.runtime.asynchronous import asynchronous, eventually
+from tests.support.http_receiver import serving
 from tests.support.ports import free_port
 
 ALERT = Alert(subject=Subject(RuleName.CRASH_LOOP, "process-1"), message="It dies.", figure=1, since=0)
@@ -52,12 +53,8 @@ class Receiver:
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
     made = Receiver()
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.01,))
-    thread.start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
-    thread.join()
+    with serving(made.server):
+        yield made
 
 
 class Mailbox:
