@@ -145,8 +145,9 @@ def test_a_newer_operation_supersedes_those_that_still_run(store: Store) -> None
             operations.add(connection, each)
         operations.finish(connection, [first.id, done.id], NOW + timedelta(seconds=1))
         operations.add(connection, last)
-        assert [found.id for found in operations.running(connection)] == [untouched.id, last.id]
-        assert [found.id for found in operations.running(connection, {subject})] == [last.id]
+        both = {subject: [last.id], other: [untouched.id]}
+        assert operations.running(connection, {subject, other, BackgroundProcessId("process-c")}) == both
+        assert operations.running(connection, {subject}) == {subject: [last.id]}
         found = operations.find(connection, organization, last.id)
         assert found == last
         page = operations.page_of_subject(connection, subject, 1)

@@ -20,7 +20,9 @@ _GATHER_SECONDS = 0.02
 """How long reports are gathered to be written together: an event may be a moment late, a burst must be cheap."""
 
 _RETRY_SECONDS = 1.0
-_CHECK_SECONDS = 1.0
+_CHECK_SECONDS = 0.25
+"""How long it may take to see that a change is complete of which no report tells, as it needs no work."""
+
 _EVENTS_KEPT = timedelta(days=90)
 _AUDIT_KEPT = timedelta(days=400)
 _PRUNE_EVERY = timedelta(hours=1)

@@ -3,6 +3,7 @@
 import re
 import shlex
 from dataclasses import dataclass
+from functools import lru_cache
 
 # What only a shell understands: lists, pipes, redirections, expansions, globs, subshells, a comment, a tilde.
 _SHELL_CHARACTERS = re.compile(r"[|&;<>()$`*?\[\n]|(?:^|\s)[#~]")
@@ -27,6 +28,7 @@ class CommandLine:
     shell: bool
 
 
+@lru_cache(maxsize=1024)
 def parse(command: str) -> CommandLine:
     """Return how to spawn `command`: its own words when they are plain, else `sh -c` around it.
 

@@ -1,11 +1,14 @@
 """SQLite and PostgreSQL: how each is connected to, so that the same queries mean the same on both."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
 
 from engineroom.store.errors import StoreError
 
@@ -15,9 +18,6 @@ _LONGEST_LOG_PAGES = 8_000
 _WRITER_LOCK = 0x656E67726F6F6D
 """The number of the lock that every writer holds; it spells `engroom`."""
 
-WRITES = {"engineroom_writes": True}
-"""The execution options of a connection that writes."""
-
 
 def sqlite_engine(path: Path) -> Engine:
     """Return the engine of a SQLite file, made when it is not there. Raises OSError when it cannot be made."""
@@ -25,7 +25,6 @@ def sqlite_engine(path: Path) -> Engine:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     engine = create_engine(URL.create("sqlite", database=str(path)), **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
@@ -46,8 +45,51 @@ def postgresql_engine(url: URL) -> Engine:
         raise StoreError(
             "cannot use PostgreSQL: its driver is not installed; install engineroom[postgresql]"
         ) from None
-    event.listen(engine, "begin", _begin_postgresql)
     return engine
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one state of the database, until it is rolled back (`begin_reading` begins anew)."""
+    with engine.connect() as connection:
+        begin_reading(connection)
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that may write, and commit it at the end, unless it was rolled back or something is raised.
+
+    One at a time is let in, also of another process, and on PostgreSQL of another server.
+    """
+    with engine.connect() as connection, connection.begin():
+        if _is_sqlite(connection):
+            # A writer waits for its turn at once; one that first reads and then writes would fail with "locked".
+            _execute_sqlite(connection, "BEGIN IMMEDIATE")
+        else:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
+        yield connection
+
+
+def begin_reading(connection: Connection) -> None:
+    """Have a connection see one state of the database from now on."""
+    if _is_sqlite(connection):
+        connection.begin()
+        _execute_sqlite(connection, "BEGIN")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def _is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _execute_sqlite(connection: Connection, statement: str) -> None:
+    """Execute a statement past SQLAlchemy, which takes ten times as long. Raises DBAPIError all the same."""
+    try:
+        connection.connection.cursor().execute(statement)
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(statement, None, error, connection.dialect.loaded_dbapi.Error) from error
 
 
 _JSON: dict[str, Any] = {
@@ -57,7 +99,8 @@ _JSON: dict[str, Any] = {
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # Python's driver begins transactions only before changes, and then not before schema changes: _begin_sqlite does it.
+    # Python's driver begins transactions only before changes, and then not before schema changes: `reading` and
+    # `writing` do it. SQLAlchemy's event for it would make it look for listeners with every statement.
     connection.isolation_level = None
     for pragma in (
         "journal_mode = WAL",
@@ -69,20 +112,3 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "foreign_keys = ON",
     ):
         connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # IMMEDIATE: a writer waits for its turn at once; one that first reads and then writes would fail with "locked".
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _writes(connection) else "BEGIN")
-
-
-def _begin_postgresql(connection: Connection) -> None:
-    """Let one writer in at a time, as SQLite does, also of another server; give readers one state of the database."""
-    if _writes(connection):
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
-    else:
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-
-
-def _writes(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get("engineroom_writes", False))

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from engineroom.store import audit, schema, sealing
 from engineroom.store.checkpoints import Checkpoints
-from engineroom.store.databases import WRITES, postgresql_engine, sqlite_engine
+from engineroom.store.databases import postgresql_engine, reading, sqlite_engine, writing
 from engineroom.store.errors import StoreError
 from engineroom.store.secrets import Keyring
 from engineroom.store.threads import Reader, Writer
@@ -31,10 +31,9 @@ class Store:
         self._keyring = keyring
         # The type of what is sealed finds the keys there: an engine's dialect is its own.
         engine.dialect.engineroom_keyring = keyring  # type: ignore[attr-defined]
-        self._writing = engine.execution_options(**WRITES)
         self._readers = Reader(engine, threads=_READERS)
         self._checkpoints = Checkpoints(engine) if engine.dialect.name == "sqlite" else None
-        self._writer = Writer(self._writing, self._checkpoints.written if self._checkpoints else _nothing)
+        self._writer = Writer(engine, self._checkpoints.written if self._checkpoints else _nothing)
 
     @classmethod
     def open(cls, path: Path, keyring: Keyring | None = None) -> Self:
@@ -82,7 +81,7 @@ class Store:
     def rotate_key(self) -> int:
         """Make a new key and seal everything with it; return how much that was. Raises KeyringError."""
         self._keyring.rotate()
-        with self._writing.begin() as connection:
+        with writing(self._engine) as connection:
             count = sealing.reseal(connection, self._keyring)
         self._keyring.forget_others()
         return count
@@ -91,7 +90,7 @@ class Store:
         """See that schema and keys are as they have to be, or close the store. Raises StoreError."""
         try:
             self._migrate()
-            with self._engine.connect() as connection:
+            with reading(self._engine) as connection:
                 found = sealing.key_ids(connection)
             self._keyring.require(found)
             self._keyring.keep()
@@ -105,12 +104,12 @@ class Store:
             raise
 
     def _migrate(self) -> None:
-        with self._engine.connect() as connection:
+        with reading(self._engine) as connection:
             current = schema.is_current(connection)
         if current:
             return
         self._keyring.keep()
-        with self._writing.begin() as connection:
+        with writing(self._engine) as connection:
             schema.migrate(connection)
         if self._engine.dialect.name == "sqlite":
             self._compact()

@@ -41,12 +41,14 @@ _LIST = PagedSelect(_OWNED.order_by(*_NEWEST_FIRST))
 _OF_SUBJECT = PagedSelect(
     select(operations).where(operations.c.subject_id == bindparam("subject_id")).order_by(*_NEWEST_FIRST)
 )
-_RUNNING = (
-    select(operations)
-    .where(operations.c.status == OperationStatus.RUNNING)
+_RUNNING_ON = (
+    select(operations.c.id, operations.c.subject_id)
+    .where(
+        operations.c.status == OperationStatus.RUNNING,
+        operations.c.subject_id.in_(bindparam("ids", expanding=True)),
+    )
     .order_by(operations.c.created_at, operations.c.id)
 )
-_RUNNING_OF = _RUNNING.where(operations.c.subject_id.in_(bindparam("ids", expanding=True)))
 
 
 def add(connection: Connection, operation: Operation) -> None:
@@ -121,14 +123,13 @@ def page_of_subject(connection: Connection, subject_id: SubjectId, number: int) 
 
 
 def running(
-    connection: Connection, background_process_ids: Iterable[BackgroundProcessId] | None = None
-) -> list[Operation]:
-    """Return the operations that are not finished, of these background processes or of all, oldest first."""
-    if background_process_ids is None:
-        rows = connection.execute(_RUNNING)
-    else:
-        rows = connection.execute(_RUNNING_OF, {"ids": list(background_process_ids)})
-    return [_from_row(row) for row in rows]
+    connection: Connection, background_process_ids: Iterable[BackgroundProcessId]
+) -> dict[BackgroundProcessId, list[OperationId]]:
+    """Return the operations on these background processes that are not finished, oldest first; of those that have any."""
+    found: dict[BackgroundProcessId, list[OperationId]] = {}
+    for id, subject_id in connection.execute(_RUNNING_ON, {"ids": list(background_process_ids)}):
+        found.setdefault(subject_id, []).append(id)
+    return found
 
 
 def _from_row(row: AnyRow) -> Operation:

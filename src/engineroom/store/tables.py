@@ -257,7 +257,7 @@ operations = Table(
     Index(None, "organization_id", "created_at"),
     Index(None, "subject_id", "created_at"),
     Index(None, "parent_id"),
-    Index(None, "status", "created_at"),
+    Index(None, "status", "subject_id"),
 )
 
 events = Table(

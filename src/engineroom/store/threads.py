@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from engineroom.store.databases import begin_reading, reading, writing
+
 _READ_BATCH = 16
 _WRITE_BATCH = 256
 
@@ -104,11 +106,12 @@ class Reader(_Threads):
 
     def _run_batch(self, jobs: list[_Job]) -> None:
         try:
-            with self._engine.connect() as connection:
+            with reading(self._engine) as connection:
                 for job in jobs:
                     job.run(connection)
                     if job.error is not None:
                         connection.rollback()
+                        begin_reading(connection)
         except Exception as error:  # noqa: BLE001 - no connection, or a broken one
             _fail(jobs, error)
 
@@ -136,16 +139,16 @@ class Writer(_Threads):
 
     def _run_all(self, jobs: list[_Job]) -> bool:
         """Run and commit the writes; return False, with nothing written, when one of several raised."""
-        with self._engine.connect() as connection, connection.begin() as transaction:
+        with writing(self._engine) as connection:
             for job in jobs:
                 job.run(connection)
                 if job.error is not None:
-                    transaction.rollback()
+                    connection.rollback()
                     return len(jobs) == 1
         return True
 
     def _run_each(self, jobs: list[_Job]) -> None:
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             for job in jobs:
                 job.error = None
                 _run_in_savepoint(job, connection)

@@ -71,8 +71,13 @@ _UNSETTLED_IDS = _ALL_IDS.where(
         ),
     )
 )
-_IDS = background_processes.c.id.in_(bindparam("ids", expanding=True))
-_HOST = environments.c.host == bindparam("of_host")
+_SOME = _ALL.where(background_processes.c.id.in_(bindparam("ids", expanding=True)))
+_RUNNING = _ALL.where(_STARTED, background_processes.c.deleted_at.is_(None))
+_OF_HOST = {
+    statement: statement.where(environments.c.host == bindparam("of_host"))
+    for statement in (_ALL, _SOME, _RUNNING, _ALL_IDS, _UNSETTLED_IDS)
+}
+"""The same of one host. Made once: what is made for each call has its key in SQLAlchemy's cache reckoned each time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +122,7 @@ def _ids(
 ) -> list[BackgroundProcessId]:
     if host is None:
         return list(connection.execute(statement).scalars())
-    return list(connection.execute(statement.where(_HOST), {"of_host": host}).scalars())
+    return list(connection.execute(_OF_HOST[statement], {"of_host": host}).scalars())
 
 
 def wanted(
@@ -129,13 +134,12 @@ def wanted(
     """
     if ids is None:
         return _wanted(connection, _ALL, {}, host)
-    return _wanted(connection, _ALL.where(_IDS), {"ids": list(ids)}, host)
+    return _wanted(connection, _SOME, {"ids": list(ids)}, host)
 
 
 def started(connection: Connection, host: str | None = None) -> list[Wanted]:
     """Return what should run in all environments but the stopped ones, as `wanted` does, without tombstones."""
-    there = _ALL.where(_STARTED, background_processes.c.deleted_at.is_(None))
-    return _wanted(connection, there, {}, host)
+    return _wanted(connection, _RUNNING, {}, host)
 
 
 def _wanted(
@@ -145,7 +149,7 @@ def _wanted(
     host: str | None,
 ) -> list[Wanted]:
     if host is not None:
-        statement, parameters = statement.where(_HOST), {**parameters, "of_host": host}
+        statement, parameters = _OF_HOST[statement], {**parameters, "of_host": host}
     rows = connection.execute(statement, parameters).all()
     variables = environments_of.variables_of_processes(connection, list({row.environment_id for row in rows}))
     return [_from_row(row, variables) for row in rows]
