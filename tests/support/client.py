@@ -120,6 +120,10 @@ class Api:
         assert answer.status_code == 200, f"PUT {path} answered {answer.status_code}: {answer.text}"
         return answer.json()
 
+    def ask(self, method: str, path: str, **fields: object) -> httpx.Response:
+        """Return the answer to a request, whatever it is."""
+        return self._client.request(method, path, json=fields)
+
     def status(self, method: str, path: str) -> int:
         """Return the status of the answer to a request without a body."""
         return self._client.request(method, path).status_code

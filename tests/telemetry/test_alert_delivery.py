@@ -2,10 +2,12 @@
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +15,11 @@ import structlog
 from aiosmtpd.controller import Controller
 
 from engineroom.telemetry.alerts import delivery as delivering
-from engineroom.telemetry.alerts.channels import Channel, Mail, Slack, UndeliverableError, Webhook
+from engineroom.telemetry.alerts.channels import Channel, Encryption, Mail, Slack, UndeliverableError, Webhook
 from engineroom.telemetry.alerts.delivery import Delivery
 from engineroom.telemetry.alerts.rules import Alert, Change, RuleName, Subject
 from tests.runtime.asynchronous import asynchronous, eventually
+from tests.support.certificates import localhost_certificate
 from tests.support.http_receiver import serving
 from tests.support.ports import free_port
 
@@ -68,9 +71,9 @@ class Mailbox:
 
 
 @contextmanager
-def mail_server(mailbox: Mailbox) -> Iterator[int]:
+def mail_server(mailbox: Mailbox, **options: Any) -> Iterator[int]:
     port = free_port()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port, **options)
     controller.start()
     try:
         yield port
@@ -196,7 +199,11 @@ async def test_a_mail_arrives() -> None:
     mailbox = Mailbox()
     with mail_server(mailbox) as port:
         mail = Mail(
-            host="127.0.0.1", port=port, sender="e@example.org", recipients=("o@example.org",), tls=False
+            host="127.0.0.1",
+            port=port,
+            sender="e@example.org",
+            recipients=("o@example.org",),
+            tls=Encryption.NONE,
         )
         delivery = await deliver(mail, [Change.RESOLVED])
         await eventually("it arrives", lambda: mailbox.mails)
@@ -205,6 +212,29 @@ async def test_a_mail_arrives() -> None:
     (sender, recipients, text) = mailbox.mails[0]
     assert (sender, recipients) == ("e@example.org", ["o@example.org"])
     assert "Subject: [engineroom] resolved: It dies." in text
+
+
+@pytest.mark.parametrize(
+    ("tls", "option"), [(Encryption.IMPLICIT, "ssl_context"), (Encryption.STARTTLS, "tls_context")]
+)
+def test_a_mail_goes_encrypted_to_a_server_that_is_who_it_says_and_to_no_other(
+    tls: Encryption, option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = localhost_certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    mailbox = Mailbox()
+
+    with mail_server(mailbox, **{option: context}) as port:
+        mail = Mail(
+            host="127.0.0.1", port=port, sender="e@example.org", recipients=("o@example.org",), tls=tls
+        )
+        with pytest.raises(UndeliverableError, match="certificate verify failed"):
+            mail.send(Change.FIRING, ALERT)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        mail.send(Change.FIRING, ALERT)
+
+    assert len(mailbox.mails) == 1
 
 
 @asynchronous

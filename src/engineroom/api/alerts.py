@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import JSON, Moment, encode, moment
 from engineroom.control.alert_tests import send_test
-from engineroom.model.ids import BackgroundProcessId
 from engineroom.store import background_processes
 from engineroom.telemetry.alerts.rules import Alert
 
@@ -48,7 +47,12 @@ async def index(call: Call) -> Answer:
     firing = call.control.watch.firing
 
     def read(connection: Connection) -> list[Alert]:
-        return [alert for alert in firing if _is_seen(connection, call, alert)]
+        of_whom = {alert.subject.background_process_id for alert in firing}
+        seen = {
+            None,
+            *background_processes.owned_ids(connection, call.organization_id, filter(None, of_whom)),
+        }
+        return [alert for alert in firing if alert.subject.background_process_id in seen]
 
     found = [
         FiringAlert(
@@ -69,10 +73,3 @@ async def test(call: Call) -> Answer:
     outcomes = await send_test(call.control, call.token)
     tested = [Tested(each.channel, each.error is None, each.error) for each in outcomes]
     return Answer(encode(AlertTest(tested)), media_type=JSON)
-
-
-def _is_seen(connection: Connection, call: Call, alert: Alert) -> bool:
-    id = alert.subject.background_process_id
-    if id is None:
-        return True
-    return background_processes.find(connection, call.organization_id, BackgroundProcessId(id)) is not None

@@ -127,3 +127,9 @@ class FailedError(ApiError):
     def body(self) -> bytes:
         """Return the answer's body, with the id that was logged."""
         return msgspec.json.encode({"message": str(self), "id": self.error_id})
+
+
+class NoStorageError(ApiError):
+    """There is no room to store the change, of which nothing was done."""
+
+    status = 507

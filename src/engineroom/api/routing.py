@@ -12,11 +12,19 @@ from engineroom.api.call import Answer, Call, caller
 from engineroom.api.control import Control
 from engineroom.api.documents import JSON
 from engineroom.api.endpoint import Endpoint
-from engineroom.api.errors import ApiError, FailedError, MethodNotAllowedError, NotFoundError, TooManyError
+from engineroom.api.errors import (
+    ApiError,
+    FailedError,
+    MethodNotAllowedError,
+    NoStorageError,
+    NotFoundError,
+    TooManyError,
+)
 from engineroom.api.rate_limits import Bucket, RateLimits
 from engineroom.api.token_uses import TokenUses
 from engineroom.control.changing import GoneError
 from engineroom.store import audit
+from engineroom.store.errors import NoRoomError
 
 _HEADERS = {
     "cache-control": "no-cache, private",
@@ -59,6 +67,8 @@ class Path:
             return _error_response(error, counted)
         except GoneError:
             return _error_response(NotFoundError(), counted)
+        except NoRoomError as error:
+            return _error_response(NoStorageError(str(error)), counted)
         except Exception:  # noqa: BLE001 - a traceback belongs into the log, never to a client
             return _failed(request, counted)
 

@@ -36,6 +36,9 @@ _ORDER = (background_processes.c.created_at, background_processes.c.id)
 _INSERT = insert(background_processes)
 _UPDATE = update(background_processes).where(background_processes.c.id == bindparam("row_id"))
 _ONE = owned(select(background_processes)).where(background_processes.c.id == bindparam("id"))
+_OWNED_IDS = owned(select(background_processes.c.id)).where(
+    background_processes.c.id.in_(bindparam("ids", expanding=True))
+)
 _DELETED = _of_organization(select(background_processes)).where(
     background_processes.c.id == bindparam("id"), background_processes.c.deleted_at.is_not(None)
 )
@@ -122,6 +125,14 @@ def find(
     parameters = {"organization_id": organization_id, "id": background_process_id}
     row = connection.execute(_ONE, parameters).one_or_none()
     return None if row is None else from_row(row)
+
+
+def owned_ids(
+    connection: Connection, organization_id: OrganizationId, ids: Iterable[str]
+) -> set[BackgroundProcessId]:
+    """Return those of these ids that are of background processes of an organization."""
+    parameters = {"organization_id": organization_id, "ids": list(ids)}
+    return set(connection.execute(_OWNED_IDS, parameters).scalars())
 
 
 def find_deleted(

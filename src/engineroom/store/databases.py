@@ -1,6 +1,7 @@
 """SQLite and PostgreSQL: how each is connected to, so that the same queries mean the same on both."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,11 @@ from engineroom.store.errors import StoreError
 _BUSY_TIMEOUT_MILLISECONDS = 15_000
 _CONNECT_TIMEOUT_SECONDS = 10
 _LONGEST_LOG_PAGES = 8_000
+# Of the index of its write-ahead log, SQLite does not tell why it cannot be made longer.
+_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
+_DISK_FULL = "53100"
+"""PostgreSQL's code for it (appendix A of its manual)."""
+
 _WRITER_LOCK = 0x656E67726F6F6D
 """The number of the lock that every writer holds; it spells `engroom`."""
 
@@ -78,6 +84,14 @@ def begin_reading(connection: Connection) -> None:
         _execute_sqlite(connection, "BEGIN")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def is_full(error: DBAPIError) -> bool:
+    """Return whether there is no room left on the disk of the database."""
+    return (
+        getattr(error.orig, "sqlite_errorcode", None) in _FULL
+        or getattr(error.orig, "sqlstate", None) == _DISK_FULL
+    )
 
 
 def _is_sqlite(connection: Connection) -> bool:

@@ -1,20 +1,24 @@
 """The store: which database queries reach, which threads run them, and when a write counts as done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self, TypeVar
 
+import structlog
 from sqlalchemy import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from engineroom.store import audit, schema, sealing
 from engineroom.store.checkpoints import Checkpoints
-from engineroom.store.databases import postgresql_engine, reading, sqlite_engine, writing
-from engineroom.store.errors import StoreError
+from engineroom.store.databases import is_full, postgresql_engine, reading, sqlite_engine, writing
+from engineroom.store.errors import NoRoomError, StoreError
 from engineroom.store.secrets import Keyring
 from engineroom.store.threads import Reader, Writer
 
 _READERS = 2
+
+_log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
@@ -66,9 +70,10 @@ class Store:
         """Return what `function` returns once what it wrote is on disk; when it raises, nothing of it is written.
 
         It may be run once more before that, on a state without what it wrote. Within `audit.attributed` the write is
-        recorded in the audit trail, in the same transaction.
+        recorded in the audit trail, in the same transaction. Raises NoRoomError when the disk is full.
         """
-        return await audit.recorded(self._writer.run, function)
+        with self._room_told():
+            return await audit.recorded(self._writer.run, function)
 
     def close(self) -> None:
         """Finish the writes that wait, stop the threads and close the database."""
@@ -79,12 +84,26 @@ class Store:
         self._engine.dispose()
 
     def rotate_key(self) -> int:
-        """Make a new key and seal everything with it; return how much that was. Raises KeyringError."""
+        """Make a new key and seal everything with it; return how much that was. Raises KeyringError and NoRoomError."""
         self._keyring.rotate()
-        with writing(self._engine) as connection:
+        with self._room_told(), writing(self._engine) as connection:
             count = sealing.reseal(connection, self._keyring)
         self._keyring.forget_others()
         return count
+
+    @contextmanager
+    def _room_told(self) -> Iterator[None]:
+        """Raise NoRoomError in the place of the driver's own error."""
+        try:
+            yield
+        except DBAPIError as error:
+            if not is_full(error):
+                raise
+            database = self._engine.url.database
+            _log.error("The disk of the database is full.", action="store.full", database=database)
+            raise NoRoomError(
+                "Nothing was changed: the disk of engineroom's database is full. Make room on it, then ask again."
+            ) from error
 
     def _prepare(self, name: str) -> None:
         """See that schema and keys are as they have to be, or close the store. Raises StoreError."""

@@ -15,6 +15,7 @@ from engineroom.api.errors import (
     InvalidError,
     MalformedError,
     MediaTypeError,
+    NoStorageError,
     NotFoundError,
     TooLargeError,
     TooManyError,
@@ -127,6 +128,8 @@ def _errors(endpoint: Endpoint) -> list[type[ApiError]]:
         found.append(TooLargeError)
     if endpoint.bucket is not None:
         found.append(TooManyError)
+    if endpoint.method != "GET":
+        found.append(NoStorageError)
     found += endpoint.errors
     if endpoint.request is not None:
         found.append(InvalidError)

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -70,15 +71,27 @@ class Slack:
         _post(self.url, payloads.slack(change, alert), {})
 
 
+class Encryption(StrEnum):
+    """When the connection to a mail server becomes encrypted (RFC 8314)."""
+
+    IMPLICIT = "implicit"
+    """From its first byte on, as on port 465."""
+
+    STARTTLS = "starttls"
+    """Before anything is said, or nothing is."""
+
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A mail server, and who is written to. With `tls` the connection is encrypted before anything is said."""
+    """A mail server, and who is written to."""
 
     host: str
     port: int
     sender: str
     recipients: tuple[str, ...]
-    tls: bool = True
+    tls: Encryption = Encryption.STARTTLS
     user: str = ""
     password: str = field(default="", repr=False)
 
@@ -91,14 +104,20 @@ class Mail:
         """See Channel."""
         message = payloads.mail(change, alert, sender=self.sender, recipients=list(self.recipients))
         try:
-            with smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_SECONDS) as server:
-                if self.tls:
+            with self._connect() as server:
+                if self.tls is Encryption.STARTTLS:
                     server.starttls(context=ssl.create_default_context())
                 if self.user:
                     server.login(self.user, self.password)
                 server.send_message(message)
         except (OSError, smtplib.SMTPException) as error:
             raise UndeliverableError(f"cannot send mail by {self.host}:{self.port}: {error}") from None
+
+    def _connect(self) -> smtplib.SMTP:
+        if self.tls is Encryption.IMPLICIT:
+            context = ssl.create_default_context()
+            return smtplib.SMTP_SSL(self.host, self.port, timeout=_TIMEOUT_SECONDS, context=context)
+        return smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_SECONDS)
 
 
 def _post(url: str, body: bytes, headers: dict[str, str]) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 
-from engineroom.telemetry.alerts.channels import Channel, Mail, Slack, Webhook
+from engineroom.telemetry.alerts.channels import Channel, Encryption, Mail, Slack, Webhook
 from engineroom.telemetry.alerts.quiet import QuietHours, quiet_hours
 from engineroom.telemetry.alerts.rules import DEFAULTS, Rule, RuleName, changed_rules
 
 _MAIL_PORT = 587
+_IMPLICIT_PORT = 465
 
 
 class _Webhook(msgspec.Struct, forbid_unknown_fields=True):
@@ -27,7 +28,7 @@ class _Mail(msgspec.Struct, forbid_unknown_fields=True):
     sender: str = msgspec.field(name="from")
     recipients: list[str] = msgspec.field(name="to")
     port: int = _MAIL_PORT
-    tls: bool = True
+    tls: Encryption | None = None
     user: str = ""
     password: str = ""
 
@@ -71,7 +72,7 @@ def alert_settings(table: Mapping[str, Any]) -> AlertSettings:
             port=each.port,
             sender=each.sender,
             recipients=tuple(each.recipients),
-            tls=each.tls,
+            tls=each.tls or _usual(each.port),
             user=each.user,
             password=each.password,
         )
@@ -79,6 +80,10 @@ def alert_settings(table: Mapping[str, Any]) -> AlertSettings:
     ]
     quiet = quiet_hours(found.quiet_hours, found.time_zone) if found.quiet_hours else None
     return AlertSettings(rules, tuple(channels), quiet)
+
+
+def _usual(port: int) -> Encryption:
+    return Encryption.IMPLICIT if port == _IMPLICIT_PORT else Encryption.STARTTLS
 
 
 def _http(url: str) -> str:
