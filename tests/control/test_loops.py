@@ -331,6 +331,21 @@ async def test_the_first_look_at_everything_is_made_again_when_it_fails(
 
 
 @asynchronous
+async def test_what_still_runs_in_a_stopped_environment_when_the_server_starts_is_drained(
+    tmp_path: Path,
+) -> None:
+    fake = FakeRuntime()
+    async with running_control(tmp_path, fake) as running:
+        created, _ = await running.create(processes=2)
+        await running.running(created, 2)
+        fake.available = False
+        await running.set_environment(EnvironmentStatus.STOPPED)
+    fake.available = True
+    async with running_control(tmp_path, fake) as again:
+        await again.running(created, 0)
+
+
+@asynchronous
 async def test_what_rests_is_not_looked_at_again_until_it_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

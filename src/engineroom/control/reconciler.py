@@ -68,7 +68,6 @@ class Reconciler:
         self._applied: dict[BackgroundProcessId, Workload] = {}
         self._dirty: set[BackgroundProcessId] = set()
         self._all_dirty = False
-        self._all_known = False
         self._woken = asyncio.Event()
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
@@ -117,7 +116,6 @@ class Reconciler:
                 await self._bring_about(
                     await self._store.read(partial(_read, ids=some, host=self._store.host))
                 )
-            self._all_known = self._all_known or ids is None
         except Exception:  # noqa: BLE001
             _log.exception("Cannot reconcile; trying again soon.", action="reconcile.failed")
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._wake_again, ids)
@@ -137,12 +135,11 @@ class Reconciler:
         return [set(found[start : start + _BATCH]) for start in range(0, len(found), _BATCH)]
 
     async def _all(self) -> set[BackgroundProcessId]:
-        """Return everything; what was found at rest before, and rests still, need not be looked at again."""
+        """Return everything but what rests: where nothing should run, nothing does, and nothing was asked for."""
         host = self._store.host
-        if not self._all_known:
-            return set(await self._store.read(lambda connection: wanted_rows.ids(connection, host)))
         unsettled = await self._store.read(lambda connection: wanted_rows.unsettled_ids(connection, host))
-        return {*unsettled, *(id for id, applied in self._applied.items() if applied.processes)}
+        busy = (id for id, applied in self._applied.items() if applied.processes)
+        return {*unsettled, *busy, *self._runtime.background_processes()}
 
     def _wake_again(self, ids: set[BackgroundProcessId] | None) -> None:
         self._all_dirty = self._all_dirty or ids is None

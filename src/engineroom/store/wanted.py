@@ -56,26 +56,26 @@ _ALL = (
     .outerjoin(_OF_INSTANCE, _OF_INSTANCE.c.subject_id == instances.c.id)
     .order_by(background_processes.c.created_at, background_processes.c.id)
 )
-_ALL_IDS: Select[tuple[Any]] = (
+_STARTED = environments.c.status != EnvironmentStatus.STOPPED
+_UNSETTLED_IDS = (
     select(background_processes.c.id)
     .join(instances, instances.c.id == background_processes.c.instance_id)
     .join(environments, environments.c.id == instances.c.environment_id)
-)
-_STARTED = environments.c.status != EnvironmentStatus.STOPPED
-_UNSETTLED_IDS = _ALL_IDS.where(
-    or_(
-        _STARTED,
-        background_processes.c.deleted_at.is_not(None),
-        background_processes.c.id.in_(
-            select(operations.c.subject_id).where(operations.c.status == OperationStatus.RUNNING)
-        ),
+    .where(
+        or_(
+            _STARTED,
+            background_processes.c.deleted_at.is_not(None),
+            background_processes.c.id.in_(
+                select(operations.c.subject_id).where(operations.c.status == OperationStatus.RUNNING)
+            ),
+        )
     )
 )
 _SOME = _ALL.where(background_processes.c.id.in_(bindparam("ids", expanding=True)))
 _RUNNING = _ALL.where(_STARTED, background_processes.c.deleted_at.is_(None))
 _OF_HOST = {
     statement: statement.where(environments.c.host == bindparam("of_host"))
-    for statement in (_ALL, _SOME, _RUNNING, _ALL_IDS, _UNSETTLED_IDS)
+    for statement in (_ALL, _SOME, _RUNNING, _UNSETTLED_IDS)
 }
 """The same of one host. Made once: what is made for each call has its key in SQLAlchemy's cache reckoned each time."""
 
@@ -107,22 +107,11 @@ class Wanted:
     shutdown_timeout_seconds: int
 
 
-def ids(connection: Connection, host: str | None = None) -> list[BackgroundProcessId]:
-    """Return the ids of all, tombstones included; with a host, of what that has claimed."""
-    return _ids(connection, _ALL_IDS, host)
-
-
 def unsettled_ids(connection: Connection, host: str | None = None) -> list[BackgroundProcessId]:
     """Return the ids of all but what rests: what a stopped environment has, and no operation is under way on."""
-    return _ids(connection, _UNSETTLED_IDS, host)
-
-
-def _ids(
-    connection: Connection, statement: Select[tuple[Any]], host: str | None
-) -> list[BackgroundProcessId]:
     if host is None:
-        return list(connection.execute(statement).scalars())
-    return list(connection.execute(_OF_HOST[statement], {"of_host": host}).scalars())
+        return list(connection.execute(_UNSETTLED_IDS).scalars())
+    return list(connection.execute(_OF_HOST[_UNSETTLED_IDS], {"of_host": host}).scalars())
 
 
 def wanted(
