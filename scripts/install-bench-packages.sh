@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 missing() {
     command -v s6-svscan >/dev/null 2>&1 || printf 's6 '
     command -v runsvdir >/dev/null 2>&1 || printf 'runit '
+    [ -x /lib/systemd/systemd-journal-remote ] || printf 'systemd-journal-remote '
 }
 
 wanted=$(missing)

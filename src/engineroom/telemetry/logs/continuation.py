@@ -32,13 +32,16 @@ _CHAINED = (
 )
 
 
-def message_lines(first: bytes, following: Iterable[bytes]) -> int:
-    """Return how many of the lines that follow are the rest of the message of an exception that Laravel writes.
+def may_have_message(line: bytes) -> bool:
+    """Return whether a line may be the first of the message of an exception that Laravel writes."""
+    return line[:1] == b"[" and _LARAVEL_ERROR.match(line) is not None and _LARAVEL_TRACE not in line
+
+
+def message_lines(following: Iterable[bytes]) -> int:
+    """Return how many of the lines behind the first are the rest of the message of an exception that Laravel writes.
 
     Nothing tells such a line from any other but that what Laravel writes of the exception follows.
     """
-    if _LARAVEL_TRACE in first or _LARAVEL_ERROR.match(first) is None:
-        return 0
     for count, line in enumerate(islice(following, _MOST_MESSAGE_LINES), start=1):
         if _LARAVEL.match(line):
             return 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from engineroom.model.output import Line
 from engineroom.telemetry.logs.classify import classify
 from engineroom.telemetry.logs.codes import CUT
-from engineroom.telemetry.logs.continuation import Group, message_lines
+from engineroom.telemetry.logs.continuation import Group, may_have_message, message_lines
 
 LONGEST_ENTRY = 1 << 20
 """In bytes; a longer one is cut and marked."""
@@ -31,7 +31,8 @@ class Run:
         if len(text) > LONGEST_ENTRY:
             text, cut = text[:LONGEST_ENTRY], True
         self.texts.append(text)
-        self.codes.append(classify(text) + CUT if cut else classify(text))
+        code = classify(text)
+        self.codes.append(code + CUT if cut else code)
 
     def pieces(self, most_bytes: int) -> Iterator[tuple["Run", int]]:
         """Yield the run in pieces of about so many bytes at most, each with its bytes."""
@@ -74,8 +75,8 @@ def runs(lines: Sequence[Line]) -> tuple[list[Run], list[bytes]]:
         if entry is not None:
             _close(found, entry)
         entry = _Open(line, Group(line.text), line.cut)
-        if line.text[:1] == b"[":
-            message_end = place + 1 + message_lines(line.text, _of_same_life(lines, place))
+        if may_have_message(line.text):
+            message_end = place + 1 + message_lines(_of_same_life(lines, place))
     if entry is None:
         return found, []
     _close(found, entry)
