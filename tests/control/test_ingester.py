@@ -6,6 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
+from engineroom.control import ingester as ingesters
 from engineroom.control.ingester import READ_BYTES, Ingester
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
@@ -57,10 +60,11 @@ class ScriptedOutput:
 
 
 @contextlib.asynccontextmanager
-async def ingesting(running: Running, output: ScriptedOutput, logs: LogStore) -> AsyncIterator[None]:
-    task = asyncio.create_task(Ingester(running.store, output, logs, output.noted.append).run())
+async def ingesting(running: Running, output: ScriptedOutput, logs: LogStore) -> AsyncIterator[Ingester]:
+    ingester = Ingester(running.store, output, logs, output.noted.append)
+    task = asyncio.create_task(ingester.run())
     try:
-        yield
+        yield ingester
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -139,3 +143,23 @@ async def test_more_than_is_read_at_once_is_read_without_a_pause(tmp_path: Path)
             end = len(next(iter(output.written.values())))
             await eventually("all of it is read", lambda: end in output.acknowledged.values())
         assert await logs.last_number(made.id) == end // len(data)
+
+
+@asynchronous
+async def test_what_was_known_of_a_deleted_background_process_is_forgotten_with_its_streams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output = ScriptedOutput()
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        made, _ = await running.create()
+        output.write(made.id, b"one\n")
+        async with ingesting(running, output, logs) as ingester:
+            await eventually("it is acknowledged", lambda: output.acknowledged)
+            assert ingester.printed_bytes(made.id) == 4
+
+            output.written.clear()
+            monkeypatch.setattr(ingesters, "_FORGET_SECONDS", 0.0)
+            monkeypatch.setattr(ingester, "_prune_at", 0.0)
+            await eventually("it is forgotten", lambda: ingester.printed_bytes(made.id) == 0)
+        assert await logs.positions() == {}
+        assert [entry.text for entry in await everything(logs, made.id)] == [b"one"]

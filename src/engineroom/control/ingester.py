@@ -52,6 +52,7 @@ class Ingester:
         self._logs = logs
         self._note = note
         self._owners: dict[BackgroundProcessId, Owner] = {}
+        self._of: dict[StreamId, BackgroundProcessId] = {}
         self._positions: dict[StreamId, int] = {}
         self._read_at: dict[StreamId, float] = {}
         self._printed: Counter[BackgroundProcessId] = Counter()
@@ -91,6 +92,7 @@ class Ingester:
         if not chunks:
             return False
         for chunk in chunks:
+            self._of[chunk.id] = chunk.background_process
             self._printed[chunk.background_process] += len(chunk.data)
         await self._know({chunk.background_process for chunk in chunks})
         batch = await asyncio.to_thread(batch_of, chunks, self._owners, time.time_ns())
@@ -126,17 +128,17 @@ class Ingester:
             await self._forget(silent)
 
     async def _forget(self, silent: Sequence[StreamId]) -> None:
-        """Forget those of these streams whose process is gone: it had been read to the end long ago."""
-        live = {
-            process.id
-            for background_process in self._source.background_processes()
-            for process in self._source.processes(background_process)
-        }
+        """Forget those of these streams whose process is gone, and whose they were: they were read to the end long ago."""
+        known = self._source.background_processes()
+        live = {process.id for each in known for process in self._source.processes(each)}
         gone = [stream for stream in silent if stream.process not in live]
         await self._logs.forget(gone)
         for stream in gone:
             del self._positions[stream], self._read_at[stream]
+            self._of.pop(stream, None)
         self._read_at.update((stream, time.monotonic()) for stream in silent if stream.process in live)
+        for id in self._owners.keys() - known - set(self._of.values()):
+            del self._owners[id], self._printed[id]
 
     def _tell_of_removed(self) -> None:
         """Record that the oldest of the log had to go; seldom, as a full disk stays full."""
