@@ -34,6 +34,7 @@ JsonObject = dict[str, Any]
 
 DEFAULT_OUTPUT_KEPT_BYTES = 8 * 1024 * 1024
 _RECONNECT_SECONDS = 0.5
+_STARTS_AT_ONCE = 50  # In one call: the keeper would keep the memory that all of a burst takes to read.
 _DELETED = "its background process was deleted"
 _REPLACED = "another one takes its place"
 _SURPLUS = "fewer processes are wanted"
@@ -369,9 +370,10 @@ class LocalRuntime:
         if keeper is None:
             return []
         calls = [keeper.send("stop", ids=ids, **how._asdict()) for how, ids in stops.items() if ids]
-        if starts:
-            specs = [spec for spec, _ in starts]
-            calls.append(keeper.send("start", processes=specs, groups=self._limits.of_starts(starts)))
+        for begin in range(0, len(starts), _STARTS_AT_ONCE):
+            some = starts[begin : begin + _STARTS_AT_ONCE]
+            specs = [spec for spec, _ in some]
+            calls.append(keeper.send("start", processes=specs, groups=self._limits.of_starts(some)))
         return calls
 
     # Limits and usage
