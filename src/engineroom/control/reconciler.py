@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -145,12 +145,13 @@ class Reconciler:
         self._all_dirty = self._all_dirty or ids is None
         self.wake(ids or ())
 
-    def finish(self, operations: Iterable[OperationId]) -> None:
-        """Take in that these operations are recorded as over."""
-        done = set(operations)
-        for background_process, target in list(self.unfinished.items()):
-            target.operations = [operation for operation in target.operations if operation not in done]
-            self._aim(background_process, target)
+    def finish(self, recorded: Mapping[BackgroundProcessId, Sequence[OperationId]]) -> None:
+        """Take in that these operations on each are recorded as over."""
+        for background_process, done in recorded.items():
+            target = self.unfinished.get(background_process)
+            if target is not None:
+                target.operations = [operation for operation in target.operations if operation not in done]
+                self._aim(background_process, target)
 
     def _aim(self, background_process: BackgroundProcessId, target: Target) -> None:
         self.targets[background_process] = target

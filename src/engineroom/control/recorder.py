@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -41,6 +42,8 @@ class Recorder:
         self._finished: list[Finished] = []
         self._noted: list[Event] = []
         self._cursor: str | None = None
+        self._changed: set[BackgroundProcessId] = set()
+        self._check_at = 0.0
         self._reported = asyncio.Event()
         self._prune_at = datetime.now(UTC)
 
@@ -49,6 +52,7 @@ class Recorder:
         self._events.extend(report.events)
         self._finished.extend(report.finished)
         self._cursor = report.cursor
+        self._changed |= report.changed
         self._reported.set()
 
     def note(self, event: Event) -> None:
@@ -76,7 +80,8 @@ class Recorder:
         """Store what is there to store, in one write."""
         new, cursor, noted = list(self._events), self._cursor, list(self._noted)
         ends = [ended(one) for one in self._finished]
-        finished, gone = self._complete()
+        complete, gone = self._complete(self._candidates())
+        finished = [operation for of in complete.values() for operation in of]
         if not (new or noted or finished or gone or ends):
             return
 
@@ -96,7 +101,7 @@ class Recorder:
         del self._finished[: len(ends)]
         for background_process in gone:
             self._reconciler.forget(background_process)
-        self._reconciler.finish(finished)
+        self._reconciler.finish(complete)
 
     async def _prune(self) -> None:
         now = datetime.now(UTC)
@@ -104,18 +109,32 @@ class Recorder:
             self._prune_at = now + _PRUNE_EVERY
             await self._store.write(lambda connection: _prune(connection, now))
 
-    def _complete(self) -> tuple[list[OperationId], list[BackgroundProcessId]]:
+    def _candidates(self) -> list[BackgroundProcessId]:
+        """Return what may have become complete: what reports told of, and now and then all that is not."""
+        changed, self._changed = self._changed, set()
+        unfinished = self._reconciler.unfinished
+        now = asyncio.get_running_loop().time()
+        if now < self._check_at:
+            # In a burst there are many reports, each of a few; all would be looked at for each.
+            return [id for id in changed if id in unfinished]
+        self._check_at = now + _CHECK_SECONDS
+        return list(unfinished)
+
+    def _complete(
+        self, candidates: Iterable[BackgroundProcessId]
+    ) -> tuple[dict[BackgroundProcessId, list[OperationId]], list[BackgroundProcessId]]:
         """Return the operations whose aim is reached, and the deleted background processes of which nothing is left."""
-        finished: list[OperationId] = []
+        complete: dict[BackgroundProcessId, list[OperationId]] = {}
         gone: list[BackgroundProcessId] = []
-        for background_process, target in self._reconciler.unfinished.items():
+        for background_process in candidates:
             progress = self._reconciler.progress(background_process)
             if progress is None or not progress.complete:
                 continue
-            finished += target.operations
+            target = self._reconciler.unfinished[background_process]
+            complete[background_process] = list(target.operations)
             if target.workload is None:
                 gone.append(background_process)
-        return finished, gone
+        return complete, gone
 
 
 def _prune(connection: Connection, now: datetime) -> None:
