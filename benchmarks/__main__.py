@@ -12,7 +12,18 @@ from types import FrameType
 
 from rich.console import Console
 
-from benchmarks import five_hundred, growth, machine, report, restarting, serving, setup, spawning, thousand
+from benchmarks import (
+    five_hundred,
+    growth,
+    machine,
+    output,
+    report,
+    restarting,
+    serving,
+    setup,
+    spawning,
+    thousand,
+)
 from benchmarks.contenders.base import ContenderError
 from benchmarks.logs import stored
 from benchmarks.processes import NotGoneError
@@ -27,6 +38,7 @@ BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     five_hundred.NAME: five_hundred.run,
     thousand.NAME: thousand.run,
     growth.NAME: growth.run,
+    output.NAME: output.run,
     simulated.NAME: simulated.run,
     stored.NAME: stored.run,
     serving.NAME: serving.run,

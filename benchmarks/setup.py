@@ -1,4 +1,4 @@
-"""What the benchmarks need beyond Python: two C programs and PM2, made in the build folder, and Debian packages."""
+"""What the benchmarks need beyond Python: a few C programs and PM2, made in the build folder, and Debian packages."""
 
 import shutil
 import subprocess
@@ -18,6 +18,8 @@ class Programs:
     """The programs written in C."""
 
     child: Path
+    talker: Path
+    flooder: Path
     spawn_loop: Path
 
 
@@ -26,7 +28,12 @@ def programs() -> Programs:
     if shutil.which("gcc") is None:
         raise MissingError("gcc was not found; install it with: apt-get install gcc libc6-dev")
     BUILD.mkdir(parents=True, exist_ok=True)
-    return Programs(child=_compiled("child"), spawn_loop=_compiled("spawn_loop"))
+    return Programs(
+        child=_compiled("child"),
+        talker=_compiled("talker"),
+        flooder=_compiled("flooder"),
+        spawn_loop=_compiled("spawn_loop"),
+    )
 
 
 def command(name: str, *, package: str) -> str:

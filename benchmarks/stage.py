@@ -4,7 +4,7 @@ import itertools
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -44,7 +44,7 @@ class Stage:
 
     def __init__(self, folder: Path, programs: Programs) -> None:
         self._folder = folder
-        self._programs = programs
+        self.programs = programs
         self._numbers = itertools.count(1)
 
     def measure(
@@ -73,6 +73,10 @@ class Stage:
                 measured.found.pop(kind.name, None)
         return measured
 
+    def running(self, child: Path) -> "Stage":
+        """Return a stage whose contenders run another child."""
+        return Stage(self.folder(), replace(self.programs, child=child))
+
     def folder(self) -> Path:
         """Return a new folder, for what is measured without contenders."""
         folder = self._folder / str(next(self._numbers))
@@ -81,5 +85,5 @@ class Stage:
 
     @contextmanager
     def _contender(self, kind: type[Contender]) -> Iterator[Contender]:
-        with kind(self._folder / str(next(self._numbers)), self._programs) as contender:
+        with kind(self._folder / str(next(self._numbers)), self.programs) as contender:
             yield contender

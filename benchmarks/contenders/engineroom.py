@@ -28,6 +28,8 @@ class Engineroom(Contender):
     """`engineroom serve` on a free port, with one linked application."""
 
     name = ENGINEROOM
+    address: str
+    token: str
     asked_by = "POST of background processes of up to 10 processes each, over at most 8 connections"
 
     def __init__(self, folder: Path, programs: Programs) -> None:
@@ -36,32 +38,32 @@ class Engineroom(Contender):
         others = {key: value for key, value in os.environ.items() if not key.startswith("ENGINEROOM_")}
         self._environment = {**others, "ENGINEROOM_RATE_LIMIT": "0"}
         self._server: subprocess.Popen[bytes] | None = None
-        self._made: list[str] = []
+        self.made: list[str] = []
         self._bodies: list[str] = []
         self._clients: list[_Client] = []
         self._threads = ThreadPoolExecutor(_CONNECTIONS)
 
     def prepare(self, count: int) -> None:
         """Start the server, link an application, and open the connections."""
-        address = self._serve()
-        token = self._run("token", "create", "benchmark").strip()
+        self.address = self._serve()
+        self.token = self._run("token", "create", "benchmark").strip()
         linked = json.loads(self._run("link", str(self.folder), "--name", "benchmark", "--json"))
         self._path = f"/api/instances/{linked['instance']}/background-processes"
         self._bodies = [self._body(size) for size in _sizes(count)]
         connections = min(_CONNECTIONS, len(self._bodies))
-        self._clients = [_Client(address, token) for _ in range(connections)]
+        self._clients = [_Client(self.address, self.token) for _ in range(connections)]
 
     def request(self) -> int:
         """Create the background processes, on all connections at once when there are several."""
         begun = now()
-        self._made = self._on_all(lambda client, body: client.create(self._path, body), self._bodies)
+        self.made = self._on_all(lambda client, body: client.create(self._path, body), self._bodies)
         return begun
 
     def withdraw(self) -> int:
         """Delete the background processes."""
         begun = now()
-        self._on_all(lambda client, made: client.delete(f"/api/background-processes/{made}"), self._made)
-        self._made = []
+        self._on_all(lambda client, made: client.delete(f"/api/background-processes/{made}"), self.made)
+        self.made = []
         return begun
 
     def close(self) -> None:

@@ -116,7 +116,7 @@ async def _delays(server: _Server) -> list[float]:
     delays: list[float] = []
     before = 0
     until = time.monotonic() + _SETTLE_SECONDS + _SECONDS
-    async for message in _messages(server, made):
+    async for message in messages(server.address, server.token, made):
         _, _, number, at = message.rstrip(".").split(" ")
         if before and int(number) != before + 1:
             raise ContenderError(f"after line {before} a follower got line {number}")
@@ -135,7 +135,7 @@ async def _cost(server: _Server, followers: int) -> float:
     seen = [0] * followers
 
     async def follow(place: int) -> None:
-        async for _ in _messages(server, made):
+        async for _ in messages(server.address, server.token, made):
             seen[place] += 1
 
     tasks = [asyncio.create_task(follow(place)) for place in range(followers)]
@@ -153,12 +153,12 @@ async def _cost(server: _Server, followers: int) -> float:
     return 100 * taken / seconds
 
 
-async def _messages(server: _Server, of: str) -> AsyncIterator[str]:
-    """Yield the messages that a follower gets."""
-    parts = urlsplit(server.address)
+async def messages(address: str, token: str, of: str) -> AsyncIterator[str]:
+    """Yield the messages that a follower of a background process gets."""
+    parts = urlsplit(address)
     reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1 << 24)
     path = f"/api/background-processes/{of}/logs?follow=true"
-    request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {server.token}\r\n\r\n"
+    request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n\r\n"
     writer.write(request.encode())
     try:
         async for line in reader:
