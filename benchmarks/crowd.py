@@ -45,14 +45,14 @@ def run(contender: Contender, plan: Plan) -> Course:
     up = max(record.nanoseconds for record in records)
     time.sleep(GROWN_UP_SECONDS)
     supervisors = contender.supervisors()
-    cpu_percent = _cpu_percent(supervisors, plan.idle_seconds)
+    taken_idle = cpu_percent(supervisors, plan.idle_seconds)
     _check(contender, plan.processes)
     taken = {name: memory(pids) for name, pids in supervisors.items()}
     milliseconds = kill_in_turn(contender, records, plan.kills)
     departure = Departure(record.pid for record in contender.living())
     withdrawn = contender.withdraw()
     gone = departure.wait()
-    return Course((up - begun) / 1e9, taken, cpu_percent, milliseconds, (gone - withdrawn) / 1e9)
+    return Course((up - begun) / 1e9, taken, taken_idle, milliseconds, (gone - withdrawn) / 1e9)
 
 
 def kill_in_turn(contender: Contender, records: Iterable[Record], kills: int) -> list[float]:
@@ -85,7 +85,8 @@ def _let_grow_up(process: Record) -> None:
     time.sleep(max(0.0, GROWN_UP_SECONDS - lived_seconds))
 
 
-def _cpu_percent(supervisors: Mapping[str, Sequence[int]], seconds: float) -> dict[str, float]:
+def cpu_percent(supervisors: Mapping[str, Sequence[int]], seconds: float) -> dict[str, float]:
+    """Return how much of a core each of these takes in so many seconds from now, in percent, by name."""
     before = {name: cpu_seconds(pids) for name, pids in supervisors.items()}
     begun = time.monotonic()
     time.sleep(seconds)

@@ -12,9 +12,9 @@ from benchmarks.contenders.base import Contender, ContenderError
 from benchmarks.contenders.engineroom import KEEPER, SERVER, Engineroom
 from benchmarks.contenders.pm2 import Pm2
 from benchmarks.contenders.supervisor import Supervisor
+from benchmarks.crowd import cpu_percent
 from benchmarks.logs.followed import messages
 from benchmarks.percentiles import percentile
-from benchmarks.processes import cpu_seconds
 from benchmarks.result import Aim, Measure, Result
 from benchmarks.stage import Stage
 
@@ -70,12 +70,7 @@ def _talk(contender: Contender) -> Figures:
     contender.request()
     contender.records.wait_for(_TALKERS, seen=0, timeout_seconds=300.0)
     time.sleep(_SETTLING_SECONDS)
-    supervisors = contender.supervisors()
-    before = {name: cpu_seconds(pids) for name, pids in supervisors.items()}
-    begun = time.monotonic()
-    time.sleep(_TALKING_SECONDS)
-    passed = time.monotonic() - begun
-    percent = {name: 100 * (cpu_seconds(pids) - before[name]) / passed for name, pids in supervisors.items()}
+    percent = cpu_percent(contender.supervisors(), _TALKING_SECONDS)
     found = {"CPU of what supervises, 500 talking": sum(percent.values())}
     if isinstance(contender, Engineroom):
         delays = asyncio.run(_delays(contender))

@@ -1,37 +1,19 @@
 """A full disk: what is asked for is refused in words, nothing of it is done, and what runs goes on."""
 
-import contextlib
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.engineroom_server import EngineroomServer
+from tests.support.small_disk import fill, small_disk
 
 pytestmark = pytest.mark.needs("root")
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=160m", "engineroom-test", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
-
-
-def fill(path: Path) -> None:
-    """Append until the disk is full, to the last byte."""
-    with path.open("ab", 0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(b"x" * 4096)
-
-
 def test_a_change_on_a_full_disk_is_refused_in_words_and_done_once_there_is_room(
-    small_disk: Path, code: Path
+    tmp_path: Path, code: Path
 ) -> None:
-    with EngineroomServer(small_disk) as engineroom:
+    with small_disk(tmp_path / "disk", megabytes=160) as disk, EngineroomServer(disk) as engineroom:
         engineroom.start()
         instance = engineroom.link(code).instance
         sleepers = engineroom.api.create(instance, type="custom", command="sleep 1000", processes=2)
@@ -39,7 +21,7 @@ def test_a_change_on_a_full_disk_is_refused_in_words_and_done_once_there_is_room
         more = {"type": "custom", "command": "sleep 1000", "processes": 1}
         path = f"/api/instances/{instance}/background-processes"
 
-        hog = small_disk / "hog"
+        hog = disk / "hog"
         made = 0
         refused = None
         while refused is None:

@@ -1,8 +1,6 @@
 """What children print is marked with times and bounded, and nobody has to reopen anything for it."""
 
-import contextlib
 import os
-import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +13,7 @@ from engineroom.keeper import stream as stream_module
 from engineroom.keeper.spool import Spool
 from engineroom.model.output import Chunk, Line, StreamId, lines
 from engineroom.runtime.local.output import OutputReader
+from tests.support.small_disk import fill, small_disk
 
 KEPT = 64 * 1024
 ID = "process-1.1.0.abc"
@@ -348,26 +347,16 @@ def test_more_notices_than_the_kernel_keeps_lose_nothing(desk: Desk) -> None:
     assert b"late" in desk.texts()
 
 
-def fill(path: Path, data: bytes) -> None:
-    """Append until the disk is full, to the last byte."""
-    with path.open("ab", 0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(data)
-
-
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "small"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "engineroom-test", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+def two_megabytes(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", megabytes=2) as folder:
+        yield folder
 
 
 def test_a_full_disk_makes_room_oldest_first_and_says_so(
-    small_disk: Path, capsys: pytest.CaptureFixture[str]
+    two_megabytes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = Desk(small_disk)
+    desk = Desk(two_megabytes)
     desk.spool.kept_bytes = 1 << 30
     desk.prints(b"old\n" * 1000, process="p.1.0.gone")
     desk.spool.gone("p.1.0.gone")
@@ -383,15 +372,15 @@ def test_a_full_disk_makes_room_oldest_first_and_says_so(
     desk.reader.close()
 
 
-def test_marks_that_find_no_room_are_made_up_for(small_disk: Path) -> None:
-    desk = Desk(small_disk)
+def test_marks_that_find_no_room_are_made_up_for(two_megabytes: Path) -> None:
+    desk = Desk(two_megabytes)
     desk.spool.began(ID, 1)
     desk.write(b"first\n")
-    fill(small_disk / "filler", b"x" * 4096)
+    fill(two_megabytes / "filler")
     desk.spool.look()
     desk.spool.ended(ID, 1)
     assert not desk.read()
-    (small_disk / "filler").unlink()
+    (two_megabytes / "filler").unlink()
     desk.spool.keep_up()
     desk.spool.began(ID, 2)
     desk.prints(b"second\n")

@@ -10,7 +10,7 @@ from engineroom.cli.errors import CommandError
 from engineroom.cli.options import settings
 from engineroom.settings import Settings
 from engineroom.store import Store
-from engineroom.store.errors import NoRoomError, StoreError
+from engineroom.store.errors import StoreError
 from engineroom.store.secrets import Keyring
 
 
@@ -20,7 +20,7 @@ def opened_store(data: Path | None) -> Iterator[Store]:
     store = open_store(settings(data))
     try:
         yield store
-    except NoRoomError as error:
+    except StoreError as error:
         raise CommandError(str(error)) from None
     finally:
         store.close()

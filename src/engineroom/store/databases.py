@@ -37,7 +37,7 @@ def sqlite_engine(path: Path) -> Engine:
 def postgresql_engine(url: URL) -> Engine:
     """Return the engine of a PostgreSQL database. Raises StoreError when its driver is not installed."""
     try:
-        engine = create_engine(
+        return create_engine(
             url.set(drivername="postgresql+psycopg"),
             # A connection that a restart of the database has ended is replaced before it is used.
             pool_pre_ping=True,
@@ -51,7 +51,6 @@ def postgresql_engine(url: URL) -> Engine:
         raise StoreError(
             "cannot use PostgreSQL: its driver is not installed; install engineroom[postgresql]"
         ) from None
-    return engine
 
 
 @contextmanager
@@ -71,7 +70,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     with engine.connect() as connection, connection.begin():
         if _is_sqlite(connection):
             # A writer waits for its turn at once; one that first reads and then writes would fail with "locked".
-            _execute_sqlite(connection, "BEGIN IMMEDIATE")
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
         yield connection
@@ -79,11 +78,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 def begin_reading(connection: Connection) -> None:
     """Have a connection see one state of the database from now on."""
-    if _is_sqlite(connection):
-        connection.begin()
-        _execute_sqlite(connection, "BEGIN")
-    else:
-        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    isolation = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    connection.exec_driver_sql("BEGIN" if _is_sqlite(connection) else isolation)
 
 
 def is_full(error: DBAPIError) -> bool:
@@ -96,14 +92,6 @@ def is_full(error: DBAPIError) -> bool:
 
 def _is_sqlite(connection: Connection) -> bool:
     return connection.dialect.name == "sqlite"
-
-
-def _execute_sqlite(connection: Connection, statement: str) -> None:
-    """Execute a statement past SQLAlchemy, which takes ten times as long. Raises DBAPIError all the same."""
-    try:
-        connection.connection.cursor().execute(statement)
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise DBAPIError.instance(statement, None, error, connection.dialect.loaded_dbapi.Error) from error
 
 
 _JSON: dict[str, Any] = {

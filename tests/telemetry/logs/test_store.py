@@ -1,11 +1,9 @@
 """Storing, finding and following."""
 
 import asyncio
-import contextlib
 import random
 import shutil
 import sqlite3
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from engineroom.telemetry.logs.reading import Window, place
 from engineroom.telemetry.logs.retention import Limits
 from engineroom.telemetry.logs.words import words_of
 from tests.runtime.asynchronous import asynchronous
+from tests.support.small_disk import fill, small_disk
 from tests.telemetry.logs.made import (
     MAILS,
     NOON,
@@ -33,13 +32,6 @@ from tests.telemetry.logs.made import (
     everything,
     texts,
 )
-
-
-def fill(path: Path) -> None:
-    """Write until the disk is full."""
-    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(bytes(1 << 16)):
-            pass
 
 
 async def tidy(logs: LogStore) -> None:
@@ -278,20 +270,17 @@ async def test_a_full_disk_drops_the_oldest_and_goes_on(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def tenth_of_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A disk of 64 MB, and a log that thinks in tenths of what it usually does."""
     for name in ("_MARGIN_BYTES", "LEAST_FREE_BYTES", "_DROPPED_BYTES", "LEAST_KEPT_BYTES"):
         monkeypatch.setattr(room, name, getattr(room, name) // 10)
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "engineroom-test", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)
+    with small_disk(tmp_path / "disk", megabytes=64) as folder:
+        yield folder
 
 
 @asynchronous
-async def test_a_log_gives_room_back_when_something_else_fills_the_disk(small_disk: Path) -> None:
-    logs = LogStore.open(small_disk / "logs.db", Limits(days=36500))
+async def test_a_log_gives_room_back_when_something_else_fills_the_disk(tenth_of_a_disk: Path) -> None:
+    logs = LogStore.open(tenth_of_a_disk / "logs.db", Limits(days=36500))
     noise = random.Random(4)
 
     async def write(number: int) -> None:
@@ -301,7 +290,7 @@ async def test_a_log_gives_room_back_when_something_else_fills_the_disk(small_di
 
     for number in range(200):
         await write(number)
-    fill(small_disk / "hog")
+    fill(tenth_of_a_disk / "hog")
     for number in range(200, 220):
         await write(number)
 
@@ -309,7 +298,7 @@ async def test_a_log_gives_room_back_when_something_else_fills_the_disk(small_di
     numbers = [entry.number for entry in found]
     assert numbers == list(range(55_001 - len(found), 55_001))
     assert len(found) > 2_000
-    assert shutil.disk_usage(small_disk).free >= room.LEAST_FREE_BYTES
+    assert shutil.disk_usage(tenth_of_a_disk).free >= room.LEAST_FREE_BYTES
     logs.close()
 
 
