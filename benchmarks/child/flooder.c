@@ -1,4 +1,4 @@
-/* Says when it began to run, prints lines of 200 bytes for three seconds as fast as it can, writes how many bytes that were
+/* Says when it began to run, prints lines of 200 bytes for ten seconds as fast as it can, writes how many bytes that were
    and how many nanoseconds it took into RECORDS.written, and waits to be stopped. Usage: flooder RECORDS */
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ int main(int count, char **words)
     for (int end = LINE; end <= LINE * LINES; end += LINE)
         lines[end - 1] = '\n';
     uint64_t begun = nanoseconds_now(), now = begun, written = 0;
-    while ((now = nanoseconds_now()) < begun + 3000000000u) {
+    while ((now = nanoseconds_now()) < begun + 10000000000u) {
         ssize_t taken = write(STDOUT_FILENO, lines, sizeof lines);
         if (taken > 0)
             written += (uint64_t)taken;

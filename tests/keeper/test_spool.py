@@ -256,7 +256,7 @@ def test_where_holes_cannot_be_made_the_file_is_emptied(
     monkeypatch.setattr(
         holes.Puncher,
         "punch",
-        lambda self, path, begin, end: self._failed.add(path),  # noqa: ARG005
+        lambda self, path, begin, end: self.failed.add(path),  # noqa: ARG005
     )
     desk.prints(numbered(1000, 20_000))
     desk.write(numbered(21_000, 20_000))

@@ -12,18 +12,23 @@ from engineroom.keeper.errands import Errands
 BLOCK_BYTES = 4096
 _KEEP_SIZE = 1
 _PUNCH_HOLE = 2
-_DONE = "done"
 
 # Whoever is gone meanwhile has no blocks any more; only what is there and cannot have holes is told.
 _SCRIPT = """
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 while read -r begin length path; do
-    if [ "$begin" = done ]; then echo done
-    elif fallocate --punch-hole --offset "$begin" --length "$length" "$path"; then :
-    elif [ -e "$path" ]; then echo "$path"
-    fi
+    {
+        if fallocate --punch-hole --offset "$begin" --length "$length" "$path" || ! [ -e "$path" ]; then
+            echo "made $path"
+        else
+            echo "failed $path"
+        fi
+    } &
 done
 """
+
+_AT_ONCE = 8
+"""So many holes are made at the same time, each in another file: one that the disk is slow to make holds up no other."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -40,33 +45,66 @@ def punch(path: str, begin: int, end: int) -> bool:
 
 
 class Puncher:
-    """Punches holes, one after the other."""
+    """Punches holes, in each file one at a time: what is to be freed meanwhile is one hole more, however often it was said.
+
+    Were each made as soon as it is asked for, many would stand in line for one file, and come so late that the disk has
+    begun to write what they free, which they then wait for: of a child that floods, more and more would lie there.
+    """
 
     def __init__(self) -> None:
-        self._errands = Errands(_SCRIPT)
-        self._failed: set[str] = set()
-
-    @property
-    def failed(self) -> set[str]:
+        self.failed: set[str] = set()
         """The files that cannot have holes."""
-        self._failed.update(self._errands.receive(wait=False))
-        return self._failed
+        self._errands = Errands(_SCRIPT)
+        self._waiting: dict[str, tuple[int, int]] = {}
+        self._under_way: dict[str, tuple[int, int]] = {}
 
     def punch(self, path: str, begin: int, end: int) -> None:
-        """Have the bytes from `begin` to `end` freed soon."""
+        """Have the bytes from `begin` to `end` freed soon. What is said of one file one after the other is consecutive."""
+        self._wait_for(path, begin, end)
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Take in what is done, and have done what waited for it."""
         try:
-            self._errands.send(f"{begin} {end - begin} {path}")
+            self._take_in(self._errands.receive(wait=False))
+            for path in [path for path in self._waiting if path not in self._under_way]:
+                if len(self._under_way) == _AT_ONCE:
+                    break
+                begin, end = self._waiting[path]
+                self._errands.send(f"{begin} {end - begin} {path}")
+                self._under_way[path] = self._waiting.pop(path)
+        except BrokenPipeError:
+            self._begin_again()
         except OSError as error:
-            log.write("error", "spool.failed", "Cannot free blocks.", path=path, reason=str(error))
+            log.write("error", "spool.failed", "Cannot free blocks.", reason=str(error))
 
     def wait(self) -> None:
         """Return when everything is done that was asked for before."""
-        self._errands.send(_DONE)
-        answers: list[str] = []
-        while _DONE not in answers and (more := self._errands.receive(wait=True)):
-            answers += more
-        self._failed.update(answer for answer in answers if answer != _DONE)
+        self.go_on()
+        while self._under_way:
+            try:
+                self._take_in(self._errands.receive(wait=True))
+            except BrokenPipeError:
+                self._begin_again()
+            self.go_on()
 
     def close(self) -> None:
-        """End when everything is done."""
+        """End when what is under way is done."""
         self._errands.close()
+
+    def _take_in(self, answers: list[str]) -> None:
+        for answer in answers:
+            result, _, path = answer.partition(" ")
+            self._under_way.pop(path, None)
+            if result == "failed":
+                self.failed.add(path)
+
+    def _begin_again(self) -> None:
+        """Have done by another shell what the one that was killed has not done."""
+        for path, (begin, end) in self._under_way.items():
+            self._wait_for(path, begin, end)
+        self._under_way.clear()
+
+    def _wait_for(self, path: str, begin: int, end: int) -> None:
+        other = self._waiting.get(path, (begin, end))
+        self._waiting[path] = min(begin, other[0]), max(end, other[1])

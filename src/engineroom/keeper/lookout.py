@@ -11,6 +11,9 @@ _BATCH_SECONDS = 0.1
 _SOON_SECONDS = 0.01
 """So soon is looked at a child that begins to print, and at one that floods: all it prints in between takes disk space."""
 
+_FLOOD_SECONDS = 0.5
+"""So long a flood is expected to go on: whoever floods waits now and then, for a hole in its file or for the disk."""
+
 Listener = Callable[[bytes], None]
 
 
@@ -23,6 +26,7 @@ class Lookout:
         self.spool = spool
         self._due: float | None = None
         self._looked = 0.0
+        self._flood_ends = 0.0
         self._epoll: select.epoll | None = None
 
     def open(self, epoll: select.epoll) -> int | None:
@@ -45,6 +49,8 @@ class Lookout:
         if self._due is not None and self._due <= now:
             self._due, self._looked = None, now
             if self.spool.look() > self.spool.kept_bytes // 4:
+                self._flood_ends = now + _FLOOD_SECONDS
+            if now < self._flood_ends:
                 self._due = now + _SOON_SECONDS
             self._wait_for_notices()
             self._tell()

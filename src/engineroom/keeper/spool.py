@@ -92,6 +92,7 @@ class Spool:
 
     def look(self) -> int:
         """Mark what was written, and keep it in its bounds; return how much the stream that grew most has grown."""
+        self.puncher.go_on()
         names = self.notices.take()
         now, most, all_bytes = time.time_ns(), 0, 0
         for name in self._files() if names is None else names:
@@ -120,6 +121,7 @@ class Spool:
 
     def keep_up(self) -> None:
         """Do what is to be done now and then: bound what nobody has noticed, and what is gone."""
+        self.puncher.go_on()
         for stream in self._streams.values():
             stream.flush()
             stream.bound(self.kept_bytes)

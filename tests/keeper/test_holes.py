@@ -1,0 +1,126 @@
+"""Holes are made in each file one at a time, and are made even when who makes them is killed."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from engineroom.keeper.errands import Errands
+from engineroom.keeper.holes import BLOCK_BYTES, Puncher
+from tests.support import proc
+from tests.support.waiting import wait_until
+
+_BLOCKS = 300
+
+
+@pytest.fixture
+def puncher() -> Iterator[Puncher]:
+    puncher = Puncher()
+    yield puncher
+    puncher.close()
+
+
+@pytest.fixture
+def shell(puncher: Puncher, a_file: Callable[[str], Path]) -> int:
+    """The shell of the puncher, which has begun."""
+    others = _shells()
+    puncher.punch(str(a_file("first")), 0, BLOCK_BYTES)
+    puncher.wait()
+    [begun] = _shells() - others
+    return begun
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the shell was asked for."""
+    lines: list[str] = []
+
+    def send(self: Errands, line: str) -> None:
+        lines.append(line)
+        really(self, line)
+
+    really = Errands.send
+    monkeypatch.setattr(Errands, "send", send)
+    return lines
+
+
+@pytest.fixture
+def a_file(tmp_path: Path) -> Callable[[str], Path]:
+    def written(name: str) -> Path:
+        path = tmp_path / name
+        path.write_bytes(b"x" * _BLOCKS * BLOCK_BYTES)
+        return path
+
+    return written
+
+
+def _shells() -> set[int]:
+    mine = [pid for pid in proc.everyone() if proc.parent(pid) == os.getpid()]
+    return {pid for pid in mine if any("fallocate" in word for word in proc.argv(pid))}
+
+
+def punch_each_block(puncher: Puncher, path: Path) -> None:
+    for block in range(_BLOCKS):
+        puncher.punch(str(path), block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES)
+
+
+def used_blocks(path: Path) -> int:
+    return path.stat().st_blocks * 512 // BLOCK_BYTES
+
+
+def test_what_is_said_while_a_hole_is_made_is_one_hole_more(
+    puncher: Puncher, shell: int, sent: list[str], a_file: Callable[[str], Path]
+) -> None:
+    one, other = a_file("one"), a_file("with a space")
+    os.kill(shell, signal.SIGSTOP)
+    punch_each_block(puncher, one)
+    punch_each_block(puncher, other)
+    os.kill(shell, signal.SIGCONT)
+    puncher.wait()
+    assert used_blocks(one) == used_blocks(other) == 0
+    assert one.stat().st_size == _BLOCKS * BLOCK_BYTES
+    assert len(sent) == 2 * 2
+    assert not puncher.failed
+
+
+def test_many_files_get_their_holes_a_few_at_a_time(
+    puncher: Puncher, shell: int, sent: list[str], a_file: Callable[[str], Path]
+) -> None:
+    files = [a_file(str(number)) for number in range(20)]
+    os.kill(shell, signal.SIGSTOP)
+    for path in files:
+        puncher.punch(str(path), 0, _BLOCKS * BLOCK_BYTES)
+    assert len(sent) == 8
+    os.kill(shell, signal.SIGCONT)
+    puncher.wait()
+    assert len(sent) == 20
+    assert not any(map(used_blocks, files))
+
+
+def test_a_shell_that_is_killed_leaves_nothing_undone(
+    puncher: Puncher, shell: int, a_file: Callable[[str], Path]
+) -> None:
+    one, other = a_file("one"), a_file("other")
+    os.kill(shell, signal.SIGSTOP)
+    punch_each_block(puncher, one)
+    os.kill(shell, signal.SIGKILL)
+    wait_until("the shell is dead", lambda: not proc.is_alive(shell))
+    punch_each_block(puncher, other)
+    puncher.wait()
+    assert used_blocks(one) == used_blocks(other) == 0
+
+
+def test_a_file_that_is_gone_has_not_failed(puncher: Puncher, tmp_path: Path) -> None:
+    puncher.punch(str(tmp_path / "gone"), 0, BLOCK_BYTES)
+    puncher.wait()
+    assert not puncher.failed
+
+
+def test_what_cannot_have_holes_is_told(puncher: Puncher, tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    puncher.punch(str(folder), 0, BLOCK_BYTES)
+    puncher.wait()
+    assert puncher.failed == {str(folder)}
