@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,15 @@ from tests.support.waiting import wait_until
 
 SLEEP = ("sleep", "600")
 TELLS_EXITS_OF_STRANGERS = tuple(map(int, os.uname().release.split("-")[0].split(".")[:2])) >= (6, 15)
+
+
+@pytest.fixture
+def stranger() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is none of the keeper's."""
+    process = subprocess.Popen(SLEEP, start_new_session=True)
+    yield process
+    process.kill()
+    process.wait()
 
 
 def journal_entries(keeper: RunningKeeper) -> list[JsonObject]:
@@ -158,32 +168,29 @@ def test_a_drain_whose_leader_died_meanwhile_ends_the_orphans(keeper: RunningKee
 @pytest.mark.parametrize("what_is_left", ["pid", "leftovers"])
 @pytest.mark.parametrize("world", WORLDS)
 def test_another_process_with_a_remembered_number_is_left_alone(
-    tmp_path: Path, world: str, what_is_left: str
+    tmp_path: Path, stranger: subprocess.Popen[bytes], world: str, what_is_left: str
 ) -> None:
-    with (
-        subprocess.Popen(SLEEP, start_new_session=True) as bystander,
-        running_keeper(tmp_path / "keeper", WORLDS[world]) as keeper,
-    ):
+    with running_keeper(tmp_path / "keeper", WORLDS[world]) as keeper:
         pid = keeper.run("a", *SLEEP)
         keeper.end(signal.SIGKILL)
         proc.kill(pid)
         entries = journal_entries(keeper)
         seen = entries[-1]["process"]
         if what_is_left == "pid":
-            seen |= {"pid": bystander.pid, "container": f"group:{bystander.pid}"}
+            seen |= {"pid": stranger.pid, "container": f"group:{stranger.pid}"}
         else:
-            seen["leftovers"] = {f"group:{bystander.pid}": 0.0}
+            seen["leftovers"] = {f"group:{stranger.pid}": 0.0}
         write_journal(keeper, entries)
         keeper.start()
         keeper.running("a", other_than=pid)
         keeper.stop("a")
         keeper.gone("a")
-        survived = bystander.poll() is None
-        bystander.kill()
-    assert survived
+        assert stranger.poll() is None
 
 
-def test_after_a_boot_of_the_host_everything_is_started_anew(keeper: RunningKeeper) -> None:
+def test_after_a_boot_of_the_host_everything_is_started_anew(
+    keeper: RunningKeeper, stranger: subprocess.Popen[bytes]
+) -> None:
     """Pids and the monotonic clock begin anew: neither may be taken for what it was."""
     keeper.run("runs", *SLEEP)
     keeper.run("drains", *SLEEP)
@@ -193,19 +200,14 @@ def test_after_a_boot_of_the_host_everything_is_started_anew(keeper: RunningKeep
     for pid in keeper.living():
         proc.kill(pid)
 
-    stranger = subprocess.Popen([*SLEEP])
-    try:
-        ticks = int(Path(f"/proc/{stranger.pid}/stat").read_text().rpartition(")")[2].split()[19])
-        write_journal(keeper, [of_an_earlier_boot(e, stranger.pid, ticks) for e in journal_entries(keeper)])
-        keeper.start()
-        keeper.running("runs", other_than=stranger.pid)
-        keeper.wait("waits", "is tried at once", lambda process: process["restarts"] >= 2)
-        keeper.stop("runs", force=True)
-        keeper.gone("runs")
-        assert stranger.poll() is None
-    finally:
-        stranger.kill()
-        stranger.wait()
+    ticks = int(Path(f"/proc/{stranger.pid}/stat").read_text().rpartition(")")[2].split()[19])
+    write_journal(keeper, [of_an_earlier_boot(e, stranger.pid, ticks) for e in journal_entries(keeper)])
+    keeper.start()
+    keeper.running("runs", other_than=stranger.pid)
+    keeper.wait("waits", "is tried at once", lambda process: process["restarts"] >= 2)
+    keeper.stop("runs", force=True)
+    keeper.gone("runs")
+    assert stranger.poll() is None
 
 
 def of_an_earlier_boot(entry: JsonObject, pid: int, ticks: int) -> JsonObject:

@@ -1,8 +1,11 @@
 """The history of what is measured."""
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from engineroom.telemetry.metrics import MetricStore
@@ -94,6 +97,23 @@ async def test_a_file_that_cannot_be_used_is_begun_anew(tmp_path: Path) -> None:
     store = MetricStore.open(tmp_path / "metrics.db")
     await store.record(NOON, {"a": Sample(running=1)})
     store.close(NOON)
+
+
+@asynchronous
+async def test_a_file_that_cannot_be_used_now_keeps_its_history(tmp_path: Path) -> None:
+    store = MetricStore.open(tmp_path / "metrics.db")
+    await store.record(NOON, {"a": Sample(running=1)})
+    store.close(NOON)
+    with closing(sqlite3.connect(tmp_path / "metrics.db", isolation_level=None)) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            await asyncio.to_thread(MetricStore.open, tmp_path / "metrics.db")
+    store = MetricStore.open(tmp_path / "metrics.db")
+    history = await store.history(["a"], NOON, NOON, 10)
+    store.close(NOON)
+
+    assert history.columns["running"] == [1.0]
 
 
 def test_a_thousand_series_take_little_room(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import structlog
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
 from engineroom.model.log import LogEntry
 from engineroom.model.output import StreamId
+from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.logs import reading, tables
 from engineroom.telemetry.logs.live import Live
 from engineroom.telemetry.logs.query import Query
@@ -27,8 +28,6 @@ _TIDY_BYTES = 4 << 20
 _FOLLOWED_AT_ONCE = 500
 _EVERYTHING = Query()
 
-_UNUSABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_SCHEMA)
-
 Result = TypeVar("Result")
 
 _log = structlog.get_logger()
@@ -40,8 +39,9 @@ class LogStore:
     def __init__(self, path: Path, limits: Limits) -> None:
         self._path = path
         self._connection = tables.connect(path)
-        tables.prepare(self._connection)
-        self._writer = LogWriter(self._connection)
+        with sqlite_files.closed_on_error(self._connection):
+            tables.prepare(self._connection)
+            self._writer = LogWriter(self._connection)
         self._room = Room(path, self._connection, self._writer, limits)
         self._writing = ThreadPoolExecutor(1, "logs-writer")
         self._reading = ThreadPoolExecutor(_READERS, "logs-reader")
@@ -59,7 +59,7 @@ class LogStore:
         try:
             return cls(path, limits)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode not in _UNUSABLE:
+            if not sqlite_files.is_unusable(error):
                 raise
             _log.error(
                 "The log cannot be used; it is put aside, and another one begun.",

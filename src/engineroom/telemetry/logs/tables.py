@@ -7,6 +7,8 @@ on disk together or not at all, a torn tail is found by its checksum, what is re
 import sqlite3
 from pathlib import Path
 
+from engineroom.telemetry import sqlite_files
+
 _VERSION = 1
 _PAGE_BYTES = 16384
 _LOG_PAGES = 256
@@ -53,19 +55,15 @@ CREATE TABLE counts (owner INTEGER PRIMARY KEY, last INTEGER NOT NULL, last_orde
 
 def connect(path: Path) -> sqlite3.Connection:
     """Return a connection to the file, made when it is not there. Raises sqlite3.Error when it cannot be used."""
-    connection = sqlite3.connect(
-        path, timeout=_BUSY_TIMEOUT_SECONDS, isolation_level=None, check_same_thread=False
-    )
-    for pragma in (
+    pragmas = (
         f"page_size = {_PAGE_BYTES}",
         "auto_vacuum = INCREMENTAL",
         "journal_mode = WAL",
         # FULL: what is acknowledged to the keeper, and given up by it, is on disk, also through a power cut.
         "synchronous = FULL",
         f"wal_autocheckpoint = {_LOG_PAGES}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-    return connection
+    )
+    return sqlite_files.connect(path, pragmas, busy_timeout_seconds=_BUSY_TIMEOUT_SECONDS)
 
 
 def prepare(connection: sqlite3.Connection) -> None:

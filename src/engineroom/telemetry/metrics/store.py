@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TypeVar
 
+from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.metrics.chunk import COARSE, FINE, Chunk, Mean, Resolution, unpacked
 from engineroom.telemetry.metrics.history import History, summed
 from engineroom.telemetry.metrics.sample import Sample
@@ -40,22 +41,26 @@ class MetricStore:
     """The history of every series. A series is a background process or an instance, by its id."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         # Charts may lose their last minute in a power cut; what they must not do is wait for the disk.
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(_SCHEMA)
+        self._connection = sqlite_files.connect(path, ("journal_mode = WAL", "synchronous = NORMAL"))
+        with sqlite_files.closed_on_error(self._connection):
+            self._connection.executescript(_SCHEMA)
         self._thread = ThreadPoolExecutor(1, "metrics")
         self._series: dict[str, _Series] = {}
         self._chunks: dict[Key, Chunk] = {}
 
     @classmethod
     def open(cls, path: Path) -> Self:
-        """Return the store in the file `path`; one that cannot be used is begun anew: it is only history."""
+        """Return the store in the file `path`; one that cannot be used is begun anew: it is only history.
+
+        Raises OSError when no file can be made there, and sqlite3.Error when it is not the file's fault, as on a full disk.
+        """
         path.touch(mode=0o600)
         try:
             return cls(path)
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if not sqlite_files.is_unusable(error):
+                raise
             for leftover in ("", "-wal", "-shm"):
                 path.with_name(path.name + leftover).unlink(missing_ok=True)
             path.touch(mode=0o600)
