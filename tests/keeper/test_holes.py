@@ -73,27 +73,45 @@ def used_blocks(path: Path) -> int:
 def test_what_is_said_while_a_hole_is_made_is_one_hole_more(
     puncher: Puncher, shell: int, sent: list[str], a_file: Callable[[str], Path]
 ) -> None:
-    one, other = a_file("one"), a_file("with a space")
+    path = a_file("with a space")
     os.kill(shell, signal.SIGSTOP)
-    punch_each_block(puncher, one)
-    punch_each_block(puncher, other)
+    punch_each_block(puncher, path)
     os.kill(shell, signal.SIGCONT)
     puncher.wait()
-    assert used_blocks(one) == used_blocks(other) == 0
-    assert one.stat().st_size == _BLOCKS * BLOCK_BYTES
-    assert len(sent) == 2 * 2
+    assert used_blocks(path) == 0
+    assert path.stat().st_size == _BLOCKS * BLOCK_BYTES
+    assert len(sent) == 2
     assert not puncher.failed
 
 
+def test_a_hole_that_takes_long_holds_up_no_other_file(
+    puncher: Puncher, shell: int, a_file: Callable[[str], Path]
+) -> None:
+    one, other = a_file("one"), a_file("other")
+    os.kill(shell, signal.SIGSTOP)
+    punch_each_block(puncher, one)
+    punch_each_block(puncher, other)
+
+    def is_freed() -> bool:
+        puncher.go_on()
+        return used_blocks(other) == 0
+
+    wait_until("the other file is freed", is_freed)
+    assert used_blocks(one) == _BLOCKS
+    os.kill(shell, signal.SIGCONT)
+    puncher.wait()
+    assert used_blocks(one) == 0
+
+
 def test_many_files_get_their_holes_a_few_at_a_time(
-    puncher: Puncher, shell: int, sent: list[str], a_file: Callable[[str], Path]
+    puncher: Puncher, sent: list[str], a_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = [a_file(str(number)) for number in range(20)]
-    os.kill(shell, signal.SIGSTOP)
-    for path in files:
-        puncher.punch(str(path), 0, _BLOCKS * BLOCK_BYTES)
-    assert len(sent) == 8
-    os.kill(shell, signal.SIGCONT)
+    with monkeypatch.context() as nothing_is_done_yet:
+        nothing_is_done_yet.setattr(Errands, "receive", lambda self, *, wait: [])  # noqa: ARG005
+        for path in files:
+            puncher.punch(str(path), 0, _BLOCKS * BLOCK_BYTES)
+        assert len(sent) == 8
     puncher.wait()
     assert len(sent) == 20
     assert not any(map(used_blocks, files))
@@ -110,6 +128,32 @@ def test_a_shell_that_is_killed_leaves_nothing_undone(
     punch_each_block(puncher, other)
     puncher.wait()
     assert used_blocks(one) == used_blocks(other) == 0
+
+
+def test_a_shell_that_was_killed_while_it_was_idle_is_replaced(
+    puncher: Puncher, shell: int, a_file: Callable[[str], Path]
+) -> None:
+    path = a_file("one")
+    os.kill(shell, signal.SIGKILL)
+    wait_until("the shell is dead", lambda: not proc.is_alive(shell))
+    punch_each_block(puncher, path)
+    puncher.wait()
+    assert used_blocks(path) == 0
+
+
+def test_a_file_that_begins_anew_gets_none_of_its_old_holes(
+    puncher: Puncher, shell: int, a_file: Callable[[str], Path]
+) -> None:
+    one, other = a_file("one"), a_file("other")
+    os.kill(shell, signal.SIGSTOP)
+    punch_each_block(puncher, one)
+    punch_each_block(puncher, other)
+    os.kill(shell, signal.SIGCONT)
+    puncher.end(str(one))
+    one.write_bytes(b"y" * _BLOCKS * BLOCK_BYTES)
+    puncher.wait()
+    assert used_blocks(one) == _BLOCKS
+    assert used_blocks(other) == 0
 
 
 def test_a_file_that_is_gone_has_not_failed(puncher: Puncher, tmp_path: Path) -> None:

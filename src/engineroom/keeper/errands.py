@@ -22,19 +22,18 @@ class Errands:
         self._pipes: tuple[int, int] | None = None
 
     def send(self, line: str) -> None:
-        """Have what a line says done.
-
-        Raises BrokenPipeError when the shell was killed, which loses all it had not done, and the line: the next call begins
-        another shell. Raises another OSError when there cannot be one.
-        """
-        try:
-            os.write(self._begun()[0], f"{line}\n".encode())
-        except BrokenPipeError:
+        """Have what a line says done. Raises OSError when there is no shell to do it."""
+        for _ in range(2):
+            with contextlib.suppress(BrokenPipeError):  # it was killed: another one does it
+                os.write(self._begun()[0], f"{line}\n".encode())
+                return
             self.close()
-            raise
 
     def receive(self, *, wait: bool) -> list[str]:
-        """Return the lines that the shell has answered; with `wait`, at least one. Raises BrokenPipeError like `send`."""
+        """Return the lines that the shell has answered; with `wait`, at least one.
+
+        Raises BrokenPipeError when it was killed, with what it had not done.
+        """
         if self._pipes is None:
             return []
         answers = self._pipes[1]

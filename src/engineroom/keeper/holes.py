@@ -17,15 +17,14 @@ _PUNCH_HOLE = 2
 _SCRIPT = """
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 while read -r begin length path; do
-    {
-        if fallocate --punch-hole --offset "$begin" --length "$length" "$path" || ! [ -e "$path" ]; then
-            echo "made $path"
-        else
-            echo "failed $path"
-        fi
-    } &
+    if fallocate --punch-hole --offset "$begin" --length "$length" "$path" || ! [ -e "$path" ]; then
+        echo made
+    else
+        echo failed
+    fi
 done
 """
+_FAILED = "failed"
 
 _AT_ONCE = 8
 """So many holes are made at the same time, each in another file: one that the disk is slow to make holds up no other."""
@@ -54,9 +53,9 @@ class Puncher:
     def __init__(self) -> None:
         self.failed: set[str] = set()
         """The files that cannot have holes."""
-        self._errands = Errands(_SCRIPT)
         self._waiting: dict[str, tuple[int, int]] = {}
-        self._under_way: dict[str, tuple[int, int]] = {}
+        self._under_way: dict[str, tuple[int, int, Errands]] = {}
+        self._idle: list[Errands] = []
 
     def punch(self, path: str, begin: int, end: int) -> None:
         """Have the bytes from `begin` to `end` freed soon. What is said of one file one after the other is consecutive."""
@@ -65,45 +64,57 @@ class Puncher:
 
     def go_on(self) -> None:
         """Take in what is done, and have done what waited for it."""
-        try:
-            self._take_in(self._errands.receive(wait=False))
-            for path in [path for path in self._waiting if path not in self._under_way]:
-                if len(self._under_way) == _AT_ONCE:
-                    break
-                begin, end = self._waiting[path]
-                self._errands.send(f"{begin} {end - begin} {path}")
-                self._under_way[path] = self._waiting.pop(path)
-        except BrokenPipeError:
-            self._begin_again()
-        except OSError as error:
-            log.write("error", "spool.failed", "Cannot free blocks.", reason=str(error))
+        for path in tuple(self._under_way):
+            self._take_in(path, wait=False)
+        for path in [path for path in self._waiting if path not in self._under_way]:
+            if len(self._under_way) == _AT_ONCE or not self._begin(path):
+                break
 
     def wait(self) -> None:
         """Return when everything is done that was asked for before."""
         self.go_on()
         while self._under_way:
-            try:
-                self._take_in(self._errands.receive(wait=True))
-            except BrokenPipeError:
-                self._begin_again()
+            self._take_in(next(iter(self._under_way)), wait=True)
             self.go_on()
+
+    def end(self, path: str) -> None:
+        """Return when no hole is made in the file any more: what waits is forgotten."""
+        while self._waiting.pop(path, None) or path in self._under_way:
+            if path in self._under_way:
+                self._take_in(path, wait=True)
 
     def close(self) -> None:
         """End when what is under way is done."""
-        self._errands.close()
+        for errands in (*self._idle, *(errands for *_, errands in self._under_way.values())):
+            errands.close()
 
-    def _take_in(self, answers: list[str]) -> None:
-        for answer in answers:
-            result, _, path = answer.partition(" ")
-            self._under_way.pop(path, None)
-            if result == "failed":
-                self.failed.add(path)
+    def _begin(self, path: str) -> bool:
+        """Begin with what waits of a file; return False when nothing can be begun now."""
+        begin, end = self._waiting[path]
+        errands = self._idle.pop() if self._idle else Errands(_SCRIPT)
+        try:
+            errands.send(f"{begin} {end - begin} {path}")
+        except OSError as error:
+            log.write("error", "spool.failed", "Cannot free blocks.", path=path, reason=str(error))
+            return False
+        del self._waiting[path]
+        self._under_way[path] = begin, end, errands
+        return True
 
-    def _begin_again(self) -> None:
-        """Have done by another shell what the one that was killed has not done."""
-        for path, (begin, end) in self._under_way.items():
+    def _take_in(self, path: str, *, wait: bool) -> None:
+        """Take in whether a hole was made. One that somebody was killed over waits for somebody else."""
+        begin, end, errands = self._under_way[path]
+        try:
+            answers = errands.receive(wait=wait)
+        except BrokenPipeError:
             self._wait_for(path, begin, end)
-        self._under_way.clear()
+        else:
+            if not answers:
+                return
+            if _FAILED in answers:
+                self.failed.add(path)
+            self._idle.append(errands)
+        del self._under_way[path]
 
     def _wait_for(self, path: str, begin: int, end: int) -> None:
         other = self._waiting.get(path, (begin, end))

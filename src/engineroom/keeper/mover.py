@@ -54,15 +54,9 @@ class Mover:
         gathered, self._gathered = self._gathered, []
         try:
             for cell in gathered:
-                self._send(cell)
+                self._errands.send(cell)
         except OSError as error:
             log.write("error", "cgroup.failed", "Cannot move to a cgroup.", cell=cell, reason=str(error))
-
-    def _send(self, cell: str) -> None:
-        try:
-            self._errands.send(cell)
-        except BrokenPipeError:  # the shell was killed: another one does it
-            self._errands.send(cell)
 
     def close(self) -> None:
         """End when everything is done."""

@@ -171,7 +171,7 @@ class Stream:
         self._marks.write_header(self._marks.header._replace(emptying=0))
 
     def _begin_anew(self, offset: int, **changes: int) -> None:
-        self._puncher.wait()  # or a late hole would take of what is new
+        self._puncher.end(self._path)  # or a late hole would take of what is new
         header = self._marks.header._replace(base=offset, begin=offset, **changes)
         self._marks.write_header(header)
         self._marks.clear()
