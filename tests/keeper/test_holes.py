@@ -56,6 +56,15 @@ def a_file(tmp_path: Path) -> Callable[[str], Path]:
     return written
 
 
+@pytest.fixture
+def held(puncher: Puncher, shell: int, a_file: Callable[[str], Path]) -> Path:
+    """A file whose first hole is under way for as long as the shell is stopped, while all others wait."""
+    path = a_file("held up")
+    os.kill(shell, signal.SIGSTOP)
+    punch_each_block(puncher, path)
+    return path
+
+
 def _shells() -> set[int]:
     mine = [pid for pid in proc.everyone() if proc.parent(pid) == os.getpid()]
     return {pid for pid in mine if any("fallocate" in word for word in proc.argv(pid))}
@@ -71,25 +80,20 @@ def used_blocks(path: Path) -> int:
 
 
 def test_what_is_said_while_a_hole_is_made_is_one_hole_more(
-    puncher: Puncher, shell: int, sent: list[str], a_file: Callable[[str], Path]
+    puncher: Puncher, shell: int, sent: list[str], held: Path
 ) -> None:
-    path = a_file("with a space")
-    os.kill(shell, signal.SIGSTOP)
-    punch_each_block(puncher, path)
     os.kill(shell, signal.SIGCONT)
     puncher.wait()
-    assert used_blocks(path) == 0
-    assert path.stat().st_size == _BLOCKS * BLOCK_BYTES
+    assert used_blocks(held) == 0
+    assert held.stat().st_size == _BLOCKS * BLOCK_BYTES
     assert len(sent) == 2
     assert not puncher.failed
 
 
 def test_a_hole_that_takes_long_holds_up_no_other_file(
-    puncher: Puncher, shell: int, a_file: Callable[[str], Path]
+    puncher: Puncher, shell: int, held: Path, a_file: Callable[[str], Path]
 ) -> None:
-    one, other = a_file("one"), a_file("other")
-    os.kill(shell, signal.SIGSTOP)
-    punch_each_block(puncher, one)
+    other = a_file("other")
     punch_each_block(puncher, other)
 
     def is_freed() -> bool:
@@ -97,10 +101,10 @@ def test_a_hole_that_takes_long_holds_up_no_other_file(
         return used_blocks(other) == 0
 
     wait_until("the other file is freed", is_freed)
-    assert used_blocks(one) == _BLOCKS
+    assert used_blocks(held) == _BLOCKS
     os.kill(shell, signal.SIGCONT)
     puncher.wait()
-    assert used_blocks(one) == 0
+    assert used_blocks(held) == 0
 
 
 def test_many_files_get_their_holes_a_few_at_a_time(
@@ -118,16 +122,14 @@ def test_many_files_get_their_holes_a_few_at_a_time(
 
 
 def test_a_shell_that_is_killed_leaves_nothing_undone(
-    puncher: Puncher, shell: int, a_file: Callable[[str], Path]
+    puncher: Puncher, shell: int, held: Path, a_file: Callable[[str], Path]
 ) -> None:
-    one, other = a_file("one"), a_file("other")
-    os.kill(shell, signal.SIGSTOP)
-    punch_each_block(puncher, one)
+    other = a_file("other")
     os.kill(shell, signal.SIGKILL)
     wait_until("the shell is dead", lambda: not proc.is_alive(shell))
     punch_each_block(puncher, other)
     puncher.wait()
-    assert used_blocks(one) == used_blocks(other) == 0
+    assert used_blocks(held) == used_blocks(other) == 0
 
 
 def test_a_shell_that_was_killed_while_it_was_idle_is_replaced(
@@ -142,17 +144,15 @@ def test_a_shell_that_was_killed_while_it_was_idle_is_replaced(
 
 
 def test_a_file_that_begins_anew_gets_none_of_its_old_holes(
-    puncher: Puncher, shell: int, a_file: Callable[[str], Path]
+    puncher: Puncher, shell: int, held: Path, a_file: Callable[[str], Path]
 ) -> None:
-    one, other = a_file("one"), a_file("other")
-    os.kill(shell, signal.SIGSTOP)
-    punch_each_block(puncher, one)
+    other = a_file("other")
     punch_each_block(puncher, other)
     os.kill(shell, signal.SIGCONT)
-    puncher.end(str(one))
-    one.write_bytes(b"y" * _BLOCKS * BLOCK_BYTES)
+    puncher.end(str(held))
+    held.write_bytes(b"y" * _BLOCKS * BLOCK_BYTES)
     puncher.wait()
-    assert used_blocks(one) == _BLOCKS
+    assert used_blocks(held) == _BLOCKS
     assert used_blocks(other) == 0
 
 

@@ -79,9 +79,9 @@ class Puncher:
 
     def end(self, path: str) -> None:
         """Return when no hole is made in the file any more: what waits is forgotten."""
-        while self._waiting.pop(path, None) or path in self._under_way:
-            if path in self._under_way:
-                self._take_in(path, wait=True)
+        if path in self._under_way:
+            self._take_in(path, wait=True)
+        self._waiting.pop(path, None)
 
     def close(self) -> None:
         """End when what is under way is done."""
