@@ -10,73 +10,11 @@ import pytest
 from engineroom.keeper import holes
 from engineroom.keeper import spool as spool_module
 from engineroom.keeper import stream as stream_module
-from engineroom.keeper.spool import Spool
-from engineroom.model.output import Chunk, Line, StreamId, lines
-from engineroom.runtime.local.output import OutputReader
+from engineroom.model.output import lines
+from tests.keeper.spool_desk import ID, KEPT, Desk, numbered, used
 from tests.support.small_disk import fill, small_disk
 
-KEPT = 64 * 1024
-ID = "process-1.1.0.abc"
-STDOUT, STDERR = StreamId(ID, "stdout"), StreamId(ID, "stderr")
-EVERYTHING = 1 << 40
 _JIFFY_NANOSECONDS = 10_000_000  # the kernel takes a file's time from its last tick
-
-
-class Desk:
-    """A spool, a child that appends to it, and a reader that follows the spool's word."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.after: dict[StreamId, int] = {}
-        self.lines: list[Line] = []
-        self.dropped = 0
-        self.reader = OutputReader(folder)
-        self.begin_anew({})
-
-    def begin_anew(self, pids: dict[str, int]) -> None:
-        """Be a keeper that was just started, where these processes run."""
-        self.spool = Spool(self.folder / "spool")
-        self.spool.kept_bytes = KEPT
-        self.spool.recover(pids)
-
-    def path(self, process: str = ID, stream: int = 0) -> Path:
-        return Path(self.spool.paths(process)[stream])
-
-    def write(self, data: bytes, process: str = ID, stream: int = 0, at: float | None = None) -> None:
-        with self.path(process, stream).open("ab") as file:
-            file.write(data)
-        if at is not None:
-            os.utime(self.path(process, stream), (at, at))
-
-    def prints(self, data: bytes, **how: object) -> None:
-        self.write(data, **how)  # type: ignore[arg-type]
-        self.look()
-
-    def look(self) -> None:
-        """Look, and wait until what that has freed is free."""
-        self.spool.look()
-        self.spool.puncher.wait()
-
-    def read(self, *, after: dict[StreamId, int] | None = None) -> list[Chunk]:
-        self.reader.take(self.spool.changed)
-        self.spool.changed = {}
-        return list(self.reader.read(self.after if after is None else after, EVERYTHING))
-
-    def follow(self) -> list[Line]:
-        """Read on, and return all lines so far."""
-        while chunks := self.read():
-            for chunk in chunks:
-                assert chunk.begin == self.after.get(chunk.id, 0) + chunk.dropped_bytes
-                self.lines += lines(chunk)
-                self.dropped += chunk.dropped_bytes
-                self.after[chunk.id] = chunk.end
-        return self.lines
-
-    def texts(self) -> list[bytes]:
-        return [line.text for line in self.follow()]
-
-    def acknowledge(self) -> None:
-        self.spool.acknowledge({f"{id.process}.{id.stream}": end for id, end in self.after.items()})
 
 
 @pytest.fixture
@@ -84,14 +22,6 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
     made = Desk(tmp_path)
     yield made
     made.reader.close()
-
-
-def used(path: Path) -> int:
-    return path.stat().st_blocks * 512
-
-
-def numbered(first: int, count: int) -> bytes:
-    return b"".join(b"line %d\n" % number for number in range(first, first + count))
 
 
 def test_each_line_has_the_time_of_the_kernel_and_the_pid_of_its_writer(desk: Desk) -> None:
@@ -223,6 +153,26 @@ def test_a_flood_stays_in_its_bound_and_what_is_lost_is_counted(desk: Desk) -> N
     assert desk.dropped + sum(len(text) + 1 for text in texts) == written
     assert desk.path().stat().st_size == written
     assert 0 < written - desk.spool.dropped(ID) <= KEPT
+
+
+def test_a_reader_that_is_outrun_while_it_reads_goes_on_where_it_can(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def outrun(descriptor: int, size: int, offset: int) -> bytes:
+        data = pread(descriptor, size, offset)
+        if data.startswith(b"line "):
+            monkeypatch.undo()
+            desk.prints(more)
+        return data
+
+    pread = os.pread
+    first, more = numbered(0, 1000), numbered(1000, 20_000)
+    assert len(more) > len(first) + KEPT
+    desk.prints(first)
+    monkeypatch.setattr(os, "pread", outrun)
+    texts = desk.texts()
+    assert texts == [b"line %d" % number for number in range(21_000 - len(texts), 21_000)]
+    assert desk.dropped + sum(len(text) + 1 for text in texts) == len(first) + len(more)
 
 
 def test_what_is_acknowledged_is_given_back_and_not_counted_as_lost(

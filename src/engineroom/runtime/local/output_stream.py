@@ -16,8 +16,11 @@ MARK = struct.Struct("<QQII")
 MARKS_AT = 64
 ENDS_LIFE = 1
 
-_MARKS_AT_ONCE = (256, 1 << 20)
-"""More only where so many cover no whole line: of a child that prints a line byte by byte."""
+_MARKS_AT_ONCE = (256, 1 << 20, 1 << 20, 1 << 20)
+"""More only where so many cover no whole line: of a child that prints a line byte by byte.
+
+As many again where all that was read was given up meanwhile: of a child that floods.
+"""
 
 
 class Header(NamedTuple):
@@ -62,8 +65,8 @@ class OutputStream:
         if wanted >= self.end or self._fruitless == wanted or self._open() is None:
             return None
         for most_marks in _MARKS_AT_ONCE:
-            chunk, is_all = self._read(after, most_bytes, most_marks)
-            if chunk is not None or is_all:
+            chunk, is_final = self._read(after, most_bytes, most_marks)
+            if chunk is not None or is_final:
                 break
         self._fruitless = None if chunk is not None else wanted
         return chunk
@@ -81,7 +84,7 @@ class OutputStream:
         return self._files is not None
 
     def _read(self, after: int | None, most_bytes: int, most_marks: int) -> tuple[Chunk | None, bool]:
-        """Return the chunk behind a position, and whether more marks than these would not change it."""
+        """Return the chunk behind a position, and whether to try again with more marks would not change it."""
         header = self._header()
         asked = header.acknowledged if after is None else after
         begin = max(asked, header.begin)
@@ -92,14 +95,15 @@ class OutputStream:
         seen = self._header()
         if seen.base != header.base or seen.emptying:
             return None, True  # the file began anew meanwhile: another time
-        if seen.begin > begin:
+        is_outrun = seen.begin > begin
+        if is_outrun:
             data, begin = data[seen.begin - begin :], seen.begin
         if begin > asked:
             skipped = _first_line(data, begin, marks)
             data, begin = data[skipped:], begin + skipped
         data = data[: _whole_lines(data, begin, marks)]
         chunk = self._chunk(begin, data, marks, begin - asked) if data else None
-        return chunk, len(marks) < most_marks
+        return chunk, len(marks) < most_marks and not is_outrun
 
     def _chunk(self, begin: int, data: bytes, marks: list[Mark], dropped_bytes: int) -> Chunk:
         end = begin + len(data)
