@@ -22,11 +22,11 @@ class Desk:
         self.dropped = 0
         self.reader = OutputReader(folder)
         self.begin_anew({})
+        self.spool.keep(KEPT)
 
     def begin_anew(self, pids: dict[str, int]) -> None:
         """Be a keeper that was just started, where these processes run."""
         self.spool = Spool(self.folder / "spool")
-        self.spool.kept_bytes = KEPT
         self.spool.recover(pids)
 
     def path(self, process: str = ID, stream: int = 0) -> Path:

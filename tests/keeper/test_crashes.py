@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from engineroom.keeper.marks import Marks
+from engineroom.keeper.spool import DEFAULT_KEPT_BYTES
 from tests.keeper.running_keeper import JsonObject, RunningKeeper, running_keeper
 from tests.keeper.worlds import WORLDS
 from tests.support import proc
@@ -249,3 +251,14 @@ def test_the_folder_is_for_its_owner_alone(keeper: RunningKeeper) -> None:
     keeper.run("a", *SLEEP)
     modes = {path.name: path.stat().st_mode & 0o077 for path in [keeper.folder, *keeper.folder.iterdir()]}
     assert set(modes.values()) == {0}, modes
+
+
+def test_a_bound_of_output_outlives_the_keeper_that_was_told_of_it(keeper: RunningKeeper) -> None:
+    size = 2 * DEFAULT_KEPT_BYTES
+    keeper.call("watch_output", kept_bytes=2 * size)
+    keeper.run("a", "sh", "-c", f"head -c {size} /dev/zero; exec sleep 600")
+    wait_until("all is printed", lambda: len(keeper.output("a")) == size)
+    restart(keeper)
+    marks = Marks(str(keeper.folder / "marks" / f"{keeper.id('a')}.stdout"))
+    assert marks.marked == size
+    assert marks.header.begin == 0

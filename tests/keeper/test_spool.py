@@ -105,7 +105,7 @@ def test_a_clock_that_jumps_does_not_reorder(desk: Desk, process: str) -> None:
 
 
 def test_a_line_of_ten_megabytes_comes_in_pieces(desk: Desk) -> None:
-    desk.spool.kept_bytes = 1 << 30
+    desk.spool.keep(1 << 30)
     long = os.urandom(10_000_000).replace(b"\n", b"\0")
     for begin in range(0, len(long), 1 << 20):
         desk.prints(long[begin : begin + (1 << 20)])
@@ -153,6 +153,26 @@ def test_a_flood_stays_in_its_bound_and_what_is_lost_is_counted(desk: Desk) -> N
     assert desk.dropped + sum(len(text) + 1 for text in texts) == written
     assert desk.path().stat().st_size == written
     assert 0 < written - desk.spool.dropped(ID) <= KEPT
+
+
+def test_what_is_to_be_kept_is_remembered_and_kept_at_once(desk: Desk) -> None:
+    desk.spool.keep(1 << 30)
+    desk.begin_anew({ID: 1})
+    desk.prints(b"x" * 1023 + b"\n" * 10_000)
+    desk.begin_anew({ID: 1})
+    assert not desk.spool.dropped(ID)
+    desk.spool.keep(KEPT)
+    desk.spool.puncher.wait()
+    assert used(desk.path()) <= KEPT
+
+
+@pytest.mark.parametrize("content", [b"", b"many\n"])
+def test_one_that_cannot_read_what_is_to_be_kept_keeps_what_it_would_at_first(
+    desk: Desk, content: bytes
+) -> None:
+    (desk.folder / "kept_bytes").write_bytes(content)
+    desk.begin_anew({})
+    assert desk.spool.kept_bytes == spool_module.DEFAULT_KEPT_BYTES
 
 
 def test_a_reader_that_is_outrun_while_it_reads_goes_on_where_it_can(
@@ -307,7 +327,7 @@ def test_a_full_disk_makes_room_oldest_first_and_says_so(
     two_megabytes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk = Desk(two_megabytes)
-    desk.spool.kept_bytes = 1 << 30
+    desk.spool.keep(1 << 30)
     desk.prints(b"old\n" * 1000, process="p.1.0.gone")
     desk.spool.gone("p.1.0.gone")
     desk.prints(numbered(0, 1000))

@@ -10,7 +10,6 @@ from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec
-from engineroom.keeper.spool import LEAST_KEPT_BYTES
 from engineroom.keeper.supervisor import Supervisor, Watcher
 
 PROTOCOL = 2
@@ -124,7 +123,7 @@ class Calls:
 
     def _watch_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:
         """Bound each stream to `kept_bytes`, and from now on tell this client which streams can be read up to where."""
-        self._lookout.spool.kept_bytes = max(LEAST_KEPT_BYTES, int(request["kept_bytes"]))
+        self._lookout.spool.keep(int(request["kept_bytes"]))
         if watcher not in self._lookout.listeners:
             self._lookout.listeners.append(watcher)
         return {}

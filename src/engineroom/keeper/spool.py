@@ -32,7 +32,8 @@ class Spool:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.kept_bytes = DEFAULT_KEPT_BYTES
+        self._bound = folder.with_name("kept_bytes")
+        self.kept_bytes = _read_bound(self._bound)
         """How much of each stream is kept at most."""
         self.changed: dict[str, int | None] = {}
         """Up to where each stream can be read, of those that have changed since somebody looked here; None: gone."""
@@ -45,6 +46,15 @@ class Spool:
         self._streams: dict[str, Stream] = {}
         self._pids: dict[str, int] = {}
         self._gone: dict[str, float] = {}
+
+    def keep(self, most_bytes: int) -> None:
+        """Keep so much of each stream, also when another keeper goes on with it."""
+        most_bytes = max(LEAST_KEPT_BYTES, most_bytes)
+        if most_bytes != self.kept_bytes:
+            self.kept_bytes = most_bytes
+            _write_bound(self._bound, most_bytes)
+            for stream in self._streams.values():
+                stream.bound(most_bytes)
 
     # The lives of processes
 
@@ -228,3 +238,23 @@ class Spool:
 
 def _names(process: str) -> tuple[str, str]:
     return f"{process}.stdout", f"{process}.stderr"
+
+
+def _read_bound(path: Path) -> int:
+    try:
+        return max(LEAST_KEPT_BYTES, int(path.read_bytes()))
+    except FileNotFoundError:
+        return DEFAULT_KEPT_BYTES
+    except (OSError, ValueError) as error:
+        log.write("error", "spool.failed", "Cannot read how much to keep.", path=str(path), reason=str(error))
+        return DEFAULT_KEPT_BYTES
+
+
+def _write_bound(path: Path, most_bytes: int) -> None:
+    new = path.with_suffix(".new")
+    try:
+        new.touch(mode=0o600)
+        new.write_bytes(b"%d\n" % most_bytes)
+        new.replace(path)
+    except OSError as error:
+        log.write("error", "spool.failed", "Cannot note how much to keep.", path=str(path), reason=str(error))
