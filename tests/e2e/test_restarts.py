@@ -1,6 +1,5 @@
 """What is killed comes back, and what was not killed does not notice."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -10,18 +9,15 @@ from tests.support.engineroom_server import EngineroomServer
 from tests.support.waiting import wait_until
 
 
-def test_a_dead_process_is_running_again_at_once(engineroom: EngineroomServer, code: Path) -> None:
+def test_a_dead_process_is_running_again(engineroom: EngineroomServer, code: Path) -> None:
     instance = engineroom.link(code).instance
     sleepers = engineroom.api.create(instance, type="custom", command="sleep 1000", processes=3)
     before = sleepers.wait_until_running(3)
     victim = min(before)
 
     proc.kill(victim)
-    killed_at = time.monotonic()
     wait_until("three sleepers are alive again", lambda: len(engineroom.user_pids()) == 3)
-    away_seconds = time.monotonic() - killed_at
 
-    assert away_seconds < 0.5
     after = sleepers.wait_until_running(3)
     assert before - after == {victim}
     [again] = [process for process in sleepers.processes() if process.pid in after - before]

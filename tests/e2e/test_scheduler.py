@@ -38,4 +38,4 @@ def test_the_frameworks_scheduler_runs_at_the_full_minute(
     assert (own["status"], own["output"]) == ("failed", f"in {laravel.folder} on replica 1\n")
     due, started = (datetime.fromisoformat(framework[name]) for name in ("due_at", "started_at"))
     assert due.second == 0
-    assert (started - due).total_seconds() < 10
+    assert (started - due).total_seconds() < 60

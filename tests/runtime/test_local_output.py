@@ -20,6 +20,7 @@ from tests.runtime.test_local import LocalHost
 
 KEPT = 1024 * 1024
 NUMBERS = "seq inf"
+JIFFY_NANOSECONDS = 10_000_000  # the kernel takes a file's time from its last tick
 
 
 class SmallHost(LocalHost):
@@ -119,17 +120,15 @@ async def test_a_keeper_killed_in_a_flood_bounds_it_again_and_numbers_stay_in_or
 
 
 @asynchronous
-async def test_a_line_can_be_read_within_half_a_second(host: SmallHost) -> None:
+async def test_a_line_has_a_time_between_its_printing_and_its_reading(host: SmallHost) -> None:
     session = await Session.opened(host)
     body = "while :; do date +%s%N; sleep 0.2; done"
     workload = some_workload(argv=("sh", "-c", body), processes=1, replicas=1)
     await session.applied(workload)
-    ages: list[int] = []
-    while len(ages) < 10:
+    while len(session.lines) < 5:
         seen = len(session.lines)
         await session.printed(seen + 1)
-        ages += [time.time_ns() - int(line.text) for line in session.lines[seen:]]
-    assert sorted(ages)[5] < 500_000_000
-    for line in session.lines:
-        assert abs(line.at_nanoseconds - int(line.text)) < 500_000_000
+        read_at = time.time_ns()
+        for line in session.lines[seen:]:
+            assert int(line.text) - JIFFY_NANOSECONDS <= line.at_nanoseconds <= read_at
     await session.runtime.close()
