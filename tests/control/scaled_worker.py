@@ -31,6 +31,9 @@ from tests.support.redis_server import RedisServer
 
 KEY = "shop_database_queues:default"
 
+_PATIENCE_SECONDS = 60.0
+"""A busy machine may answer late, while the clock of the tests stands still."""
+
 
 class Scaling:
     """One worker that is scaled, and what tests ask of it."""
@@ -47,7 +50,7 @@ class Scaling:
 
     def begin_anew(self) -> Autoscaler:
         surroundings = Surroundings(host=lambda: self.host, activity=self.activity, clock=lambda: self.now)
-        self.reader = QueueReader(surroundings.clock)
+        self.reader = QueueReader(surroundings.clock, patience_seconds=_PATIENCE_SECONDS)
         self.autoscaler = Autoscaler(self.store, self.processes, self.woken.extend, surroundings, self.reader)
         return self.autoscaler
 

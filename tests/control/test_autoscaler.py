@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from engineroom.control.queue_reader import QueueReader
 from engineroom.model.activity import Activity
 from engineroom.model.background_process import StrategyType
 from engineroom.model.queue import Unknown
@@ -92,7 +93,9 @@ async def test_a_server_that_never_answers_holds_up_no_other(tmp_path: Path) -> 
             [row] = await worker.store.read(lambda connection: wanted_rows.wanted(connection, [worker.of.id]))
             port = EnvironmentVariable(key="REDIS_PORT", value=str(silent.getsockname()[1]))
             mute = replace(row, variables=(*row.variables, port))
-            seen = await worker.reader.read(mute, DEFAULT_SCALING_SETTINGS)
+            reader = QueueReader()
+            seen = await reader.read(mute, DEFAULT_SCALING_SETTINGS)
+            await reader.close()
             assert seen.measured == Unknown("its server takes long to answer")
 
 

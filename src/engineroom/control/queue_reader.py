@@ -12,7 +12,7 @@ from engineroom.queues.discovery import Place
 from engineroom.queues.meter import Meter
 from engineroom.store.wanted import Wanted
 
-_PATIENCE_SECONDS = 0.8
+PATIENCE_SECONDS = 0.8
 """Who asks waits no longer: a server that does not answer must not hold up what has its queues at another one."""
 _UNUSED_SECONDS = 60.0
 
@@ -28,7 +28,10 @@ class Seen:
 class QueueReader:
     """Measures queues. `clock` only goes forward."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self._patience_seconds = patience_seconds
         self._places = Places()
         self._meter = Meter(clock)
         self._asking: dict[Place, asyncio.Task[Measurement | Unknown]] = {}
@@ -41,7 +44,7 @@ class QueueReader:
         if place not in self._asking:
             self._asking[place] = asyncio.create_task(self._measure(place))
         asking = self._asking[place]
-        await asyncio.wait([asking], timeout=_PATIENCE_SECONDS)
+        await asyncio.wait([asking], timeout=self._patience_seconds)
         if not asking.done():
             return Seen(Unknown("its server takes long to answer"), place.queues)
         if self._asking.get(place) is asking:
