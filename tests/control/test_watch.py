@@ -1,8 +1,10 @@
 """What is wrong is told once, also when the server starts again, and not in quiet hours."""
 
+import shutil
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -17,6 +19,7 @@ from engineroom.telemetry.alerts.rules import Alert, Change
 from engineroom.telemetry.metrics.sample import Sample
 from tests.runtime.asynchronous import asynchronous, eventually
 
+HALF_FULL = SimpleNamespace(total=100, used=50, free=50)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
 
 WELL = Observed(
@@ -64,6 +67,11 @@ class Watching:
             note=self.noted.append,
             lost=lambda: self.lost,
         )
+
+
+@pytest.fixture(autouse=True)
+def half_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: HALF_FULL)  # noqa: ARG005
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Room for the log: its limits, and what to do when the disk is full."""
 
 import contextlib
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -117,7 +118,8 @@ class Room:
         if self._reserve.exists() or self._free_bytes() < RESERVE_BYTES + 2 * _MARGIN_BYTES:
             return
         try:
-            self._reserve.write_bytes(bytes(RESERVE_BYTES))
+            with self._reserve.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, RESERVE_BYTES)
         except OSError:
             self._reserve.unlink(missing_ok=True)
 
