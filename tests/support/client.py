@@ -178,7 +178,11 @@ class BackgroundProcess:
             pids = self.running_pids()
             return pids if len(pids) == count == len(self.processes()) else set()
 
-        return wait_until(f"{count} processes of {self.id} run, and no others are there", look)
+        try:
+            return wait_until(f"{count} processes of {self.id} run, and no others are there", look)
+        except AssertionError as error:
+            error.add_note(f"These are there: {self.processes()}. This has happened: {self.events()}")
+            raise
 
     def wait_for(self, what: str, holds: Callable[[list[ListedProcess]], bool]) -> list[ListedProcess]:
         """Wait until `holds` is true of the listed processes, and return them."""
