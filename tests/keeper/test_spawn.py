@@ -146,6 +146,13 @@ def test_a_program_that_is_nowhere_in_the_path(tmp_path: Path) -> None:
     assert failure(["no-such-program"], tmp_path) == (errno.ENOENT, "no-such-program (in /usr/bin:/bin)")
 
 
+@pytest.mark.parametrize("letter", ["x", "\U0001f600"])
+def test_of_an_endless_name_the_beginning_is_told(tmp_path: Path, letter: str) -> None:
+    number, told = failure([letter * 100_000], tmp_path)
+    assert (number, set(told)) == (errno.ENOENT, {letter})
+    assert failure(["true"], tmp_path, {"PATH": letter * 100_000})[0] == errno.ENOENT
+
+
 @pytest.mark.parametrize("name", ["", "."])
 def test_a_name_that_is_none(tmp_path: Path, name: str) -> None:
     assert failure([name], tmp_path)[0] == errno.ENOENT

@@ -26,6 +26,10 @@ _LONGEST_INTERPRETER_LINE = 256
 """What the kernel reads of a script's first line (BINPRM_BUF_SIZE since Linux 5.1)."""
 
 _LONGEST_REPORT_BYTES = 65_536
+"""What a pipe takes without somebody reading it (pipe(7))."""
+
+_LONGEST_PATH = 4096
+"""So much is told of a path: JSON takes up to twelve bytes for a character, and a report must be whole to be read."""
 
 
 class Launch:
@@ -129,7 +133,7 @@ def _become(
 
 
 def _report(writer: int, error_number: int, path: str) -> None:
-    os.write(writer, json.dumps([error_number, path]).encode()[:_LONGEST_REPORT_BYTES])
+    os.write(writer, json.dumps([error_number, path[:_LONGEST_PATH]]).encode())
 
 
 def _default_signals() -> None:
