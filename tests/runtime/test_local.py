@@ -144,6 +144,21 @@ async def test_one_that_cannot_start_backs_off_with_the_reason_until_it_can(
 
 
 @asynchronous
+async def test_why_one_cannot_start_may_be_no_unicode(host: LocalHost, tmp_path: Path) -> None:
+    program = tmp_path / "worker"
+    program.write_bytes(b"#!/no/such/\xe9\n")
+    program.chmod(0o755)
+    session = await Session.opened(host)
+    workload = some_workload(argv=(str(program),), processes=1, replicas=1)
+    await session.runtime.apply([workload])
+    await eventually("it is told", lambda: session.events(workload.background_process))
+    (told, *_) = session.events(workload.background_process)
+    assert f"/no/such/? (the interpreter of {program}) was not found" in told.message
+    await session.applied(some_workload())
+    await session.runtime.close()
+
+
+@asynchronous
 async def test_a_kept_connection_survives_the_death_of_the_keeper(host: LocalHost) -> None:
     session, workload = await Session.opened(host), some_workload()
     before = lives(await session.applied(workload))

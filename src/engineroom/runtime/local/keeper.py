@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -70,7 +71,7 @@ class Keeper:
         try:
             while data := await self._reader.read(1 << 20):
                 *lines, rest = (rest + data).split(b"\n")
-                events = [entry for entry in map(_decoder.decode, lines) if not self._take_answer(entry)]
+                events = [entry for entry in map(_decoded, lines) if not self._take_answer(entry)]
                 if events:
                     yield events
         except ConnectionError:
@@ -97,6 +98,15 @@ class Keeper:
             else:
                 answer.set_result(entry["result"])
         return True
+
+
+def _decoded(line: bytes) -> JsonObject:
+    """Return what a line says. A name of a file may be no Unicode: what is not is a question mark from here on."""
+    try:
+        return _decoder.decode(line)
+    except msgspec.DecodeError:
+        readable = json.dumps(json.loads(line), ensure_ascii=False).encode(errors="replace")
+        return _decoder.decode(readable)
 
 
 async def connect(folder: Path) -> Keeper:
