@@ -253,6 +253,30 @@ def test_the_owner_of_its_folder_may_be_its_user_even_one_without_a_name(public:
     assert finished(WHO_AM_I, public, user=".") == (0, expected)
 
 
+@pytest.mark.needs("root")
+def test_who_leads_to_a_folder_of_roots_does_not_get_roots_rights(public: Path) -> None:
+    (public / "rights").mkdir()
+    home = public / "home"
+    home.mkdir()
+    os.chown(home, 12345, 12345)
+    (home / "app").symlink_to(public / "rights")
+    assert finished(["id", "-u"], home, user=".") == (0, "12345\n")
+    number, told = failure(["id", "-u"], home / "app", user=".")
+    assert (number, str(home) in told) == (errno.EPERM, True)
+    (public / "there").symlink_to("home/../home/app")
+    assert failure(["id", "-u"], public / "there", user=".")[0] == errno.EPERM
+    (public / "anybody").mkdir(mode=0o777)
+    (public / "anybody").chmod(0o777)
+    (public / "anybody" / "app").mkdir()
+    assert failure(["id", "-u"], public / "anybody" / "app", user=".")[0] == errno.EPERM
+
+    (public / "mine").symlink_to("home/../rights")
+    os.chown(home, 0, 0)
+    for folder in (public / "rights", public / "mine"):
+        assert finished(["id", "-u"], folder, user=".") == (0, "0\n")
+        (folder / "out").unlink()
+
+
 def test_a_user_that_nobody_is(tmp_path: Path) -> None:
     assert failure(["true"], tmp_path, user="no-such-user") == (errno.ENOENT, "user no-such-user")
 
