@@ -251,6 +251,7 @@ async def ran(running: Running, of: Command, status: CommandStatus) -> Command:
         (0, CommandStatus.SUCCESS, None),
         (3, CommandStatus.FAILURE, "The command exited with code 3."),
         (-9, CommandStatus.FAILURE, "The command was killed by signal 9 (SIGKILL)."),
+        (-40, CommandStatus.FAILURE, "The command was killed by signal 40."),
     ],
 )
 async def test_a_command_is_run_and_how_it_ended_is_kept(

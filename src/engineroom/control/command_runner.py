@@ -1,6 +1,5 @@
 """Has commands run, each once. Level-triggered: it goes on with whatever the store says is under way."""
 
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from engineroom.model.command import (
     CommandStatus,
 )
 from engineroom.model.environment import Environment
+from engineroom.model.exits import signal_name
 from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.operation import OperationStatus
 from engineroom.runtime.base import Runtime
@@ -74,7 +74,8 @@ def _reason(state: OneOffState) -> str:
     if state.failure is not None:
         return f"The command failed: {state.failure}."
     if state.code is not None and state.code < 0:
-        return f"The command was killed by signal {-state.code} ({signal.Signals(-state.code).name})."
+        name = signal_name(-state.code)
+        return f"The command was killed by signal {-state.code}{f' ({name})' if name else ''}."
     return f"The command exited with code {state.code}."
 
 
