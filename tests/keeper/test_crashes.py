@@ -212,6 +212,22 @@ def test_after_a_boot_of_the_host_everything_is_started_anew(
     assert stranger.poll() is None
 
 
+def test_a_keeper_killed_as_it_begins_after_a_boot_leaves_no_times_of_the_earlier_one(
+    keeper: RunningKeeper,
+) -> None:
+    keeper.call("start", processes=[keeper.spec("waits", "/no/such/program")])
+    keeper.wait("waits", "backs off", lambda process: process["restarts"] == 1)
+    keeper.end(signal.SIGKILL)
+    write_journal(keeper, [of_an_earlier_boot(entry, 1, 1) for entry in journal_entries(keeper)])
+    keeper.start()
+    entries = journal_entries(keeper)
+    rewritten = max(number for number, entry in enumerate(entries) if "snapshot" in entry)
+    keeper.end(signal.SIGKILL)
+    write_journal(keeper, entries[: rewritten + 1])
+    keeper.start()
+    keeper.wait("waits", "is tried at once", lambda process: process["restarts"] >= 2)
+
+
 def of_an_earlier_boot(entry: JsonObject, pid: int, ticks: int) -> JsonObject:
     """Return a journal's entry as a host that had been up for a month would have left it."""
     if "boot" in entry:

@@ -16,14 +16,16 @@ from engineroom.keeper.supervisor import LIFE_VARIABLE, Supervisor
 def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
     """Read the journal and go on where the earlier keeper stopped. After a boot everything is started anew."""
     same_boot = _replay(journal.replay(), supervisor, boot)
-    supervisor.rewrite_journal()
     processes = list(supervisor.processes.values())
+    if not same_boot:
+        for process in processes:
+            _forget_boot(process)
+    # Only now: whoever reads next what is written here, in this boot, takes it for what is.
+    supervisor.rewrite_journal()
     if not processes:
         return
     survivors = _survivors() if same_boot else {}
     for process in processes:
-        if not same_boot:
-            _forget_boot(process)
         _find_again(supervisor, process, survivors.get(process.id, []))
     log.write(
         "info", "keeper.recovered", "Found the processes of an earlier keeper.", processes=len(processes)
