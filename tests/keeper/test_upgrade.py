@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.keeper.running_keeper import RunningKeeper
+from tests.keeper.running_keeper import RunningKeeper, running_keeper
+from tests.support.small_disk import fill, small_disk
 from tests.support.waiting import wait_until
 
 SLEEP = ("sleep", "600")
@@ -92,3 +93,17 @@ def test_a_drain_goes_on_through_an_upgrade(keeper: RunningKeeper) -> None:
     assert keeper.processes()[keeper.id("a")]["state"] == "draining"
     keeper.gone("a")
     assert pid not in keeper.living()
+
+
+@pytest.mark.needs("root")
+def test_nothing_is_forgotten_by_an_upgrade_on_a_full_disk(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "keeper", megabytes=1) as disk, running_keeper(disk) as keeper:
+        fill(disk / "filler")
+        pid = keeper.run("a", *SLEEP, labels={"more": "than fits" * 1000})
+        with keeper.client() as client:
+            assert "make room" in client.ask("upgrade")["error"]
+        (disk / "filler").unlink()
+        upgrade(keeper)
+        assert keeper.running("a") == pid
+        keeper.stop("a")
+        keeper.gone("a")

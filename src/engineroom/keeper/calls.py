@@ -140,6 +140,12 @@ class Calls:
 
     def _upgrade(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         """Have the keeper execute its program anew, as it is installed now. Every connection ends with the old one."""
+        if self._journal.failing:
+            self._supervisor.rewrite_journal()
+        if self._journal.failing:
+            raise CallError(
+                "the journal cannot be written, and what is only in memory would be forgotten; make room"
+            )
         self.upgrading = True
         return {}
 
