@@ -107,3 +107,13 @@ def test_nothing_is_forgotten_by_an_upgrade_on_a_full_disk(tmp_path: Path) -> No
         assert keeper.running("a") == pid
         keeper.stop("a")
         keeper.gone("a")
+
+
+def test_a_keeper_that_is_told_to_end_while_it_is_to_upgrade_ends(keeper: RunningKeeper) -> None:
+    with keeper.client() as client:
+        client.call("hello")
+        os.kill(keeper.pid, signal.SIGSTOP)
+        client.write(b'{"id": 1, "call": "upgrade"}\n')
+        os.kill(keeper.pid, signal.SIGTERM)
+        os.kill(keeper.pid, signal.SIGCONT)
+    assert keeper.wait_for_end() == 0

@@ -72,7 +72,7 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     _tell_of_limits(setup)
     loop.open()
     loop.run()
-    while calls.upgrading:
+    while calls.upgrading and not loop.told_to_stop:
         _execute_anew(folder, lock)
         calls.upgrading = False
         loop.run()

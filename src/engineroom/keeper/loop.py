@@ -28,13 +28,14 @@ class Loop:
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[int], None]] = {}
         self._connections: dict[int, Connection] = {}
-        self._stopping = False
+        self.told_to_stop = False
+        """Whether a signal has told the keeper to end."""
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._wakeup_reader, self._wakeup_writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
 
     def run(self) -> None:
         """Supervise. Returns with every child still running, unless a shutdown drained them."""
-        while not self._stopping:
+        while not self.told_to_stop:
             pauses = self._supervisor.turn(), self._lookout.turn()
             pause = min((seconds for seconds in pauses if seconds is not None), default=None)
             for connection in list(self._connections.values()):
@@ -109,7 +110,7 @@ class Loop:
         self._register(pidfd, ended)
 
     def _stop(self, number: int, frame: object) -> None:  # noqa: ARG002
-        self._stopping = True
+        self.told_to_stop = True
 
 
 def _note(number: int, frame: object) -> None:
