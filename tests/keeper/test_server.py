@@ -1,6 +1,7 @@
 """Clients that are wrong, slow or suddenly gone do no harm."""
 
 import json
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -38,6 +39,12 @@ MALFORMED = [
     b'{"id":1,"call":"stop","ids":[],"timeout_seconds":1' + b"0" * 400 + b"}",
     b'{"id":1,"call":"watch","epoch":"EPOCH","after":"x"}',
     b'{"id":1,"call":"watch","epoch":"EPOCH","after":Infinity}',
+    b'{"id":1,"call":"stop","ids":[],"timeout_seconds":1,"reason":["because"]}',
+    b'{"id":1,"call":"limit"}',
+    b'{"id":1,"call":"limit","groups":{"a":{"cpus":"x"}}}',
+    b'{"id":1,"call":"limit","groups":{"a":{"cpus":Infinity}}}',
+    b'{"id":1,"call":"limit","groups":{"a":{"memory_bytes":[1]}}}',
+    b'{"id":1,"call":"limit","groups":{"../a":{}}}',
     b'{"id":1,"call":"shutdown"}',
     b'{"id":1,"call":"shutdown","timeout_seconds":null}',
 ]
@@ -52,8 +59,15 @@ def test_a_malformed_request_gets_an_error_and_harms_nothing(keeper: RunningKeep
             answer = client.line()
             assert answer["error"], request[:80]
             assert client.call("hello")["pid"] == keeper.pid, "the same client may go on"
+    restart(keeper)
     assert keeper.running("a") == pid
     assert keeper.living() == [pid]
+
+
+def restart(keeper: RunningKeeper) -> None:
+    """Have a keeper read what the one before has written down."""
+    keeper.end(signal.SIGKILL)
+    keeper.start()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +85,12 @@ def test_a_malformed_request_gets_an_error_and_harms_nothing(keeper: RunningKeep
         {"labels": []},
         {"working_directory": None},
         {"group": "a/b"},
+        {"group": []},
         {"family": 1},
+        {"family": {}},
+        {"signal_group": "yes"},
+        {"once": [1]},
+        {"output_file": 5},
         {"umask": 0o1000},
         {"user": 1},
         {"user": ""},
@@ -83,6 +102,7 @@ def test_a_wrong_spec_is_refused_and_so_are_those_beside_it(
     good, bad = keeper.spec("good", *SLEEP), keeper.spec("bad", *SLEEP, **wrong)
     with keeper.client() as client:
         assert "must" in client.ask("start", processes=[good, bad])["error"]
+    restart(keeper)
     assert keeper.processes() == {}
 
 

@@ -1,5 +1,6 @@
 """What clients can ask of the keeper."""
 
+import math
 import os
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +10,7 @@ from engineroom.keeper.cgroup_setup import Setup
 from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lookout import Lookout
-from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec
+from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec, is_name
 from engineroom.keeper.supervisor import Supervisor, Watcher
 
 PROTOCOL = 2
@@ -90,7 +91,7 @@ class Calls:
         }
 
     def _limit(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
-        self._supervisor.limit({group: Limits(**limits) for group, limits in request["groups"].items()})
+        self._supervisor.limit({group: _limits(group, each) for group, each in request["groups"].items()})
         return {}
 
     def _start(self, request: JsonObject, watcher: Watcher) -> JsonObject:
@@ -107,7 +108,7 @@ class Calls:
             request["ids"],
             timeout_seconds=_seconds(request["timeout_seconds"]),
             force=bool(request.get("force", False)),
-            reason=request.get("reason"),
+            reason=_text(request.get("reason")),
         )
         return {}
 
@@ -148,6 +149,21 @@ class Calls:
             )
         self.upgrading = True
         return {}
+
+
+def _limits(group: str, values: JsonObject) -> Limits:
+    """Return the limits of a group. Raises ValueError for what could not be set, but would be written down."""
+    if not is_name(group):
+        raise ValueError(f"{group!r} is no name of a group")
+    if not all(value is None or math.isfinite(value) for value in values.values()):
+        raise ValueError(f"the limits of {group} must be numbers, or null")
+    return Limits(**values)
+
+
+def _text(value: Any) -> str | None:
+    if not (value is None or isinstance(value, str)):
+        raise ValueError(f"{value!r} is no text")
+    return value
 
 
 def _seconds(value: Any) -> float:

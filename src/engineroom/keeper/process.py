@@ -49,18 +49,22 @@ class Spec(NamedTuple):
         if not isinstance(data, dict) or not data.keys() >= set(_REQUIRED):
             raise InvalidSpecError(f"a spec must be an object with the keys {', '.join(_REQUIRED)}")
         data = {name: data[name] for name in cls._fields if name in data}
-        if not (_is_name(data["id"]) and isinstance(data["working_directory"], str)):
+        if not (is_name(data["id"]) and isinstance(data["working_directory"], str)):
             raise InvalidSpecError("`id` must be letters, digits, dots and dashes, `working_directory` text")
         if not (_is_text_list(data["argv"]) and data["argv"]):
             raise InvalidSpecError(f"`argv` of {data['id']} must be a list of at least one text")
         if not (_is_text_map(data["environment"]) and _is_text_map(data["labels"])):
             raise InvalidSpecError(f"`environment` and `labels` of {data['id']} must map text to text")
-        if not all(_is_name(data[name]) for name in ("group", "family") if data.get(name)):
+        if not all(is_name(data[name]) for name in ("group", "family") if data.get(name, "") != ""):
             raise InvalidSpecError(f"`group` and `family` of {data['id']} must be names as its id is")
         if not _is_umask(data.get("umask", DEFAULT_UMASK)):
             raise InvalidSpecError(f"`umask` of {data['id']} must be a number from 0 to 511")
         if not (data.get("user") is None or (_is_text(data["user"]) and data["user"])):
             raise InvalidSpecError(f"`user` of {data['id']} must be text, or null")
+        if not all(isinstance(data.get(name, False), bool) for name in ("signal_group", "once")):
+            raise InvalidSpecError(f"`signal_group` and `once` of {data['id']} must be true or false")
+        if not (data.get("output_file") is None or _is_text(data["output_file"])):
+            raise InvalidSpecError(f"`output_file` of {data['id']} must be text, or null")
         return cls(**{name: _shared(value) for name, value in data.items()})
 
     def to_json(self) -> JsonObject:
@@ -77,8 +81,8 @@ def _shared(value: Any) -> Any:
     return [sys.intern(text) for text in value] if isinstance(value, list) else value
 
 
-def _is_name(value: object) -> bool:
-    """Return whether the value can be a file name of its own: an id names a folder of the spool."""
+def is_name(value: object) -> bool:
+    """Return whether the value can be a file name of its own: an id names files of the spool, a group a cgroup."""
     return (
         isinstance(value, str)
         and 0 < len(value) <= 200
