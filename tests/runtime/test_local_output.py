@@ -120,6 +120,40 @@ async def test_a_keeper_killed_in_a_flood_bounds_it_again_and_numbers_stay_in_or
 
 
 @asynchronous
+async def test_what_was_stored_is_given_back_though_the_keeper_was_killed_that_was_told(
+    host: SmallHost,
+) -> None:
+    session = await Session.opened(host)
+    workload = some_workload(argv=("sh", "-c", "echo one; exec sleep 600"), processes=1, replicas=1)
+    await session.applied(workload)
+    await session.printed(1)
+    await session.runtime.acknowledge_output(session.after)
+    killed = host.keeper_pid()
+    os.kill(killed, signal.SIGKILL)
+    await eventually("another keeper answers", lambda: host.answering() not in (0, killed))
+    await eventually("it is connected", lambda: session.runtime.reachable)
+    await session.runtime.remove([workload.background_process], stop_timeout_seconds=5.0)
+    await session.gone(workload.background_process)
+    await eventually("nothing is left", lambda: not list((host.folder / "spool").iterdir()))
+    await session.runtime.close()
+
+
+@asynchronous
+async def test_what_is_stored_with_the_keeper_away_is_given_back_by_the_next(host: SmallHost) -> None:
+    session = await Session.opened(host)
+    workload = await host.talkative(session)
+    await session.runtime.remove([workload.background_process], stop_timeout_seconds=5.0)
+    await session.gone(workload.background_process)
+    await session.printed(4)
+    os.kill(host.keeper_pid(), signal.SIGKILL)
+    await eventually("it is noticed", lambda: not session.runtime.reachable)
+    await session.runtime.acknowledge_output(session.after)
+    assert not await session.runtime.read_output({}, limit_bytes=KEPT)
+    await eventually("nothing is left", lambda: not list((host.folder / "spool").iterdir()))
+    await session.runtime.close()
+
+
+@asynchronous
 async def test_a_line_has_a_time_between_its_printing_and_its_reading(host: SmallHost) -> None:
     session = await Session.opened(host)
     body = "while :; do date +%s%N; sleep 0.2; done"

@@ -20,6 +20,8 @@ class OutputReader:
         self._first: StreamId | None = None
         self._look_at_all = True
         self._news: dict[str, int | None] = {}
+        self.acknowledged: dict[StreamId, int] = {}
+        """Up to where streams that are there were acknowledged, be it to a keeper that has forgotten it."""
 
     def look_again(self) -> None:
         """Have the next reading look at all files: something may have changed that nobody has told us of."""
@@ -29,6 +31,10 @@ class OutputReader:
         """Take in up to where streams can be read now, by the names of their files; None: they are gone."""
         self._news.update(changed)
 
+    def acknowledge(self, upto: Mapping[StreamId, int]) -> None:
+        """Take in that everything before these positions was stored."""
+        self.acknowledged.update(upto)
+
     def read(self, after: Mapping[StreamId, int], limit_bytes: int) -> Sequence[Chunk]:
         """See `engineroom.runtime.base.Output.read_output`. May be called in a thread, one at a time."""
         self._take_in_news()
@@ -37,7 +43,8 @@ class OutputReader:
             if limit_bytes <= 0:
                 self._first = stream.id
                 break
-            chunk = stream.read(after.get(stream.id), min(_CHUNK_BYTES, limit_bytes + _CHUNK_BYTES // 2))
+            position = after.get(stream.id, self.acknowledged.get(stream.id))
+            chunk = stream.read(position, min(_CHUNK_BYTES, limit_bytes + _CHUNK_BYTES // 2))
             if chunk is not None:
                 chunks.append(chunk)
                 limit_bytes -= len(chunk.data)
@@ -67,6 +74,7 @@ class OutputReader:
             if stream is not None and end is None:
                 stream.close()
                 del self._streams[stream.id]
+                self.acknowledged.pop(stream.id, None)
             elif stream is not None and end is not None:
                 stream.changed(end)
 
@@ -78,6 +86,8 @@ class OutputReader:
             for stream in self._streams.values():
                 stream.close()
             self._streams = {stream.id: stream for stream in found}
+            for id in self.acknowledged.keys() - self._streams.keys():
+                del self.acknowledged[id]
             for stream in found:
                 stream.find_end()
                 self._close_what_is_too_many()

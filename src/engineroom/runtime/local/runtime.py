@@ -189,7 +189,8 @@ class LocalRuntime:
         return await asyncio.to_thread(self._output.read, after, limit_bytes)
 
     async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
-        """See Output.acknowledge_output. While the keeper is away, there is nobody to hear it."""
+        """See Output.acknowledge_output. A keeper that is away hears of it when it is there again."""
+        self._output.acknowledge(upto)
         if self._keeper is not None and upto:
             names = {f"{id.process}.{id.stream}": offset for id, offset in upto.items()}
             await answered([self._keeper.send("acknowledge_output", upto=names)])
@@ -259,12 +260,11 @@ class LocalRuntime:
         self._converge_soon(everything)
 
     async def _watch_output(self, keeper: Keeper) -> None:
-        """Have the keeper tell what can be read, and look once at what it told nobody before."""
-        with contextlib.suppress(
-            ConnectionError, KeeperError
-        ):  # one of an earlier version does not know of it
+        """Have the keeper tell what can be read, look once at what it told nobody before, and say what was stored."""
+        with contextlib.suppress(ConnectionError, KeeperError):  # an earlier version does not know of it
             await keeper.call("watch_output", kept_bytes=self._output_kept_bytes)
             self._output.look_again()
+            await self.acknowledge_output(dict(self._output.acknowledged))
 
     def _take(self, entries: list[JsonObject]) -> None:
         """Take in events that arrived together, tell the listener, and do what follows from them."""
