@@ -1,5 +1,6 @@
 """What children print is marked with times and bounded, and nobody has to reopen anything for it."""
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ import pytest
 from engineroom.keeper import holes
 from engineroom.keeper import spool as spool_module
 from engineroom.keeper import stream as stream_module
+from engineroom.keeper.marks import Marks
 from engineroom.model.output import lines
 from tests.keeper.spool_desk import ID, KEPT, Desk, numbered, used
 from tests.support.small_disk import fill, small_disk
@@ -195,6 +197,23 @@ def test_a_reader_that_is_outrun_while_it_reads_goes_on_where_it_can(
     assert desk.dropped + sum(len(text) + 1 for text in texts) == len(first) + len(more)
 
 
+def test_nothing_is_given_up_while_that_cannot_be_written_down(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot_open(marks: Marks) -> int:  # noqa: ARG001
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    desk.prints(b"first\n")
+    with monkeypatch.context() as out_of_descriptors:
+        out_of_descriptors.setattr(Marks, "_open", cannot_open)
+        desk.prints(numbered(0, 20_000))
+    desk.prints(b"last\n")
+    assert desk.texts()[-1] == b"last"
+    assert not any(b"\0" in text for text in desk.texts())
+    assert desk.dropped
+    assert used(desk.path()) <= KEPT
+
+
 def test_what_is_acknowledged_is_given_back_and_not_counted_as_lost(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -339,6 +358,19 @@ def test_a_full_disk_makes_room_oldest_first_and_says_so(
     told = capsys.readouterr().err
     assert "output.given_up" in told
     assert "output.disk_full" in told
+    desk.reader.close()
+
+
+def test_what_a_full_disk_has_lost_is_not_read_as_zeros(two_megabytes: Path) -> None:
+    desk = Desk(two_megabytes)
+    desk.spool.keep(1 << 30)
+    fill(desk.path(), b"x" * 1023 + b"\n")
+    desk.spool.look()
+    desk.spool.keep_up()
+    desk.prints(b"\ngoes on\n")
+    assert b"goes on" in desk.texts()
+    assert not any(b"\0" in text for text in desk.texts())
+    assert desk.dropped
     desk.reader.close()
 
 

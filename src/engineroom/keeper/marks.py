@@ -58,6 +58,7 @@ class Marks:
         self.header = Header()
         self.last: Mark | None = None
         self._waiting: list[Mark] = []
+        self._header_waits = False
         self._count = 0
         self._punched = 0
         with contextlib.suppress(FileNotFoundError), open(path, "rb", buffering=0) as file:  # noqa: PTH123
@@ -85,8 +86,8 @@ class Marks:
         self.flush()
 
     def flush(self) -> None:
-        """Write down what waits. Where the disk has no room, it goes on waiting."""
-        if not self._waiting:
+        """Write down what waits, the header first. Where the disk has no room, it goes on waiting."""
+        if not self._waiting or (self._header_waits and not self.write_header(self.header)):
             return
         lines = b"".join(MARK.pack(*mark) for mark in self._waiting)
         try:
@@ -100,19 +101,21 @@ class Marks:
         self._count += written
         del self._waiting[:written]
 
-    def write_header(self, header: Header) -> None:
-        """Have this header from now on.
+    def write_header(self, header: Header) -> bool:
+        """Have this header from now on; return whether a reader has it too.
 
-        On a full disk it can be written, as it lies over the one before. Only the first cannot: then there is nothing for a
-        reader to see yet.
+        On a full disk it can be written, as it lies over the one before. Only the first cannot: then there are no marks that
+        a reader could see yet, and none are written before it.
         """
         self.header = header
+        self._header_waits = True
         with contextlib.suppress(OSError):
             file = self._open()
             try:
-                os.pwrite(file, HEADER.pack(*header), 0)
+                self._header_waits = os.pwrite(file, HEADER.pack(*header), 0) < HEADER.size
             finally:
                 os.close(file)
+        return not self._header_waits
 
     def clear(self) -> None:
         """Forget all marks."""

@@ -145,8 +145,11 @@ class Stream:
         if begin <= header.begin:
             return
         dropped = max(0, begin - max(header.begin, header.acknowledged))
+        freed = header._replace(begin=begin, dropped=header.dropped + dropped)
+        if not self._marks.write_header(freed) and self._marks.count:
+            self._marks.header = header  # a reader would take the hole for output
+            return
         try:
-            self._marks.write_header(header._replace(begin=begin, dropped=header.dropped + dropped))
             if length < _LARGEST_FILE_BYTES and self._path not in self._puncher.failed:
                 self._puncher.punch(self._path, self._punched, length)
                 self._punched = length
