@@ -39,16 +39,25 @@ class OutputReader:
         """See `engineroom.runtime.base.Output.read_output`. May be called in a thread, one at a time."""
         self._take_in_news()
         chunks: list[Chunk] = []
+        failure: OSError | None = None
+        held = sum(stream.is_open for stream in self._streams.values())
         for stream in self._in_turn():
             if limit_bytes <= 0:
                 self._first = stream.id
                 break
+            was_open = stream.is_open
             position = after.get(stream.id, self.acknowledged.get(stream.id))
-            chunk = stream.read(position, min(_CHUNK_BYTES, limit_bytes + _CHUNK_BYTES // 2))
+            try:
+                chunk = stream.read(position, min(_CHUNK_BYTES, limit_bytes + _CHUNK_BYTES // 2))
+            except OSError as error:
+                chunk, failure = None, error
             if chunk is not None:
                 chunks.append(chunk)
                 limit_bytes -= len(chunk.data)
-        self._close_what_is_too_many()
+            if stream.is_open and not was_open:
+                held = self._hold(stream, held)
+        if failure is not None and not chunks:
+            raise failure  # one that cannot be read holds up no other
         return chunks
 
     def close(self) -> None:
@@ -68,7 +77,11 @@ class OutputReader:
         news, self._news = self._news, {}
         if self._look_at_all:
             self._look_at_all = False
-            self._find_all()
+            try:
+                self._find_all()
+            except OSError:
+                self._look_at_all = True
+                raise
         for name, end in news.items():
             stream = self._stream(name)
             if stream is not None and end is None:
@@ -88,9 +101,11 @@ class OutputReader:
             self._streams = {stream.id: stream for stream in found}
             for id in self.acknowledged.keys() - self._streams.keys():
                 del self.acknowledged[id]
+            held = 0
             for stream in found:
                 stream.find_end()
-                self._close_what_is_too_many()
+                if stream.is_open:
+                    held = self._hold(stream, held)
 
     def _stream(self, name: str) -> OutputStream | None:
         parsed = parse_name(name)
@@ -101,8 +116,9 @@ class OutputReader:
             self._streams[id] = OutputStream(id, owner, self._folder)
         return self._streams[id]
 
-    def _close_what_is_too_many(self) -> None:
-        """Keep files open for the next reading, but not more than a process may have."""
-        held = [stream for stream in self._streams.values() if stream.is_open]
-        for stream in held[_MOST_OPEN:]:
-            stream.close()
+    def _hold(self, stream: OutputStream, held: int) -> int:
+        """Keep its files open for the next reading, but no more than a process may have; return how many streams do."""
+        if held < _MOST_OPEN:
+            return held + 1
+        stream.close()
+        return held

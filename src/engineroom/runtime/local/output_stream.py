@@ -16,6 +16,9 @@ MARK = struct.Struct("<QQII")
 MARKS_AT = 64
 ENDS_LIFE = 1
 
+_UNKNOWN = 1 << 64
+"""Behind every offset."""
+
 _MARKS_AT_ONCE = (256, 1 << 20, 1 << 20, 1 << 20)
 """More only where so many cover no whole line: of a child that prints a line byte by byte.
 
@@ -54,10 +57,13 @@ class OutputStream:
         self._fruitless = None
 
     def find_end(self) -> None:
-        """Look into the file up to where it can be read."""
-        if self._open() is not None:
-            count = self._count()
-            self.changed(self._mark(count - 1).offset if count else 0)
+        """Look into the file up to where it can be read; where that fails, reading finds out why."""
+        try:
+            if self._open() is not None:
+                count = self._count()
+                self.changed(self._mark(count - 1).offset if count else 0)
+        except OSError:
+            self.changed(_UNKNOWN)
 
     def read(self, after: int | None, most_bytes: int) -> Chunk | None:
         """Return what is there behind a position (None: the first byte not acknowledged); None when no whole line is."""
@@ -171,7 +177,10 @@ class OutputStream:
         return max(0, os.fstat(self._marks).st_size - MARKS_AT) // MARK.size
 
     def _mark(self, number: int) -> Mark:
-        offset, at, pid, flags = MARK.unpack(os.pread(self._marks, MARK.size, MARKS_AT + number * MARK.size))
+        data = os.pread(self._marks, MARK.size, MARKS_AT + number * MARK.size)
+        if len(data) < MARK.size:
+            return Mark(0, 0, 0)  # the keeper has begun the file anew meanwhile
+        offset, at, pid, flags = MARK.unpack(data)
         return Mark(offset, at, pid, flags == ENDS_LIFE)
 
 
