@@ -1,5 +1,6 @@
 """Holes are made in each file one at a time, and are made even when who makes them is killed."""
 
+import errno
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engineroom.keeper import holes
 from engineroom.keeper.errands import Errands
 from engineroom.keeper.holes import BLOCK_BYTES, Puncher
 from tests.support import proc
@@ -68,6 +70,10 @@ def held(puncher: Puncher, shell: int, a_file: Callable[[str], Path]) -> Path:
 def _shells() -> set[int]:
     mine = [pid for pid in proc.everyone() if proc.parent(pid) == os.getpid()]
     return {pid for pid in mine if any("fallocate" in word for word in proc.argv(pid))}
+
+
+def _descriptors() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
 
 
 def punch_each_block(puncher: Puncher, path: Path) -> None:
@@ -139,6 +145,35 @@ def test_a_shell_that_was_killed_while_it_was_idle_is_replaced(
     os.kill(shell, signal.SIGKILL)
     wait_until("the shell is dead", lambda: not proc.is_alive(shell))
     punch_each_block(puncher, path)
+    puncher.wait()
+    assert used_blocks(path) == 0
+
+
+def test_where_no_shell_can_be_begun_no_descriptor_is_left_behind(
+    puncher: Puncher, a_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*words: object, **how: object) -> int:  # noqa: ARG001
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    path = a_file("one")
+    before = _descriptors()
+    with monkeypatch.context() as out_of_processes:
+        out_of_processes.setattr(os, "posix_spawn", cannot)
+        punch_each_block(puncher, path)
+        puncher.wait()
+    assert _descriptors() == before
+    puncher.wait()
+    assert used_blocks(path) == 0
+
+
+def test_shells_that_end_at_once_are_not_waited_for_for_ever(
+    puncher: Puncher, a_file: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = a_file("one")
+    with monkeypatch.context() as broken:
+        broken.setattr(holes, "_SCRIPT", "exit 127")
+        punch_each_block(puncher, path)
+        puncher.wait()
     puncher.wait()
     assert used_blocks(path) == 0
 

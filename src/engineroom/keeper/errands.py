@@ -4,8 +4,10 @@ Not a thread: the keeper forks, and a lock that a thread holds at that moment wo
 """
 
 import contextlib
+import errno
 import fcntl
 import os
+from collections.abc import Iterable
 
 _PIPE_BYTES = 1 << 20
 """So much may wait before the keeper does."""
@@ -28,6 +30,7 @@ class Errands:
                 os.write(self._begun()[0], f"{line}\n".encode())
                 return
             self.close()
+        raise BrokenPipeError(errno.EPIPE, "every shell that is begun ends at once")
 
     def receive(self, *, wait: bool) -> list[str]:
         """Return the lines that the shell has answered; with `wait`, at least one.
@@ -48,15 +51,16 @@ class Errands:
     def close(self) -> None:
         """End the shell when it has done what it was asked for."""
         if self._pipes is not None:
-            for descriptor in self._pipes:
-                os.close(descriptor)
+            _close(self._pipes)
         self._pipes = None
 
     def _begun(self) -> tuple[int, int]:
         if self._pipes is None:
-            theirs_in, ours_out = os.pipe2(os.O_CLOEXEC)
-            ours_in, theirs_out = os.pipe2(os.O_CLOEXEC)
+            descriptors: list[int] = []
             try:
+                descriptors += os.pipe2(os.O_CLOEXEC)
+                descriptors += os.pipe2(os.O_CLOEXEC)
+                theirs_in, ours_out, ours_in, theirs_out = descriptors
                 actions = [(theirs_in, 0), (theirs_out, 1)]
                 os.posix_spawn(
                     "/bin/sh",
@@ -67,10 +71,16 @@ class Errands:
                         (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0),
                     ],
                 )
-            finally:
-                os.close(theirs_in)
-                os.close(theirs_out)
+            except OSError:
+                _close(descriptors)
+                raise
+            _close((theirs_in, theirs_out))
             self._pipes = ours_out, ours_in
             with contextlib.suppress(OSError):
                 fcntl.fcntl(ours_out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         return self._pipes
+
+
+def _close(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

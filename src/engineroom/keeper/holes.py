@@ -29,6 +29,9 @@ _FAILED = "failed"
 _AT_ONCE = 8
 """So many holes are made at the same time, each in another file: one that the disk is slow to make holds up no other."""
 
+_MOST_ENDED = 4 * _AT_ONCE
+"""Where so many shells have ended over what is waited for, the next ones will too: a shell that cannot run, say."""
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -71,10 +74,11 @@ class Puncher:
                 break
 
     def wait(self) -> None:
-        """Return when everything is done that was asked for before."""
+        """Return when everything is done that was asked for before, or the shells end again and again before it is."""
+        ended = 0
         self.go_on()
-        while self._under_way:
-            self._take_in(next(iter(self._under_way)), wait=True)
+        while self._under_way and ended < _MOST_ENDED:
+            ended += not self._take_in(next(iter(self._under_way)), wait=True)
             self.go_on()
 
     def end(self, path: str) -> None:
@@ -101,20 +105,21 @@ class Puncher:
         self._under_way[path] = begin, end, errands
         return True
 
-    def _take_in(self, path: str, *, wait: bool) -> None:
-        """Take in whether a hole was made. One that somebody was killed over waits for somebody else."""
+    def _take_in(self, path: str, *, wait: bool) -> bool:
+        """Take in whether a hole was made. One that somebody was killed over waits for somebody else: return False then."""
         begin, end, errands = self._under_way[path]
         try:
             answers = errands.receive(wait=wait)
         except BrokenPipeError:
+            del self._under_way[path]
             self._wait_for(path, begin, end)
-        else:
-            if not answers:
-                return
+            return False
+        if answers:
+            del self._under_way[path]
             if _FAILED in answers:
                 self.failed.add(path)
             self._idle.append(errands)
-        del self._under_way[path]
+        return True
 
     def _wait_for(self, path: str, begin: int, end: int) -> None:
         other = self._waiting.get(path, (begin, end))
