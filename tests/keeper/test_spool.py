@@ -14,7 +14,6 @@ from engineroom.keeper import stream as stream_module
 from engineroom.keeper.marks import Marks
 from engineroom.model.output import lines
 from tests.keeper.spool_desk import ID, KEPT, Desk, numbered, used
-from tests.support.small_disk import fill, small_disk
 
 _JIFFY_NANOSECONDS = 10_000_000  # the kernel takes a file's time from its last tick
 
@@ -274,6 +273,12 @@ def test_a_file_that_others_have_emptied_goes_on(desk: Desk) -> None:
     assert desk.texts() == [b"one", b"x", b"three"]
 
 
+def test_a_time_before_all_times_is_taken_for_the_first(desk: Desk) -> None:
+    desk.prints(b"one\n", at=-10_000_000.0)
+    desk.prints(b"two\n")
+    assert desk.texts() == [b"one", b"two"]
+
+
 def test_one_that_is_gone_is_kept_until_it_is_read(desk: Desk) -> None:
     desk.spool.began(ID, 1)
     desk.prints(b"one\n")
@@ -334,57 +339,3 @@ def test_more_notices_than_the_kernel_keeps_lose_nothing(desk: Desk) -> None:
     desk.write(b"late\n", process="p.1.0.c")
     desk.spool.look()
     assert b"late" in desk.texts()
-
-
-@pytest.fixture
-def two_megabytes(tmp_path: Path) -> Iterator[Path]:
-    with small_disk(tmp_path / "small", megabytes=2) as folder:
-        yield folder
-
-
-def test_a_full_disk_makes_room_oldest_first_and_says_so(
-    two_megabytes: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    desk = Desk(two_megabytes)
-    desk.spool.keep(1 << 30)
-    desk.prints(b"old\n" * 1000, process="p.1.0.gone")
-    desk.spool.gone("p.1.0.gone")
-    desk.prints(numbered(0, 1000))
-    fill(desk.path("p.1.0.b"), b"x" * 1023 + b"\n")
-    desk.spool.look()
-    desk.spool.keep_up()
-    desk.prints(b"\ngoes on\n")
-    assert desk.texts()[-1] == b"goes on"
-    told = capsys.readouterr().err
-    assert "output.given_up" in told
-    assert "output.disk_full" in told
-    desk.reader.close()
-
-
-def test_what_a_full_disk_has_lost_is_not_read_as_zeros(two_megabytes: Path) -> None:
-    desk = Desk(two_megabytes)
-    desk.spool.keep(1 << 30)
-    fill(desk.path(), b"x" * 1023 + b"\n")
-    desk.spool.look()
-    desk.spool.keep_up()
-    desk.prints(b"\ngoes on\n")
-    assert b"goes on" in desk.texts()
-    assert not any(b"\0" in text for text in desk.texts())
-    assert desk.dropped
-    desk.reader.close()
-
-
-def test_marks_that_find_no_room_are_made_up_for(two_megabytes: Path) -> None:
-    desk = Desk(two_megabytes)
-    desk.spool.began(ID, 1)
-    desk.write(b"first\n")
-    fill(two_megabytes / "filler")
-    desk.spool.look()
-    desk.spool.ended(ID, 1)
-    assert not desk.read()
-    (two_megabytes / "filler").unlink()
-    desk.spool.keep_up()
-    desk.spool.began(ID, 2)
-    desk.prints(b"second\n")
-    assert [(line.text, line.pid) for line in desk.follow()] == [(b"first", 1), (b"second", 2)]
-    desk.reader.close()

@@ -14,6 +14,9 @@ _LOOK_AT_MARKS_EACH = 256
 _LARGEST_FILE_BYTES = 1 << 40
 """Far below what filesystems allow (16 TB on ext4): writing would fail there, holes or not."""
 
+_STRETCHED_BYTES = 2 * _LARGEST_FILE_BYTES
+"""No file comes to this by being written to. A child may truncate its own (ftruncate(2)), to more bytes, too."""
+
 _FREE_IN_STEPS_BYTES = 1024 * 1024
 
 
@@ -117,11 +120,16 @@ class Stream:
         if header.base + found.st_size < self.marked:
             log.write("warning", "output.cut", "A file of output was emptied by others.", path=self._path)
             self._begin_anew(self.marked)
+        elif found.st_size >= _STRETCHED_BYTES:
+            log.write("warning", "output.cut", "A file of output was stretched by others.", path=self._path)
+            with contextlib.suppress(OSError):
+                os.truncate(self._path, self.marked - header.base)
+            return self.marked, found.st_mtime_ns
         return self._marks.header.base + found.st_size, found.st_mtime_ns
 
     def _time(self, at: int, now_nanoseconds: int) -> int:
         """Return the time for a mark: never before the last one, but for a clock that was far ahead."""
-        at = min(at, now_nanoseconds)
+        at = max(0, min(at, now_nanoseconds))
         last = self.last_at_nanoseconds
         return last if at < last < at + _CLOCK_DOUBT_NANOSECONDS else at
 

@@ -1,0 +1,76 @@
+"""What children print on a disk of which there is little, or with files longer than any disk."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.keeper.spool_desk import ID, Desk, numbered
+from tests.support.small_disk import fill, small_disk
+
+
+@pytest.fixture
+def two_megabytes(tmp_path: Path) -> Iterator[Path]:
+    with small_disk(tmp_path / "small", megabytes=2) as folder:
+        yield folder
+
+
+def test_a_full_disk_makes_room_oldest_first_and_says_so(
+    two_megabytes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk(two_megabytes)
+    desk.spool.keep(1 << 30)
+    desk.prints(b"old\n" * 1000, process="p.1.0.gone")
+    desk.spool.gone("p.1.0.gone")
+    desk.prints(numbered(0, 1000))
+    fill(desk.path("p.1.0.b"), b"x" * 1023 + b"\n")
+    desk.spool.look()
+    desk.spool.keep_up()
+    desk.prints(b"\ngoes on\n")
+    assert desk.texts()[-1] == b"goes on"
+    told = capsys.readouterr().err
+    assert "output.given_up" in told
+    assert "output.disk_full" in told
+    desk.reader.close()
+
+
+def test_what_a_full_disk_has_lost_is_not_read_as_zeros(two_megabytes: Path) -> None:
+    desk = Desk(two_megabytes)
+    desk.spool.keep(1 << 30)
+    fill(desk.path(), b"x" * 1023 + b"\n")
+    desk.spool.look()
+    desk.spool.keep_up()
+    desk.prints(b"\ngoes on\n")
+    assert b"goes on" in desk.texts()
+    assert not any(b"\0" in text for text in desk.texts())
+    assert desk.dropped
+    desk.reader.close()
+
+
+def test_marks_that_find_no_room_are_made_up_for(two_megabytes: Path) -> None:
+    desk = Desk(two_megabytes)
+    desk.spool.began(ID, 1)
+    desk.write(b"first\n")
+    fill(two_megabytes / "filler")
+    desk.spool.look()
+    desk.spool.ended(ID, 1)
+    assert not desk.read()
+    (two_megabytes / "filler").unlink()
+    desk.spool.keep_up()
+    desk.spool.began(ID, 2)
+    desk.prints(b"second\n")
+    assert [(line.text, line.pid) for line in desk.follow()] == [(b"first", 1), (b"second", 2)]
+    desk.reader.close()
+
+
+def test_a_file_that_its_child_has_stretched_goes_on(two_megabytes: Path) -> None:
+    desk = Desk(two_megabytes)
+    desk.prints(b"one\n")
+    for _ in range(4):
+        os.truncate(desk.path(), (1 << 63) - 1)
+        desk.look()
+    desk.prints(b"two\n")
+    assert desk.texts() == [b"one", b"two"]
+    assert not desk.dropped
+    desk.reader.close()
