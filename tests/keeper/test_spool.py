@@ -43,6 +43,45 @@ def test_each_line_has_the_time_of_the_kernel_and_the_pid_of_its_writer(desk: De
     )
 
 
+def test_output_is_noticed_when_there_are_descriptors_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(*path: object, **how: object) -> int:  # noqa: ARG001
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(desk.spool.notices, "take", lambda: None)
+    desk.prints(b"one\n")
+    desk.write(b"two\n")
+    desk.write(b"three\n", stream=1)
+    with monkeypatch.context() as out_of_descriptors:
+        for function in ("builtins.open", "os.open", "os.listdir"):
+            out_of_descriptors.setattr(function, cannot)
+        desk.spool.look()
+    monkeypatch.setattr(desk.spool.notices, "take", set)
+    desk.spool.keep_up()
+    assert desk.texts() == [b"one", b"two", b"three"]
+
+
+def test_what_cannot_be_deleted_is_left_to_the_next_keeper(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(path: str) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
+
+    desk.spool.began(ID, 1)
+    desk.prints(b"one\n")
+    desk.follow()
+    with monkeypatch.context() as read_only:
+        read_only.setattr(os, "unlink", cannot)
+        read_only.setattr(os, "truncate", cannot)
+        desk.acknowledge()
+        desk.spool.gone(ID)
+        desk.acknowledge()
+    desk.begin_anew({})
+    desk.acknowledge()
+    assert not list((desk.folder / "spool").iterdir())
+
+
 def test_a_line_is_read_when_it_is_whole(desk: Desk) -> None:
     desk.prints(b"hal")
     assert desk.texts() == []

@@ -61,8 +61,9 @@ class Marks:
         self._header_waits = False
         self._count = 0
         self._punched = 0
-        with contextlib.suppress(FileNotFoundError), open(path, "rb", buffering=0) as file:  # noqa: PTH123
-            self._load(file.fileno())
+        if os.path.exists(path):  # noqa: PTH110 - a new stream needs no descriptor: there may be none left
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123
+                self._load(file.fileno())
 
     def _load(self, file: int) -> None:
         head = os.pread(file, HEADER.size, 0)
@@ -120,7 +121,7 @@ class Marks:
     def clear(self) -> None:
         """Forget all marks."""
         self.last, self._count, self._waiting, self._punched = None, 0, [], 0
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.truncate(self._path, MARKS_AT)
 
     def waiting_since(self, offset: int) -> int:
@@ -147,8 +148,8 @@ class Marks:
         return self._count
 
     def remove(self) -> None:
-        """Delete the file."""
-        with contextlib.suppress(FileNotFoundError):
+        """Delete the file. One that cannot be deleted now is by the next keeper."""
+        with contextlib.suppress(OSError):
             os.unlink(self._path)  # noqa: PTH108
 
     def _open(self) -> int:

@@ -22,8 +22,9 @@ class Notices:
 
     def __init__(self, folder: Path) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
-        self.descriptor: int | None = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        if libc.inotify_add_watch(self.descriptor, os.fsencode(folder), _IN_MODIFY) < 0:
+        descriptor: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.descriptor: int | None = descriptor
+        if descriptor < 0 or libc.inotify_add_watch(descriptor, os.fsencode(folder), _IN_MODIFY) < 0:
             reason = os.strerror(ctypes.get_errno())
             log.write(
                 "warning",
@@ -32,8 +33,8 @@ class Notices:
                 "Raise fs.inotify.max_user_instances and fs.inotify.max_user_watches.",
                 reason=reason,
             )
-            if self.descriptor is not None and self.descriptor >= 0:
-                os.close(self.descriptor)
+            if descriptor >= 0:
+                os.close(descriptor)
             self.descriptor = None
 
     def take(self) -> set[str] | None:

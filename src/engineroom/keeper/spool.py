@@ -3,7 +3,7 @@
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from engineroom.keeper import log
@@ -46,6 +46,8 @@ class Spool:
         self._streams: dict[str, Stream] = {}
         self._pids: dict[str, int] = {}
         self._gone: dict[str, float] = {}
+        self._overdue = False
+        """Whether all files are to be looked at, as that could not be done when it should have been."""
 
     def keep(self, most_bytes: int) -> None:
         """Keep so much of each stream, also when another keeper goes on with it."""
@@ -85,7 +87,7 @@ class Spool:
     def recover(self, pids: Mapping[str, int]) -> None:
         """Go on with what an earlier keeper left, and mark what was written meanwhile; `pids`: who runs, 0 for nobody."""
         self._pids.update({process: pid for process, pid in pids.items() if pid})
-        for name in self._files():
+        for name in os.listdir(self._folder):  # noqa: PTH208
             stream, process = self._printed(name), name.rpartition(".")[0]
             if process not in pids:
                 self.gone(process)
@@ -105,7 +107,7 @@ class Spool:
         self.puncher.go_on()
         names = self.notices.take()
         now, most, all_bytes = time.time_ns(), 0, 0
-        for name in self._files() if names is None else names:
+        for name in self._files() if names is None or self._overdue else names:
             stream = self._printed(name)
             grown = stream.look(self._pids.get(name.rpartition(".")[0], 0), now) if stream is not None else 0
             if stream is not None and grown:
@@ -131,6 +133,8 @@ class Spool:
 
     def keep_up(self) -> None:
         """Do what is to be done now and then: bound what nobody has noticed, and what is gone."""
+        if self._overdue:
+            self.look()
         self.puncher.go_on()
         for stream in self._streams.values():
             stream.flush()
@@ -203,7 +207,7 @@ class Spool:
             if stream is not None:
                 stream.remove()
                 self.changed[name] = None
-            with contextlib.suppress(FileNotFoundError):
+            with contextlib.suppress(OSError):
                 os.unlink(path)  # noqa: PTH108
 
     # Files
@@ -228,8 +232,18 @@ class Spool:
         except OSError:
             return False
 
-    def _files(self) -> Iterator[str]:
-        return iter(os.listdir(self._folder))  # noqa: PTH208
+    def _files(self) -> Iterable[str]:
+        """Return the names of all files; where they cannot be listed (no descriptor), of those that are known."""
+        try:
+            found = os.listdir(self._folder)  # noqa: PTH208
+        except OSError as error:
+            log.write(
+                "warning", "spool.failed", "Cannot look for output.", path=self._folder, reason=str(error)
+            )
+            self._overdue = True
+            return list(self._streams)
+        self._overdue = False
+        return found
 
     def _last_at(self, process: str) -> float:
         found = (stream.last_at_nanoseconds for stream in self._streams_of(process))

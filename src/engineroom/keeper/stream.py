@@ -105,10 +105,10 @@ class Stream:
         self._marks.flush()
 
     def remove(self) -> None:
-        """Delete it."""
-        self._marks.remove()
-        with contextlib.suppress(FileNotFoundError):
+        """Delete it. What cannot be deleted now is by the next keeper."""
+        with contextlib.suppress(OSError):
             os.unlink(self._path)  # noqa: PTH108
+        self._marks.remove()
 
     def _find(self) -> tuple[int, int] | None:
         """Return the offset of the file's end, and when it was last written to."""
