@@ -100,6 +100,16 @@ def test_for_the_own_user_no_copy_of_the_keeper_is_made(
         assert finished(["true"], tmp_path)[0] == 0
 
 
+def test_a_cgroup_that_lets_nobody_in_is_why_nothing_starts_and_makes_no_second_keeper(
+    tmp_path: Path,
+) -> None:
+    cell = tmp_path / "cell"
+    (cell / "cgroup.procs").mkdir(parents=True)
+    with pytest.raises(LaunchError) as caught:
+        launch(a_spec(["true"], tmp_path, PATH), PATH, os.devnull, os.devnull, cell=str(cell)).finish()
+    assert (caught.value.error_number, caught.value.path) == (errno.EISDIR, str(cell))
+
+
 def test_no_signal_that_the_keeper_ignores_or_blocks_is_so_for_the_child(tmp_path: Path) -> None:
     before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])

@@ -79,6 +79,12 @@ class Containers:
         else:
             self.cgroups.entered(process.container.removeprefix(_CGROUP))
 
+    def not_entered(self, process: Process) -> None:
+        """Take in that nobody was started in what was prepared: that may be why, so the next is made anew."""
+        if process.container is not None:
+            self.discard(process.container)
+        process.container = None
+
     def find(self, process: Process, pid: int) -> None:
         """Take a leader's container over from an earlier keeper that did not live to write it down."""
         process.container = f"{_GROUP}{pid}"

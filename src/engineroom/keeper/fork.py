@@ -8,7 +8,7 @@ Linux 5.7).
 import ctypes
 import os
 import signal
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 _SYS_CLONE3 = 435
 _CLONE_INTO_CGROUP = 0x2_0000_0000
@@ -39,26 +39,31 @@ class _CloneArguments(ctypes.Structure):
 _syscall = ctypes.PyDLL(None).syscall
 
 
-def fork(cell: str | None) -> int:
-    """Return the child's pid, and 0 in the child, which is in the cgroup whose folder is `cell`. Raises OSError.
+class Fork(NamedTuple):
+    """A child's pid, which is 0 in the child, and the folder of the cgroup that it still has to `enter`, if any."""
 
-    The child must do nothing but become another program.
+    pid: int
+    to_enter: str | None
+
+
+def fork(cell: str | None) -> Fork:
+    """Make a child that is in the cgroup whose folder is `cell`, or has to enter it. Raises OSError, never in the child.
+
+    The child must do nothing but become another program. It enters by itself for version 1, an old kernel, or a container
+    that forbids clone3, and a cgroup may refuse it: whoever has the child's errors told must tell that too.
     """
     if cell is None:
-        return os.fork()
+        return Fork(os.fork(), None)
     descriptor = os.open(cell, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         arguments = _CloneArguments(flags=_CLONE_INTO_CGROUP, exit_signal=signal.SIGCHLD, cgroup=descriptor)
         pid: int = _syscall(_SYS_CLONE3, ctypes.byref(arguments), ctypes.sizeof(arguments))
     finally:
         os.close(descriptor)
-    return pid if pid >= 0 else _fork_and_enter(cell)
+    return Fork(pid, None) if pid >= 0 else Fork(os.fork(), cell)
 
 
-def _fork_and_enter(cell: str) -> int:
-    """Fork, and have the child enter the cgroup itself: for version 1, an old kernel, or a container that forbids clone3."""
-    pid = os.fork()
-    if pid == 0:
-        with open(f"{cell}/cgroup.procs", "wb", buffering=0) as file:  # noqa: PTH123
-            file.write(b"0")
-    return pid
+def enter(cell: str) -> None:
+    """Go into the cgroup. Raises OSError."""
+    with open(f"{cell}/cgroup.procs", "wb", buffering=0) as file:  # noqa: PTH123
+        file.write(b"0")

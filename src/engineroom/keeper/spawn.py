@@ -13,7 +13,7 @@ from functools import cache
 from typing import NoReturn
 
 from engineroom.keeper import limits, quick, user
-from engineroom.keeper.fork import fork
+from engineroom.keeper.fork import enter, fork
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import Spec
 from engineroom.keeper.user import Identity
@@ -66,9 +66,9 @@ def launch(
         return Launch(pid)
     reader, writer = os.pipe2(os.O_CLOEXEC)
     try:
-        pid = fork(cell)
+        pid, to_enter = fork(cell)
         if pid == 0:
-            _become(spec, identity, environment, (output, errors), writer)
+            _become(spec, identity, environment, (output, errors), writer, to_enter)
     except OSError as error:
         os.close(reader)
         raise LaunchError.of(error, cell or "fork") from None
@@ -104,11 +104,18 @@ def _is_absolute(name: str, path: str) -> bool:
     return "/" in name or all(folder.startswith("/") for folder in path.split(":"))
 
 
-def _become(
-    spec: Spec, identity: Identity, environment: Mapping[str, str], files: tuple[str, str], writer: int
+def _become(  # noqa: PLR0913, PLR0917
+    spec: Spec,
+    identity: Identity,
+    environment: Mapping[str, str],
+    files: tuple[str, str],
+    writer: int,
+    cell: str | None,
 ) -> NoReturn:
-    """Be the child: execute the program, or report why that is not possible."""
+    """Be the child: enter the cgroup, if there is one to enter, and execute the program, or report why not."""
     try:
+        if cell is not None:
+            _enter_cgroup(cell)
         os.setsid()
         _default_signals()
         os.umask(spec.umask)
@@ -161,6 +168,13 @@ def _redirect(files: tuple[str, str]) -> None:
                 raise
             file = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
         os.dup2(file, target)
+
+
+def _enter_cgroup(cell: str) -> None:
+    try:
+        enter(cell)
+    except OSError as error:
+        raise LaunchError.of(error, cell) from None
 
 
 def _enter(folder: str) -> None:

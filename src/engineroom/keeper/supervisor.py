@@ -322,6 +322,7 @@ class Supervisor:
     def _not_started(self, process: Process, error: LaunchError) -> None:
         self._count_death(process, 0.0)
         process.last_exit = exit_facts.of_start_failure(error)
+        self.containers.not_entered(process)
         self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
 
     def _count_death(self, process: Process, lived_seconds: float) -> None:
