@@ -110,6 +110,17 @@ def test_one_that_leaves_its_session_and_its_variables_behind_is_held_all_the_sa
     assert not proc.is_alive(stray)
 
 
+def test_a_leader_that_goes_into_another_cgroup_is_killed_there(keeper: RunningKeeper) -> None:
+    tracker = Path(cgroup_trees(keeper.folder)["tracker"])
+    elsewhere = tracker / "session"
+    elsewhere.mkdir()
+    move = f"trap '' TERM; echo $$ >{elsewhere}/cgroup.procs; echo moved; while :; do sleep 0.1; done"
+    keeper.run("a", "sh", "-c", move)
+    wait_until("it is elsewhere", lambda: keeper.output("a"))
+    keeper.stop("a", timeout_seconds=0.3)
+    keeper.gone("a")
+
+
 def test_what_an_earlier_life_left_is_ended_while_the_next_one_runs(keeper: RunningKeeper) -> None:
     leader = keeper.run("a", sys.executable, "-c", DAEMONIZES, "scrubbed")
     first = stray_of(keeper, "a")

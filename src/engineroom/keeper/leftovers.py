@@ -1,7 +1,9 @@
 """Ending what is left of a life whose leader is gone: asked first, killed later, and looked for until nothing is left."""
 
+import signal
 from collections.abc import Container
 
+from engineroom.keeper import kernel
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.lifecycle import State
 from engineroom.keeper.process import Process
@@ -42,9 +44,11 @@ class Leftovers:
                 self._containers.ask_to_end(container)
 
     def kill(self, process: Process) -> None:
-        """Kill everything that there is of a process, its leader included."""
+        """Kill everything that there is of a process, its leader included: that may have left its cgroup, as with `su -`."""
         for container in [*process.leftovers, *([process.container] if process.container else [])]:
             self._containers.kill(container)
+        if process.pid is not None:
+            kernel.signal_group(process.pid, signal.SIGKILL)
 
     def look(self, process: Process, now: float) -> None:
         """Forget the containers in which nobody is left, and kill those whose time is up."""
