@@ -31,6 +31,16 @@ while True:
 """
 """Leaves a grandchild in a session of its own that ignores SIGTERM; its parent is gone, and its leader stays."""
 
+HAS_A_STUBBORN_FAMILY = """
+import os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if os.fork() == 0 and os.fork() == 0:
+    os.setsid()
+    print(os.getpid(), flush=True)
+time.sleep(600)
+"""
+"""A leader, its child, and a grandchild in a session of its own, whose parent lives; all ignore SIGTERM."""
+
 
 @pytest.fixture(params=WORLDS)
 def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningKeeper]:
@@ -65,6 +75,17 @@ def test_a_grandchild_of_a_leader_that_was_killed_ends_and_its_neighbour_stays(k
     assert not proc.is_alive(stray)
     assert not proc.is_alive(successor)
     assert proc.is_alive(neighbour)
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_stray_that_is_nobodys_before_its_parent_is_killed_is_killed_too(
+    keeper: RunningKeeper, *, force: bool
+) -> None:
+    keeper.run("a", sys.executable, "-c", HAS_A_STUBBORN_FAMILY)
+    stray = int(wait_until("it has a grandchild", lambda: keeper.output("a").strip()))
+    keeper.stop("a", timeout_seconds=0.3, force=force)
+    keeper.gone("a")
+    assert not proc.is_alive(stray)
 
 
 def test_a_kill_leaves_nothing_of_a_large_family(keeper: RunningKeeper) -> None:

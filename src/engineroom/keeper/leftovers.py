@@ -51,12 +51,13 @@ class Leftovers:
             kernel.signal_group(process.pid, signal.SIGKILL)
 
     def look(self, process: Process, now: float) -> None:
-        """Forget the containers in which nobody is left, and kill those whose time is up."""
+        """Forget the containers in which nobody is left, and kill those whose time is up, however late they were found."""
+        due = process.due_monotonic or 0.0
         for container, deadline in list(process.leftovers.items()):
             if not self._containers.is_inhabited(container):
                 del process.leftovers[container]
                 self._containers.discard(container)
-            elif process.state is not State.DRAINING and deadline <= now:
+            elif (due if process.state is State.DRAINING else deadline) <= now:
                 self._containers.kill(container)
         if not process.leftovers:
             self._find_strays(process)
