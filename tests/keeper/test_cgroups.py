@@ -67,6 +67,19 @@ def test_a_shell_whose_child_was_killed_for_memory_tells_it_too(keeper: RunningK
     assert ended["out_of_memory"] is True
 
 
+def test_a_kill_for_memory_that_a_life_got_over_is_not_why_the_next_one_ends(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
+    finished = tmp_path / "finished"
+    hog = "import time; time.sleep(0.3); bytearray(200_000_000)"
+    body = f"test -e {finished} && exit 3; {sys.executable} -c '{hog}'; echo $?; touch {finished}; exit 0"
+    start(keeper, "a", "sh", "-c", body, limited=limits(memory_bytes=64 * MEGABYTE))
+    ends = lambda process: process["last_exit"] is not None and process["last_exit"]["code"] == 3  # noqa: E731
+    ended = keeper.wait("a", "ended its second life", ends)["last_exit"]
+    assert keeper.output("a") == b"137\n", "the kernel has killed the hog"
+    assert ended["out_of_memory"] is False
+
+
 def test_a_group_has_as_many_processes_as_it_may_and_no_more(keeper: RunningKeeper) -> None:
     body = "sleep 0.3; for i in 1 2 3 4 5 6 7 8 9; do sleep 600 & done; echo all; wait"
     start(keeper, "a", "sh", "-c", body, limited=limits(processes=5))

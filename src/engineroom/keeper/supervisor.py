@@ -145,7 +145,7 @@ class Supervisor:
         """Take in that the leader of a process is gone; `status` is its wait status, None when nobody knows it."""
         now = time.monotonic()
         lived = max(0.0, now - (process.started_monotonic or now))
-        killed = status != 0 and self.containers.counts_an_out_of_memory_kill(process)
+        killed = self.containers.counts_an_out_of_memory_kill(process) and status != 0
         process.last_exit = exit_facts.of_exit(process, lived, status, out_of_memory=killed)
         self._spool.ended(process.id, process.pid or 0)
         self._release(process)
