@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import signal
+import time
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -19,6 +20,10 @@ from engineroom.keeper.mover import Mover
 
 _PERIOD_MICROSECONDS = 100_000
 _KILL_ROUNDS = 20
+
+_CLOSE_TRIES = 20
+_CLOSE_PAUSE_SECONDS = 0.01
+"""In version 1 a process that has just died may be in its cgroup for a moment more (do_exit and cgroup_exit in Linux)."""
 
 
 class Limits(NamedTuple):
@@ -65,13 +70,14 @@ class Cgroups:
         self._mover = Mover(trees.tracker, elsewhere, trees.groups) if elsewhere or trees.groups else None
         self._kept = KeptFiles()
         self._reported: set[str] = set()
+        self._busy: set[str] = set()
 
     # Groups
 
     def make_group(self, group: str, limits: Limits) -> None:
         """Make a group, or set anew what one that is there may use. What the kernel refuses is logged, and left."""
         for base in (*self.trees.cells, *self.trees.groups):
-            made = _make(f"{base}/{group}")
+            made = self._make(f"{base}/{group}")
             if made and base == self.trees.memory and self.trees.limits_version == 2:
                 _write(f"{base}/{group}/cgroup.subtree_control", "+memory")
         for path, value in self._settings(group, limits):
@@ -92,15 +98,24 @@ class Cgroups:
         return settings
 
     def remove_group(self, group: str) -> None:
-        """Remove a group that has no cell any more; one that has stays."""
+        """Remove a group that has no cell any more."""
         self._remove(group, (*self.trees.cells, *self.trees.groups))
 
     # Cells
 
     def make(self, cell: str) -> bool:
         """Make a cell in its group; return whether it was not there. Raises OSError; without a group FileNotFoundError."""
-        fresh = [_make(f"{base}/{cell}") for base in self.trees.cells]
+        fresh = [self._make(f"{base}/{cell}") for base in self.trees.cells]
         return any(fresh)
+
+    def _make(self, path: str) -> bool:
+        """Make a folder; return whether it was not there."""
+        self._busy.discard(path)
+        try:
+            os.mkdir(path)  # noqa: PTH102 - pathlib costs more than the system call
+        except FileExistsError:
+            return False
+        return True
 
     def folder(self, cell: str) -> str:
         """Return where a process must be born to be in a cell."""
@@ -141,7 +156,7 @@ class Cgroups:
                 self.signal(cell, signal.SIGKILL)
 
     def remove(self, cell: str) -> None:
-        """Remove a cell that is empty; one that is not stays."""
+        """Remove a cell that is empty, or have it removed when it is."""
         self._remove(cell, self.trees.cells)
         for path in self._counters(cell):
             self._kept.forget(path)
@@ -151,11 +166,19 @@ class Cgroups:
         if self._mover is not None:
             self._mover.close()
         self._remove("", (*self.trees.cells, *self.trees.groups))
+        for _ in range(_CLOSE_TRIES):
+            self.remove_what_was_busy()
+            if not self._busy:
+                break
+            time.sleep(_CLOSE_PAUSE_SECONDS)
+
+    def remove_what_was_busy(self) -> None:
+        """Remove what could not be removed before, and was not made anew since."""
+        # What is in a cgroup comes before it.
+        self._busy = {path for path in sorted(self._busy, reverse=True) if not _removed(path)}
 
     def _remove(self, path: str, bases: Iterable[str]) -> None:
-        for base in bases:
-            with contextlib.suppress(OSError):
-                os.rmdir(f"{base}/{path}")  # noqa: PTH106
+        self._busy.update(whole for base in bases if not _removed(whole := f"{base}/{path}".rstrip("/")))
 
     # What is counted
 
@@ -240,11 +263,13 @@ def _fields(text: bytes) -> dict[bytes, bytes]:
     return dict(zip(words[::2], words[1::2], strict=False))
 
 
-def _make(path: str) -> bool:
-    """Make a folder; return whether it was not there."""
+def _removed(path: str) -> bool:
+    """Remove a cgroup; return whether it is gone."""
     try:
-        os.mkdir(path)  # noqa: PTH102 - pathlib costs more than the system call
-    except FileExistsError:
+        os.rmdir(path)  # noqa: PTH106
+    except FileNotFoundError:
+        return True
+    except OSError:
         return False
     return True
 

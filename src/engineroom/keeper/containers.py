@@ -186,6 +186,11 @@ class Containers:
         if last_of_its_group:
             self.limits.pop(_group_of(process), None)
 
+    def keep_up(self) -> None:
+        """Do what could not be done at once."""
+        if self.cgroups is not None:
+            self.cgroups.remove_what_was_busy()
+
     def _members(self, container: str) -> list[int]:
         return [] if self.cgroups is None else self.cgroups.members(container.removeprefix(_CGROUP))
 

@@ -375,8 +375,9 @@ class Supervisor:
             self._handle(process, Event.EMPTIED)
 
     def _keep_up(self) -> None:
-        """Keep what grows on the disk in its bounds."""
+        """Keep what grows in its bounds."""
         self._spool.keep_up()
+        self.containers.keep_up()
         for process in self._drops.to_be_told(self.processes.values(), time.monotonic()):
             self._tell(process, OUTPUT_DROPPED)
         if self._journal.wants_rewriting:
