@@ -1,5 +1,6 @@
 """What every test may use: real servers of its own, and a mark for what a test needs of the machine."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,6 +86,15 @@ def sqlite_store(tmp_path: Path) -> Iterator[Store]:
     opened = new_sqlite(tmp_path).open()
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """An empty folder that everybody may enter, on the whole way to it. That to `tmp_path` is ours alone."""
+    with tempfile.TemporaryDirectory(prefix="engineroom-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @pytest.fixture

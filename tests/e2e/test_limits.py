@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,6 @@ pytestmark = pytest.mark.needs("root")
 
 MEGABYTE = 1024 * 1024
 HOG = f"python3 -c 'import time; time.sleep(0.3); held = bytearray({700 * MEGABYTE}); time.sleep(600)'"
-
-
-@pytest.fixture
-def shared_code(code: Path) -> Path:
-    """The folder to be linked, which everybody may enter."""
-    for folder in (code, *code.parents):
-        if folder.is_relative_to(tempfile.gettempdir()) and folder != Path(tempfile.gettempdir()):
-            folder.chmod(0o755)
-    return code
 
 
 def owner(pid: int) -> str:
@@ -69,24 +59,24 @@ def test_a_replica_shows_the_limits_of_its_size_and_what_it_uses(
 
 
 def test_code_that_belongs_to_somebody_else_does_not_run_as_root(
-    engineroom: EngineroomServer, shared_code: Path
+    engineroom: EngineroomServer, public: Path
 ) -> None:
     nobody = pwd.getpwnam("nobody")
-    os.chown(shared_code, nobody.pw_uid, nobody.pw_gid)
-    linked = engineroom.link(shared_code)
+    os.chown(public, nobody.pw_uid, nobody.pw_gid)
+    linked = engineroom.link(public)
     process = engineroom.api.create(linked.instance, type="custom", command="sleep 600", processes=1)
     (pid,) = process.wait_until_running(1)
     assert owner(pid) == "nobody"
 
 
-def test_who_runs_it_may_be_chosen_when_it_is_linked(engineroom: EngineroomServer, shared_code: Path) -> None:
-    (shared_code / "made").mkdir(mode=0o777)
-    (shared_code / "made").chmod(0o777)
-    linked = engineroom.link(shared_code, "--user", "games", "--umask", "027")
+def test_who_runs_it_may_be_chosen_when_it_is_linked(engineroom: EngineroomServer, public: Path) -> None:
+    (public / "made").mkdir(mode=0o777)
+    (public / "made").chmod(0o777)
+    linked = engineroom.link(public, "--user", "games", "--umask", "027")
     command = "touch made/file && exec sleep 600"
     process = engineroom.api.create(linked.instance, type="custom", command=command, processes=1)
     (pid,) = process.wait_until_running(1)
     assert owner(pid) == "games"
-    made = shared_code / "made" / "file"
+    made = public / "made" / "file"
     wait_until("it made a file", made.exists)
     assert made.stat().st_mode & 0o777 == 0o640

@@ -4,7 +4,6 @@ import errno
 import os
 import pwd
 import signal
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -230,17 +229,6 @@ def test_it_leads_a_session_and_a_group(tmp_path: Path) -> None:
 def test_new_files_have_the_mode_that_its_umask_leaves(tmp_path: Path) -> None:
     assert finished(["touch", "made"], tmp_path, umask=0o027)[0] == 0
     assert (tmp_path / "made").stat().st_mode & 0o777 == 0o640
-
-
-@pytest.fixture
-def public(tmp_path: Path) -> Path:
-    """A folder that everybody may enter, on the whole way to it."""
-    folder = tmp_path / "public"
-    folder.mkdir()
-    above = [parent for parent in folder.parents if parent.is_relative_to(tempfile.gettempdir())]
-    for each in (folder, *above[:-1]):
-        each.chmod(0o755)
-    return folder
 
 
 WHO_AM_I = ["sh", "-c", "id -u; id -g; id -G; grep CapEff /proc/self/status; echo $HOME $USER"]

@@ -120,10 +120,8 @@ def test_what_cannot_be_started_says_why(runs: OneOffs) -> None:
 
 
 @pytest.mark.needs("root")
-def test_a_run_is_who_the_folder_belongs_to(runs: OneOffs, tmp_path: Path) -> None:
-    tmp_path.parent.parent.chmod(0o755)
-    tmp_path.parent.chmod(0o755)
-    os.chown(tmp_path, 65534, 65534)
+def test_a_run_is_who_the_folder_belongs_to(runs: OneOffs, public: Path) -> None:
+    os.chown(public, 65534, 65534)
 
-    state = ended(runs, a_run("id -u; id -G; umask", folder=str(tmp_path)))
+    state = ended(runs, a_run("id -u; id -G; umask", folder=str(public)))
     assert state.output.splitlines()[:2] == ["65534", "65534"]
