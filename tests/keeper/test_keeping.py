@@ -270,3 +270,24 @@ def test_what_is_to_run_once_and_cannot_be_started_is_over_too(keeper: RunningKe
 
     [finished, _] = keeper.events("a")
     assert finished["process"]["last_exit"]["path"] == "/no/such/program"
+
+
+def test_a_flood_into_a_file_of_its_own_is_bounded_by_the_next_keeper_too(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
+    output, go_on = tmp_path / "output", tmp_path / "go on"
+    body = f'seq 400000; while ! [ -e "{go_on}" ]; do sleep 0.05; done; seq 400000; echo end; exec sleep 600'
+    spec = keeper.spec("a", "sh", "-c", body, once=True, output_file=str(output))
+    keeper.call("start", processes=[spec])
+
+    def is_bounded(size: int) -> bool:
+        return output.exists() and output.stat().st_size >= size and output.stat().st_blocks < 2000
+
+    all_of_it = len(b"".join(b"%d\n" % number for number in range(1, 400_001)))
+    wait_until("only its end is kept", lambda: is_bounded(all_of_it))
+    keeper.end(signal.SIGKILL)
+    keeper.start()
+    go_on.touch()
+    wait_until("only its end is kept", lambda: is_bounded(2 * all_of_it + len(b"end\n")))
+    assert output.read_bytes()[-65536:].endswith(b"399999\n400000\nend\n")
+    assert b"\0" not in output.read_bytes()[-65536:]

@@ -63,6 +63,9 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     setup = set_up(folder, boot)
     supervisor = Supervisor(journal, spool, Containers(setup.cgroups))
     recover(journal, supervisor, boot)
+    for process in supervisor.processes.values():
+        if process.pid is not None:
+            spool.began(process.id, process.pid, process.spec.output_file)
     spool.recover({process.id: process.pid or 0 for process in supervisor.processes.values()})
     lookout = Lookout(spool)
     calls = Calls(supervisor, journal, lookout, setup, __version__)

@@ -14,6 +14,9 @@ _SOON_SECONDS = 0.01
 _FLOOD_SECONDS = 0.5
 """So long a flood is expected to go on: whoever floods waits now and then, for a hole in its file or for the disk."""
 
+_ELSEWHERE_SECONDS = 0.5
+"""So often is looked at files of which the kernel gives no notice."""
+
 Listener = Callable[[bytes], None]
 
 
@@ -56,6 +59,8 @@ class Lookout:
             self._tell()
         if self._due is None and (self.spool.changed or self.spool.notices.descriptor is None):
             self._due = now + _BATCH_SECONDS
+        if self._due is None and self.spool.elsewhere:
+            self._due = now + _ELSEWHERE_SECONDS
         return None if self._due is None else max(0.0, self._due - now)
 
     def _wait_for_notices(self) -> None:

@@ -24,7 +24,7 @@ class Spec(NamedTuple):
     With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on. `group` names
     those that are limited together; `family` those that a common cause may kill at the same time. `user` is who runs it: a
     name, a number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is what new files are not
-    allowed. With `once` it is not started again. What it prints goes into the spool, or all of it into `output_file`.
+    allowed. With `once` it is not started again. What it prints goes into the spool, or the end of it into `output_file`.
     """
 
     id: str

@@ -9,6 +9,7 @@ from pathlib import Path
 from engineroom.keeper import log
 from engineroom.keeper.holes import Puncher
 from engineroom.keeper.notices import Notices
+from engineroom.keeper.output_files import OutputFiles
 from engineroom.keeper.stream import Stream
 
 DEFAULT_KEPT_BYTES = 8 * 1024 * 1024
@@ -43,6 +44,7 @@ class Spool:
             os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103
         self.notices = Notices(folder)
         self.puncher = Puncher()
+        self.elsewhere = OutputFiles(self.puncher)
         self._streams: dict[str, Stream] = {}
         self._pids: dict[str, int] = {}
         self._gone: dict[str, float] = {}
@@ -65,9 +67,11 @@ class Spool:
         stdout, stderr = (f"{self._folder}/{name}" for name in _names(process))
         return stdout, stderr
 
-    def began(self, process: str, pid: int) -> None:
-        """Take in that from now on this pid writes."""
+    def began(self, process: str, pid: int, elsewhere: str | None = None) -> None:
+        """Take in that from now on this pid writes; where it does so `elsewhere`, into that file."""
         self._pids[process] = pid
+        if elsewhere is not None:
+            self.elsewhere.began(process, elsewhere)
 
     def ended(self, process: str, pid: int) -> None:
         """Take in that the life with this pid (0: unknown) has ended: its last line ends there too."""
@@ -81,6 +85,7 @@ class Spool:
     def gone(self, process: str) -> None:
         """Take in that a process is gone. What it has printed stays until it is acknowledged, or there is too much."""
         self.ended(process, 0)
+        self.elsewhere.ended(process)
         self._gone[process] = time.time()
         self._forget_what_is_read(process)
 
@@ -105,6 +110,7 @@ class Spool:
     def look(self) -> int:
         """Mark what was written, and keep it in its bounds; return how much the stream that grew most has grown."""
         self.puncher.go_on()
+        self.elsewhere.bound()
         names = self.notices.take()
         now, most, all_bytes = time.time_ns(), 0, 0
         for name in self._files() if names is None or self._overdue else names:

@@ -313,7 +313,7 @@ class Supervisor:
         process.started_at = time.time()
         process.started_monotonic = time.monotonic()
         self._by_pid[pid] = process
-        self._spool.began(process.id, pid)
+        self._spool.began(process.id, pid, process.spec.output_file)
         process.start_ticks = kernel.start_ticks(pid)
         if process.young_deaths:
             self._expect_maturity(process)
