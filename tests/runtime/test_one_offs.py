@@ -10,6 +10,7 @@ import pytest
 from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.runtime.local.one_offs import OneOffs
 from tests.support import proc
+from tests.support.small_disk import fill, small_disk
 from tests.support.waiting import wait_until
 
 
@@ -125,3 +126,23 @@ def test_a_run_is_who_the_folder_belongs_to(runs: OneOffs, public: Path) -> None
 
     state = ended(runs, a_run("id -u; id -G; umask", folder=str(public)))
     assert state.output.splitlines()[:2] == ["65534", "65534"]
+
+
+def test_a_full_disk_ends_no_run_and_its_end_is_told_when_there_is_room(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", megabytes=2) as disk:
+        runs = OneOffs(disk / "one-offs")
+        body = f"while ! [ -e {tmp_path}/go ]; do sleep 0.02; done; echo hello; echo done > {tmp_path}/done; exit 3"
+        run = a_run(body)
+        wait_until("it has begun", lambda: runs.have([run]) and "process" in state_written(disk, run))
+        fill(disk / "filler")
+        (tmp_path / "go").touch()
+        wait_until("it has done its work", (tmp_path / "done").exists)
+        (disk / "filler").unlink()
+        state = ended(runs, run)
+        assert (state.code, state.failure) == (3, None)
+        runs.end_all()
+
+
+def state_written(disk: Path, run: OneOff) -> str:
+    path = disk / "one-offs" / run.id / "state.json"
+    return path.read_text() if path.exists() else ""

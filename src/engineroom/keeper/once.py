@@ -4,6 +4,7 @@ The folder has `spec.json`; what the command prints goes into `output`, and `sta
 named by the second argument is locked for as long as this goes on.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -22,6 +23,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 _READ_BYTES = 65536
 _USUAL = -1
 _LINGER_SECONDS = 0.2
+_PAUSE_SECONDS = 0.2
 
 
 def main(folder: Path) -> None:
@@ -39,7 +41,7 @@ def main(folder: Path) -> None:
     except OSError as error:
         state["failure"] = f"it could not be started: {error.filename or spec['argv'][0]}: {error.strerror}"
     state["ended_at"] = time.time()
-    _write(folder, state)
+    _write_at_last(folder, state, stop)
 
 
 def _stop_asked() -> int:
@@ -64,7 +66,8 @@ def _run(folder: Path, spec: dict[str, Any], state: dict[str, Any], stop: int) -
         start_new_session=True,
     ) as process:
         state["process"], state["began_at_ticks"] = process.pid, began_at_ticks(process.pid)
-        _write(folder, state)
+        with contextlib.suppress(OSError):
+            _write(folder, state)
         try:
             failure = _watch(process, folder / "output", spec, stop)
             if failure is not None:
@@ -89,7 +92,7 @@ def _watch(process: "subprocess.Popen[bytes]", path: Path, spec: dict[str, Any],
     deadline = time.monotonic() + spec["timeout_seconds"]
     exited = os.pidfd_open(process.pid)
     waiting = [exited, printed]
-    with path.open("ab", buffering=0) as output, os.fdopen(exited):
+    with os.fdopen(exited):
         while waiting:
             ready, _, _ = select.select([*waiting, stop], [], [], max(0.0, deadline - time.monotonic()))
             if stop in ready:
@@ -100,14 +103,21 @@ def _watch(process: "subprocess.Popen[bytes]", path: Path, spec: dict[str, Any],
                 return None
             if printed in ready:
                 chunk = os.read(printed, _READ_BYTES)
-                output.write(chunk[:room])
-                room -= len(chunk[:room])
+                if room:
+                    _keep(path, chunk[:room])
+                    room -= len(chunk[:room])
                 if not chunk:
                     waiting.remove(printed)
             if exited in ready:
                 waiting.remove(exited)
                 deadline = min(deadline, time.monotonic() + _LINGER_SECONDS)
     return None
+
+
+def _keep(path: Path, printed: bytes) -> None:
+    """Keep what it printed. A full disk is no reason to end it."""
+    with contextlib.suppress(OSError), path.open("ab", buffering=0) as output:
+        output.write(printed)
 
 
 def _end_everything(process: "subprocess.Popen[bytes]") -> None:
@@ -130,6 +140,16 @@ def _kill(target: int) -> None:
         os.kill(target, signal.SIGKILL)
     except ProcessLookupError:
         return
+
+
+def _write_at_last(folder: Path, state: dict[str, Any], stop: int) -> None:
+    """Write it when there is room for it, unless we are asked to stop: then nobody wants to know."""
+    while True:
+        try:
+            return _write(folder, state)
+        except OSError:
+            if stop in select.select([stop], [], [], _PAUSE_SECONDS)[0]:
+                return None
 
 
 def _write(folder: Path, state: dict[str, Any]) -> None:
