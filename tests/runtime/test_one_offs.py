@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,21 @@ def test_a_run_whose_runner_is_killed_is_lost_and_ended(runs: OneOffs, tmp_path:
     assert state.failure is not None
     assert state.failure.startswith("it was lost")
     wait_until("nothing is left of it", lambda: not proc.is_alive(pid))
+
+
+def test_a_run_of_which_a_host_that_went_down_left_nothing_is_lost_and_holds_up_no_other(
+    runs: OneOffs, tmp_path: Path
+) -> None:
+    lost, other = a_run("exit 0"), replace(a_run("exit 0"), id="comm-2")
+    ended(runs, lost)
+    (tmp_path / "one-offs" / lost.id / "state.json").write_bytes(b"")
+
+    found = ended(runs, lost)
+    assert found.failure is not None
+    assert found.failure.startswith("it was lost")
+    assert found.started_at is not None
+    assert ended(runs, other).code == 0
+    wait_until("it is forgotten", lambda: not runs.have([]) and not runs.any())
 
 
 def test_what_cannot_be_started_says_why(runs: OneOffs) -> None:

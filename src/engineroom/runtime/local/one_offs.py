@@ -114,18 +114,20 @@ def _forget(folder: Path) -> None:
     lock = _lock(folder)
     if lock is not None:
         lock.close()
-        if _state(folder).ended_at is None and (folder / "state.json").exists():
+        if _state(folder) != _NEVER_BEGAN and _state(folder).ended_at is None:
             _kill_lost(folder)
         shutil.rmtree(folder)
         return
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+    stored = _stored(folder)
+    with contextlib.suppress(ProcessLookupError):
         # While the lock is held the runner lives, so the pid is its own.
-        os.kill(json.loads((folder / "state.json").read_text())["runner"], signal.SIGTERM)
+        if stored and "runner" in stored:
+            os.kill(stored["runner"], signal.SIGTERM)
 
 
 def _kill_lost(folder: Path) -> None:
     """Kill what a runner left behind that was killed itself."""
-    state = json.loads((folder / "state.json").read_text())
+    state = _stored(folder) or {}
     pid = state.get("process")
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         # A pid that came to mean another process began at another moment.
@@ -138,10 +140,21 @@ def _began_at_ticks(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
 
 
-def _state(folder: Path) -> OneOffState:
+def _stored(folder: Path) -> dict[str, Any] | None:
+    """Return what the runner has written; None when there is nothing. When the host went down, it may have lost that."""
+    path = folder / "state.json"
     try:
-        state = json.loads((folder / "state.json").read_text())
+        stored: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
+        return None
+    except ValueError:
+        return {"started_at": path.stat().st_mtime}
+    return stored
+
+
+def _state(folder: Path) -> OneOffState:
+    state = _stored(folder)
+    if state is None:
         return _NEVER_BEGAN
     output = folder / "output"
     return OneOffState(
