@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.keeper.spool_desk import ID, Desk, numbered
+from engineroom.keeper import holes
+from tests.keeper.spool_desk import ID, KEPT, Desk, numbered, used
 from tests.support.small_disk import fill, small_disk
 
 
@@ -73,4 +74,21 @@ def test_a_file_that_its_child_has_stretched_goes_on(two_megabytes: Path) -> Non
     desk.prints(b"two\n")
     assert desk.texts() == [b"one", b"two"]
     assert not desk.dropped
+    desk.reader.close()
+
+
+def test_what_a_keeper_was_killed_over_is_given_back_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path)
+    with monkeypatch.context() as killed:
+        killed.setattr(holes.Puncher, "punch", lambda *hole: None)  # noqa: ARG005
+        desk.prints(numbered(0, 100_000))
+    assert used(desk.path()) > 2 * KEPT
+    desk.begin_anew({ID: 1})
+    desk.look()
+    assert used(desk.path()) <= KEPT
+    desk.prints(b"last\n")
+    assert desk.texts()[-1] == b"last"
+    assert not any(b"\0" in text for text in desk.texts())
     desk.reader.close()

@@ -34,6 +34,7 @@ class Stream:
         self._next_count = _MANY_MARKS
         if self._marks.header.emptying:
             self._empty(self._marks.header.base)
+        self._free_again()
 
     @property
     def marked(self) -> int:
@@ -172,6 +173,17 @@ class Stream:
                     path=self._path,
                     reason=str(error),
                 )
+
+    def _free_again(self) -> None:
+        """Give back what an earlier keeper said that it would, and did not live to."""
+        length = self._marks.header.begin - self._marks.header.base
+        if not length:
+            return
+        with contextlib.suppress(OSError):
+            found = os.stat(self._path)  # noqa: PTH116
+            if found.st_blocks * 512 > found.st_size - length + holes.BLOCK_BYTES:
+                self._puncher.punch(self._path, 0, length)
+                self._punched = length
 
     def _empty(self, offset: int) -> None:
         """Give up all before `offset`, the end of the file, where no holes can be made in it."""
