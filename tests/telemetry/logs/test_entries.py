@@ -1,5 +1,7 @@
 """From lines to entries."""
 
+import pytest
+
 from engineroom.model.log import LogType
 from engineroom.model.output import Chunk, Mark
 from engineroom.telemetry.logs.codes import CODES
@@ -164,3 +166,16 @@ def test_an_entry_longer_than_a_megabyte_is_cut_and_marked() -> None:
 
 def test_no_entry_has_more_than_two_thousand_lines() -> None:
     assert len(entries(chunk(b"top\n" + b"  indented\n" * 5000))) > 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"message\n" + b" " * 1_000_000 + b"x\n",
+        b"panic: no\n" + b"(" * 1_000_000 + b"\n",
+        (b" " * 500 + b"\n") * 8_000,
+    ],
+    ids=["blanks", "brackets", "blank lines"],
+)
+def test_no_line_is_so_odd_that_it_holds_up_the_others(text: bytes) -> None:
+    assert sum(len(entry) for entry in entries(chunk(text))) >= len(text) - len(text.splitlines())

@@ -30,7 +30,7 @@ _ANSI = re.compile(rb"\x1b\[[0-9;:]*[A-Za-z]")
 
 _REQUEST = re.compile(rb'"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+ HTTP/[\d.]+" \d{3}\b')
 _EXCEPTION = re.compile(
-    rb"^Traceback \(most recent call last\):|^#0 |\[stacktrace\]|^Stack trace:|^\s+at \S+ ?\(|[{,]\"exception\":"
+    rb"^Traceback \(most recent call last\):|^#0 |\[stacktrace\]|^Stack trace:|^[^\S\n]++at \S+ ?\(|[{,]\"exception\":"
     rb"|^(?:PHP )?Fatal error: +Uncaught |^goroutine \d+ \[",
     re.MULTILINE,
 )

@@ -13,9 +13,10 @@ _TRACEBACK = b"Traceback (most recent call last):"
 _SUSPECTS = frozenset(start[:2] for start in (*_STARTS, _TRACEBACK)) | frozenset(
     first + bytes([second]) for first in (*_INDENTED, b"#") for second in range(256)
 )
+# None may try again and again in a line of a megabyte, which holds up everything else: what is taken is not given back.
 _PHP_FRAME = re.compile(rb"#\d+ ")
 _OWN_ENTRY = re.compile(
-    rb"[ \t]+(?:\x1b\[[\d;]*m)*\s*(?:\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d|(?:DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FAIL)\b)"
+    rb"[ \t]++(?:\x1b\[[\d;]*m)*+\s*+(?:\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d|(?:DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FAIL)\b)"
 )
 """Indented, but with a time or a level of its own, as Laravel's worker writes what it does."""
 _LARAVEL = re.compile(rb"\[\d{4}-\d\d-\d\d[^\]]{0,40}\] [\w-]+\.[A-Z]+: ")
@@ -25,7 +26,7 @@ _LARAVEL_TRACE = b'"exception":"[object] ('
 _MOST_MESSAGE_LINES = 100
 _PANICS = (b"panic: ", b"fatal error: ")
 _PANIC_SUSPECTS = frozenset(start[:2] for start in _PANICS)
-_GO = re.compile(rb"$|goroutine \d+ \[|\[signal |\[recovered\]|created by |exit status \d|\S+\(.*\)$")
+_GO = re.compile(rb"$|goroutine \d+ \[|\[signal |\[recovered\]|created by |exit status \d|\S[^\s(]*+\(.*\)$")
 _CHAINED = (
     b"During handling of the above exception, another exception occurred:",
     b"The above exception was the direct cause of the following exception:",
