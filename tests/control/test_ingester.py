@@ -31,6 +31,8 @@ class ScriptedOutput:
     acknowledged: dict[StreamId, int] = field(default_factory=dict)
     failing: bool = False
     noted: list[Event] = field(default_factory=list)
+    present: frozenset[BackgroundProcessId] = frozenset()
+    looked: int = 0
 
     def write(self, background_process: BackgroundProcessId, data: bytes, index: int = 0) -> None:
         stream = StreamId(f"{background_process}-{index}", "stdout")
@@ -38,6 +40,7 @@ class ScriptedOutput:
         self.written[stream] = self.written.get(stream, b"") + data
 
     async def read_output(self, after: Mapping[StreamId, int], *, limit_bytes: int) -> Sequence[Chunk]:
+        self.looked += 1
         if self.failing:
             raise RuntimeUnavailableError("the script says so")
         chunks = []
@@ -56,7 +59,7 @@ class ScriptedOutput:
         return []
 
     def background_processes(self) -> frozenset[BackgroundProcessId]:
-        return frozenset()
+        return self.present
 
 
 @contextlib.asynccontextmanager
@@ -130,6 +133,21 @@ async def test_the_last_words_of_what_nobody_knows_any_more_are_kept(tmp_path: P
         async with ingesting(running, output, logs):
             await eventually("it is acknowledged", lambda: output.acknowledged)
         assert await logs.of_environment(EnvironmentId("")) == [unknown]
+
+
+@asynchronous
+async def test_the_first_words_of_a_deleted_one_are_stored_where_it_belonged(tmp_path: Path) -> None:
+    output = ScriptedOutput()
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        made, _ = await running.create()
+        output.present = frozenset({made.id})
+        async with ingesting(running, output, logs):
+            await eventually("it is looked for output", lambda: output.looked)
+            await running.finished(await running.delete(made))
+            output.present = frozenset()
+            output.write(made.id, b"goodbye\n")
+            await eventually("it is acknowledged", lambda: output.acknowledged)
+        assert await logs.of_environment(running.linked.environment) == [made.id]
 
 
 @asynchronous

@@ -88,6 +88,7 @@ class Ingester:
 
     async def _ingest(self) -> bool:
         """Store what is there to read; return whether there was as much as is read at once."""
+        await self._know(self._source.background_processes())
         chunks = await self._source.read_output(self._positions, limit_bytes=READ_BYTES)
         if not chunks:
             return False
@@ -105,7 +106,7 @@ class Ingester:
         return sum(len(chunk.data) for chunk in chunks) >= READ_BYTES // 2
 
     async def _know(self, ids: Iterable[BackgroundProcessId]) -> None:
-        """Find out where these background processes belong."""
+        """Find out where these background processes belong while that is stored: of a deleted one it is not for long."""
         unknown = [id for id in ids if id not in self._owners]
         if not unknown:
             return
