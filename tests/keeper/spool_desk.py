@@ -24,9 +24,9 @@ class Desk:
         self.begin_anew({})
         self.spool.keep(KEPT)
 
-    def begin_anew(self, pids: dict[str, int]) -> None:
+    def begin_anew(self, pids: dict[str, int], boot: str = "one") -> None:
         """Be a keeper that was just started, where these processes run."""
-        self.spool = Spool(self.folder / "spool")
+        self.spool = Spool(self.folder / "spool", boot=boot)
         self.spool.recover(pids)
 
     def path(self, process: str = ID, stream: int = 0) -> Path:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from engineroom.keeper import holes
+from engineroom.runtime.local.output import OutputReader
 from tests.keeper.spool_desk import ID, KEPT, Desk, numbered, used
 from tests.support.small_disk import fill, small_disk
 
@@ -91,4 +92,54 @@ def test_what_a_keeper_was_killed_over_is_given_back_by_the_next(
     desk.prints(b"last\n")
     assert desk.texts()[-1] == b"last"
     assert not any(b"\0" in text for text in desk.texts())
+    desk.reader.close()
+
+
+@pytest.mark.parametrize("lost", ["output", "both", "all output", "everything"])
+def test_when_the_host_goes_down_with_output_that_was_read_the_next_is_read_and_nothing_twice(
+    tmp_path: Path, lost: str
+) -> None:
+    desk = Desk(tmp_path)
+    marks = tmp_path / "marks" / desk.path().name
+    desk.prints(numbered(0, 100))
+    sizes = desk.path().stat().st_size, marks.stat().st_size
+    desk.prints(numbered(100, 100))
+    assert len(desk.follow()) == 200
+    if lost in ("output", "both"):
+        os.truncate(desk.path(), sizes[0])
+    else:
+        desk.path().unlink()
+    if lost == "both":
+        os.truncate(marks, sizes[1])
+    elif lost == "everything":
+        marks.unlink()
+
+    desk.reader.close()
+    desk.reader = OutputReader(tmp_path)
+    desk.begin_anew({ID: 0}, boot="two")
+    desk.spool.began(ID, 1)
+    desk.prints(b"early\n")
+    desk.acknowledge()
+    desk.prints(b"late\n")
+    desk.spool.ended(ID, 1)
+    assert desk.texts()[200:] == [b"early", b"late"]
+    assert not desk.dropped
+    desk.acknowledge()
+    desk.begin_anew({ID: 1}, boot="two")
+    desk.prints(b"later\n")
+    assert desk.texts()[200:] == [b"early", b"late", b"later"]
+    desk.reader.close()
+
+
+def test_what_is_lost_before_a_new_file_is_there_is_made_up_for_too(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.prints(numbered(0, 100))
+    desk.follow()
+    desk.path().unlink()
+    desk.reader.close()
+    desk.reader = OutputReader(tmp_path)
+    desk.begin_anew({ID: 0}, boot="two")
+    desk.acknowledge()
+    desk.prints(b"next\n")
+    assert desk.texts()[100:] == [b"next"]
     desk.reader.close()

@@ -59,7 +59,7 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     limits.raise_open_files()
     boot = kernel.boot_id()
     journal = Journal(folder / "journal", boot=boot)
-    spool = Spool(folder / "spool")
+    spool = Spool(folder / "spool", boot=boot)
     setup = set_up(folder, boot)
     supervisor = Supervisor(journal, spool, Containers(setup.cgroups))
     recover(journal, supervisor, boot)

@@ -124,14 +124,26 @@ class Marks:
         with contextlib.suppress(OSError):
             os.truncate(self._path, MARKS_AT)
 
+    def cut(self, offset: int) -> None:
+        """Forget the marks behind an offset."""
+        file = self._open()
+        try:
+            self._count = self._place(file, offset)
+            os.ftruncate(file, MARKS_AT + self._count * MARK.size)
+            self.last = _read(file, self._count - 1) if self._count else None
+        finally:
+            os.close(file)
+
+    def _place(self, file: int, offset: int) -> int:
+        """Return how many marks are not behind an offset."""
+        return bisect_right(range(self._count), offset, key=lambda number: _read(file, number).offset)
+
     def waiting_since(self, offset: int) -> int:
         """Return how many marks are behind `offset`, and give the space of the others back."""
         try:
             file = self._open()
             try:
-                place = bisect_right(
-                    range(self._count), offset, key=lambda number: _read(file, number).offset
-                )
+                place = self._place(file, offset)
             finally:
                 os.close(file)
             end = (MARKS_AT + place * MARK.size) // holes.BLOCK_BYTES * holes.BLOCK_BYTES

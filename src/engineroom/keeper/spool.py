@@ -32,7 +32,8 @@ class Spool:
     A stream is named by its file: the process's id, a dot, and `stdout` or `stderr`.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, boot: str = "") -> None:
+        self._after_boot = _is_after_boot(folder.with_name("boot"), boot)
         self._bound = folder.with_name("kept_bytes")
         self.kept_bytes = _read_bound(self._bound)
         """How much of each stream is kept at most."""
@@ -48,6 +49,9 @@ class Spool:
         self._streams: dict[str, Stream] = {}
         self._pids: dict[str, int] = {}
         self._gone: dict[str, float] = {}
+        self._lost: dict[str, int] = {}
+        """Up to where streams were read of which the host, when it went down, left nothing."""
+        self._recovered = False
         self._overdue = False
         """Whether all files are to be looked at, as that could not be done when it should have been."""
 
@@ -104,6 +108,7 @@ class Spool:
         for name in set(os.listdir(self._marks_folder)) - self._streams.keys():  # noqa: PTH208
             os.unlink(f"{self._marks_folder}/{name}")  # noqa: PTH108
         self._gone = {process: self._last_at(process) for process in sorted(self._gone, key=self._last_at)}
+        self._recovered = True
 
     # What is noticed
 
@@ -130,11 +135,16 @@ class Spool:
         for name, offset in upto.items():
             stream, process = self._streams.get(name), name.rpartition(".")[0]
             if stream is None:
+                if self._after_boot:
+                    self._lost[name] = offset
                 continue
-            stream.acknowledge(offset)
             if process in self._gone:
+                stream.acknowledge(offset)
                 self._forget_what_is_read(process)
-            elif stream.look(self._pids.get(process, 0), now):
+                continue
+            stream.resume(offset)
+            stream.acknowledge(offset)
+            if stream.look(self._pids.get(process, 0), now):
                 self.changed[name] = stream.marked
 
     def keep_up(self) -> None:
@@ -210,6 +220,7 @@ class Spool:
         self._gone.pop(process, None)
         for name, path in zip(_names(process), self.paths(process), strict=True):
             stream = self._streams.pop(name, None)
+            self._lost.pop(name, None)
             if stream is not None:
                 stream.remove()
                 self.changed[name] = None
@@ -226,8 +237,10 @@ class Spool:
         """Return the stream with this name; None when nothing was ever printed to it."""
         stream = self._streams.get(name)
         if stream is None and self._was_printed(name):
-            stream = Stream(f"{self._folder}/{name}", f"{self._marks_folder}/{name}", self.puncher)
-            self._streams[name] = stream
+            paths = f"{self._folder}/{name}", f"{self._marks_folder}/{name}"
+            is_old = self._after_boot and not self._recovered
+            stream = self._streams[name] = Stream(*paths, self.puncher, after_boot=is_old)
+            stream.resume(self._lost.pop(name, 0))
         return stream
 
     def _was_printed(self, name: str) -> bool:
@@ -271,10 +284,28 @@ def _read_bound(path: Path) -> int:
 
 
 def _write_bound(path: Path, most_bytes: int) -> None:
-    new = path.with_suffix(".new")
     try:
-        new.touch(mode=0o600)
-        new.write_bytes(b"%d\n" % most_bytes)
-        new.replace(path)
+        _write(path, f"{most_bytes}\n")
     except OSError as error:
         log.write("error", "spool.failed", "Cannot note how much to keep.", path=str(path), reason=str(error))
+
+
+def _is_after_boot(path: Path, boot: str) -> bool:
+    """Return whether the host was booted since a keeper was last here, and note this boot."""
+    if not boot:
+        return False
+    before = None
+    try:
+        before = path.read_text() if path.exists() else None
+        if before != boot:
+            _write(path, boot)
+    except OSError as error:
+        log.write("error", "spool.failed", "Cannot note the boot.", path=str(path), reason=str(error))
+    return before not in (None, boot)
+
+
+def _write(path: Path, content: str) -> None:
+    new = path.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(content)
+    new.replace(path)

@@ -21,11 +21,13 @@ _FREE_IN_STEPS_BYTES = 1024 * 1024
 
 
 class Stream:
-    """The file at `path` with its marks."""
+    """The file at `path` with its marks. After a boot, the host may have gone down with the end of either."""
 
-    __slots__ = ("_coarse_bytes", "_marks", "_next_count", "_path", "_punched", "_puncher")
+    __slots__ = ("_coarse_bytes", "_found_bytes", "_marks", "_next_count", "_path", "_punched", "_puncher")
 
-    def __init__(self, path: str, marks_path: str, puncher: holes.Puncher) -> None:
+    def __init__(
+        self, path: str, marks_path: str, puncher: holes.Puncher, *, after_boot: bool = False
+    ) -> None:
         self._path = path
         self._puncher = puncher
         self._marks = Marks(marks_path)
@@ -34,6 +36,9 @@ class Stream:
         self._next_count = _MANY_MARKS
         if self._marks.header.emptying:
             self._empty(self._marks.header.base)
+        self._found_bytes = self._size() if after_boot else 0
+        if after_boot and self._marks.header.base + self._found_bytes < self.marked:
+            self._marks.cut(self._marks.header.base + self._found_bytes)
         self._free_again()
 
     @property
@@ -101,6 +106,22 @@ class Stream:
         if offset - header.begin >= _FREE_IN_STEPS_BYTES:
             self._free(offset)
 
+    def resume(self, offset: int) -> None:
+        """Take in that everything before `offset` was read, though less is there: the host went down with the end of it.
+
+        What was written since the host was booted is behind that.
+        """
+        if offset <= self.marked or self._find() is None or offset <= self.marked:
+            return
+        log.write(
+            "warning", "output.resumed", "The host went down with output that was read.", path=self._path
+        )
+        base = offset - self._found_bytes
+        header = self._marks.header._replace(base=base, begin=offset, acknowledged=offset)
+        self._puncher.end(self._path)
+        self._marks.write_header(header)
+        self._marks.clear()
+
     def flush(self) -> None:
         """Write down what could not be written before, on a full disk."""
         self._marks.flush()
@@ -110,6 +131,12 @@ class Stream:
         with contextlib.suppress(OSError):
             os.unlink(self._path)  # noqa: PTH108
         self._marks.remove()
+
+    def _size(self) -> int:
+        try:
+            return os.stat(self._path).st_size  # noqa: PTH116
+        except OSError:
+            return 0
 
     def _find(self) -> tuple[int, int] | None:
         """Return the offset of the file's end, and when it was last written to."""
@@ -198,4 +225,4 @@ class Stream:
         header = self._marks.header._replace(base=offset, begin=offset, **changes)
         self._marks.write_header(header)
         self._marks.clear()
-        self._punched = 0
+        self._punched = self._found_bytes = 0
