@@ -95,6 +95,18 @@ def test_what_a_keeper_was_killed_over_is_given_back_by_the_next(
     desk.reader.close()
 
 
+def test_what_could_not_be_marked_is_told_of_when_it_is(two_megabytes: Path) -> None:
+    desk = Desk(two_megabytes)
+    desk.write(b"last words\n")
+    fill(two_megabytes / "filler")
+    desk.look()
+    assert not desk.read()
+    (two_megabytes / "filler").unlink()
+    desk.spool.keep_up()
+    assert desk.texts() == [b"last words"]
+    desk.reader.close()
+
+
 @pytest.mark.parametrize("lost", ["output", "both", "all output", "everything"])
 def test_when_the_host_goes_down_with_output_that_was_read_the_next_is_read_and_nothing_twice(
     tmp_path: Path, lost: str

@@ -86,10 +86,10 @@ class Marks:
         self._waiting.append(mark)
         self.flush()
 
-    def flush(self) -> None:
-        """Write down what waits, the header first. Where the disk has no room, it goes on waiting."""
+    def flush(self) -> bool:
+        """Write down what waits, the header first; return whether any was. On a full disk it goes on waiting."""
         if not self._waiting or (self._header_waits and not self.write_header(self.header)):
-            return
+            return False
         lines = b"".join(MARK.pack(*mark) for mark in self._waiting)
         try:
             file = self._open()
@@ -98,9 +98,10 @@ class Marks:
             finally:
                 os.close(file)
         except OSError:
-            return
+            return False
         self._count += written
         del self._waiting[:written]
+        return written > 0
 
     def write_header(self, header: Header) -> bool:
         """Have this header from now on; return whether a reader has it too.

@@ -152,8 +152,9 @@ class Spool:
         if self._overdue:
             self.look()
         self.puncher.go_on()
-        for stream in self._streams.values():
-            stream.flush()
+        for name, stream in self._streams.items():
+            if stream.flush():
+                self.changed[name] = stream.marked
             stream.bound(self.kept_bytes)
         while self._gone and self._has_too_much_of_the_gone():
             self._give_up(next(iter(self._gone)), "nobody has read it for too long, or there is too much")

@@ -122,9 +122,9 @@ class Stream:
         self._marks.write_header(header)
         self._marks.clear()
 
-    def flush(self) -> None:
-        """Write down what could not be written before, on a full disk."""
-        self._marks.flush()
+    def flush(self) -> bool:
+        """Write down what could not be written before, on a full disk; return whether anything was."""
+        return self._marks.flush()
 
     def remove(self) -> None:
         """Delete it. What cannot be deleted now is by the next keeper."""
