@@ -303,10 +303,14 @@ def test_where_holes_cannot_be_made_the_file_is_emptied(
     assert desk.dropped
 
 
-def test_a_file_that_others_have_emptied_goes_on(desk: Desk) -> None:
+@pytest.mark.parametrize("deleted", [False, True])
+def test_a_file_that_others_have_emptied_or_deleted_goes_on(desk: Desk, deleted: bool) -> None:
     desk.prints(b"one\n")
     assert desk.texts() == [b"one"]
-    os.truncate(desk.path(), 0)
+    if deleted:
+        desk.path().unlink()
+    else:
+        os.truncate(desk.path(), 0)
     desk.prints(b"x\n")
     desk.prints(b"three\n")
     assert desk.texts() == [b"one", b"x", b"three"]

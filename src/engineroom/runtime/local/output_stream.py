@@ -92,6 +92,8 @@ class OutputStream:
     def _read(self, after: int | None, most_bytes: int, most_marks: int) -> tuple[Chunk | None, bool]:
         """Return the chunk behind a position, and whether to try again with more marks would not change it."""
         header = self._header()
+        if header.base != self._base and not self._begin_anew(header.base):
+            return None, True
         asked = header.acknowledged if after is None else after
         begin = max(asked, header.begin)
         marks = self._marks_behind(begin, most_marks)
@@ -155,10 +157,13 @@ class OutputStream:
 
     def _header(self) -> Header:
         data = os.pread(self._marks, HEADER.size, 0)
-        header = Header(*HEADER.unpack(data)) if len(data) == HEADER.size else Header(0, 0, 0, 0, 0)
-        if header.base != self._base:
-            self._base, self._place, self._position = header.base, 0, 0
-        return header
+        return Header(*HEADER.unpack(data)) if len(data) == HEADER.size else Header(0, 0, 0, 0, 0)
+
+    def _begin_anew(self, base: int) -> bool:
+        """Open the file that begins at this offset, which may be another one; return whether it is there."""
+        self.close()
+        self._base, self._place, self._position = base, 0, 0
+        return self._open() is not None
 
     def _marks_behind(self, offset: int, most: int) -> list[Mark]:
         """Return the next marks behind an offset."""
