@@ -65,11 +65,11 @@ def test_one_that_died_meanwhile_is_noticed_and_runs_again(keeper: RunningKeeper
     assert len(keeper.living("a")) == 1
 
 
-def exit_told(keeper: RunningKeeper, name: str) -> tuple[int | None, int | None]:
+def exit_told(keeper: RunningKeeper, name: str, kind: str = "exited") -> tuple[int | None, int | None]:
     """Wait for the first end of the process that is told, and return its exit code and signal."""
 
     def look() -> list[JsonObject]:
-        return [event for event in keeper.events(name) if event["event"].startswith("exited")]
+        return [event for event in keeper.events(name) if event["event"].startswith(kind)]
 
     (event, *_) = wait_until("its end is told", look)
     ended = event["process"]["last_exit"]
@@ -142,6 +142,26 @@ def test_a_start_that_was_intended_and_did_not_happen_is_made_up_for(keeper: Run
     keeper.start()
     keeper.running("b")
     assert len(keeper.living()) == 2
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("world", WORLDS)
+def test_what_is_to_run_once_is_not_run_again_when_its_start_was_not_written_down(
+    tmp_path: Path, world: str
+) -> None:
+    printed, go = tmp_path / "printed", tmp_path / "go"
+    body = f"sleep 600 & echo once; until [ -e {go} ]; do sleep 0.02; done"
+    with running_keeper(tmp_path / "keeper", WORLDS[world]) as keeper:
+        pid = keeper.run("a", "sh", "-c", body, once=True, output_file=str(printed))
+        wait_until("it has printed", printed.read_text)
+        keeper.end(signal.SIGKILL)
+        go.touch()
+        wait_until("it has ended", lambda: not proc.is_alive(pid))
+        write_journal(keeper, [entry for entry in journal_entries(keeper) if "event" not in entry])
+        keeper.start()
+        keeper.gone("a")
+        assert printed.read_text() == "once\n"
+        assert exit_told(keeper, "a", "finished") == (None, None)
 
 
 def test_orphans_of_a_leader_that_died_meanwhile_are_ended(keeper: RunningKeeper) -> None:

@@ -1,5 +1,6 @@
 """Finding the processes of an earlier keeper again: by pid and start time, never by pid alone."""
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Iterable
@@ -80,6 +81,9 @@ def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel
     }
     if process.state is State.STARTING:
         _find_started(supervisor, process, survivors)
+    if process.state is State.STARTING and _was_begun(process):
+        _find_over(supervisor, process, survivors)
+        return
     lost = process.pid is not None and process.pidfd is None and not _watch(supervisor, process)
     supervisor.resume(process)
     if lost:
@@ -100,6 +104,23 @@ def _find_started(supervisor: Supervisor, process: Process, survivors: list[kern
             process.started_at, process.started_monotonic = time.time(), time.monotonic()
             supervisor.found_started(process)
             return
+
+
+def _was_begun(process: Process) -> bool:
+    """Return whether what is to run only once has been, though the earlier keeper did not live to write it down."""
+    file = process.spec.output_file
+    return process.spec.once and file is not None and os.path.lexists(file)
+
+
+def _find_over(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
+    """Take in the end of what is to run only once, and have what it has left behind ended."""
+    process.life += 1
+    for marked in survivors:
+        supervisor.containers.find(process, marked.pid)
+        process.leftovers[process.container or ""] = 0.0
+    process.container = None
+    supervisor.found_started(process)
+    supervisor.ended(process, None)
 
 
 def _watch(supervisor: Supervisor, process: Process) -> bool:
