@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.keeper.running_keeper import RunningKeeper
+from tests.keeper.running_keeper import RunningKeeper, running_keeper
 from tests.support import proc
 from tests.support.waiting import wait_until
 
@@ -40,6 +40,16 @@ def test_a_process_gets_its_folder_its_variables_and_a_session_of_its_own(
         lambda: {entry.name for entry in opened.iterdir()} == {"0", "1", "2"},
     )
     assert str((opened / "0").readlink()) == "/dev/null"
+
+
+def test_it_inherits_nothing_that_the_keeper_was_left_by_who_started_it(tmp_path: Path) -> None:
+    leaving_it_open = ("sh", "-c", f'exec 7>{tmp_path}/lock; exec "$@"', "sh")
+    with running_keeper(tmp_path / "keeper", leaving_it_open) as keeper:
+        opened = Path(f"/proc/{keeper.run('a', *SLEEP)}/fd")
+        wait_until(
+            "it has but its own",
+            lambda: {entry.name for entry in opened.iterdir()} == {"0", "1", "2"},
+        )
 
 
 def test_no_signal_is_ignored_or_blocked_at_birth(keeper: RunningKeeper) -> None:

@@ -1,5 +1,6 @@
 """`python -m engineroom.keeper FOLDER`: supervise this host's processes, with everything to remember in FOLDER."""
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -54,7 +55,7 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     folder = folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _lock(folder) if inherited_lock is None else inherited_lock
-    os.set_inheritable(lock, False)
+    _keep_to_ourselves()
     kernel.become_subreaper()
     limits.raise_open_files()
     boot = kernel.boot_id()
@@ -120,6 +121,14 @@ def _lock(folder: Path) -> int:
     os.ftruncate(descriptor, 0)
     os.write(descriptor, f"{os.getpid()}\n".encode())
     return descriptor
+
+
+def _keep_to_ourselves() -> None:
+    """Have no child inherit a descriptor: neither our lock, nor what whoever started us has left open."""
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        if int(name) > 2:
+            with contextlib.suppress(OSError):  # that of the folder itself is closed again
+                os.set_inheritable(int(name), False)
 
 
 def _listen(folder: Path) -> socket.socket:
