@@ -62,7 +62,7 @@ class LocalRuntime:
         self._upgrades = Upgrades()
         self._sequence_seen = 0
         self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
-        self._draining = False
+        self._drain_seconds: float | None = None
         self._protocol = PROTOCOL
         self._limits = LimitsTold()
         self._gauge = Gauge()
@@ -139,19 +139,16 @@ class LocalRuntime:
 
     async def run(self, runs: Sequence[Run]) -> None:
         """See Runtime.run. Raises RuntimeUnavailableError while the keeper is away."""
-        new = [run for run in runs if run.id not in self._runs.going()]
-        if new:
-            keeper = self._present()
-            starts = [(self._runs.spec(run), run) for run in new]
-            specs = [spec for spec, _ in starts]
-            await answered([keeper.send("start", processes=specs, groups=self._limits.of_starts(starts))])
+        if new := [run for run in runs if run.id not in self._runs.going()]:
+            self._present()
+            await answered(self._send([(self._runs.spec(run), run) for run in new], {}))
 
     async def end_runs(self, runs: Sequence[RunId], *, stop_timeout_seconds: float) -> None:
         """See Runtime.end_runs. Raises RuntimeUnavailableError while the keeper is away."""
         ids = [run for run in runs if run in self._runs.going()]
         if ids:
-            keeper = self._present()
-            await answered([keeper.send("stop", ids=ids, timeout_seconds=stop_timeout_seconds, force=False)])
+            call = self._present().send("stop", ids=ids, timeout_seconds=stop_timeout_seconds, force=False)
+            await answered([call])
 
     def runs(self) -> frozenset[RunId]:
         """See Runtime.runs."""
@@ -164,11 +161,11 @@ class LocalRuntime:
 
     async def drain(self, *, stop_timeout_seconds: float) -> None:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
-        self._draining = True
         self._workloads.clear()
         await asyncio.to_thread(self._one_offs.end_all)
+        self._drain_seconds = stop_timeout_seconds
         if self._keeper is not None:
-            await self._keeper.call("shutdown", timeout_seconds=stop_timeout_seconds)
+            await answered([self._keeper.send("shutdown", timeout_seconds=stop_timeout_seconds)])
         if self._task is not None:
             await self._task
         await self.close()
@@ -198,7 +195,7 @@ class LocalRuntime:
     # The connection
 
     async def _stay_connected(self, keeper: Keeper) -> None:
-        """Listen to the keeper; when it is gone, start another, which finds the processes again.
+        """Listen to the keeper; when it is gone, start another, which finds the processes again, and drains them if need be.
 
         Raises RuntimeUnavailableError when the first connection comes to nothing.
         """
@@ -211,11 +208,11 @@ class LocalRuntime:
                 _log.error("Cannot work with the keeper.", action="keeper.unavailable", reason=str(error))
                 await asyncio.sleep(_RECONNECT_SECONDS)
             self._keeper = None
-            if self._draining:
+            if self._drain_seconds is not None and not (self._mirror.background_processes() or self.runs()):
                 return
             _log.warning("The keeper is gone; connecting again.", action="keeper.lost")
-            lost = translation.keeper_lost()
-            self._listener(Report(changed=frozenset(), events=[lost], cursor=self._cursor_text()))
+            told = [translation.keeper_lost()]
+            self._listener(Report(changed=frozenset(), events=told, cursor=self._cursor_text()))
             keeper = await self._launcher.connect_at_last(_RECONNECT_SECONDS)
 
     async def _listen(self, keeper: Keeper) -> None:
@@ -258,6 +255,9 @@ class LocalRuntime:
         self._limit(self._workloads.values())
         asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(report_failure)
         self._converge_soon(everything)
+        if self._drain_seconds is not None:
+            call = keeper.send("shutdown", timeout_seconds=self._drain_seconds)
+            asyncio.ensure_future(answered([call])).add_done_callback(report_failure)
 
     async def _watch_output(self, keeper: Keeper) -> None:
         """Have the keeper tell what can be read, look once at what it told nobody before, and say what was stored."""
@@ -363,7 +363,7 @@ class LocalRuntime:
         return spec
 
     def _send(
-        self, starts: list[tuple[JsonObject, Workload]], stops: dict[Stop, list[str]]
+        self, starts: Sequence[tuple[JsonObject, Workload | Run]], stops: Mapping[Stop, list[str]]
     ) -> list[asyncio.Future[JsonObject]]:
         """Ask the keeper for it at once, so that it hears of decisions in the order in which they were made."""
         keeper = self._keeper
