@@ -113,6 +113,17 @@ def test_what_dies_while_the_keeper_is_away_comes_back_and_is_not_started_twice(
     assert engineroom.user_pids() == after
 
 
+def test_down_stops_what_a_killed_keeper_kept(engineroom: EngineroomServer, code: Path) -> None:
+    instance = engineroom.link(code).instance
+    sleepers = engineroom.api.create(instance, type="custom", command="sleep 1000", processes=2)
+    sleepers.wait_until_running(2)
+
+    engineroom.kill()
+    proc.kill(engineroom.keeper_pid())
+    assert engineroom.run("down") == "Everything is stopped.\n"
+    assert engineroom.everything() == []
+
+
 @pytest.mark.parametrize("victim", ["control plane", "keeper"])
 def test_a_background_process_created_just_before_a_crash_comes_up(
     engineroom: EngineroomServer, code: Path, victim: str

@@ -11,7 +11,8 @@ from pathlib import Path
 from engineroom.cli.errors import CommandError
 from engineroom.cli.options import settings
 from engineroom.cli.terminal import say
-from engineroom.runtime.local.keeper import Keeper, connect
+from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.runtime.local.keeper import JOURNAL, Keeper, Launcher
 from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 
 _SERVER_SECONDS = 30.0
@@ -90,24 +91,29 @@ def _end(pid: int) -> None:
 
 
 async def _drain(folder: Path, timeout_seconds: float) -> None:
-    """Have the keeper drain everything, and wait until it is gone."""
-    try:
-        keeper = await connect(folder)
-    except (FileNotFoundError, ConnectionRefusedError):
-        return
-    asking = asyncio.create_task(_ask(keeper, timeout_seconds))
-    async for _ in keeper.events():
-        pass
-    pidfd = await asking
-    if pidfd is not None:  # it closes its connections a moment before it ends
-        select.select([pidfd], [], [], _KEEPER_SECONDS)
-        os.close(pidfd)
+    """Have the keeper drain everything, and wait until it is gone. One that was killed left what it kept to the next."""
+    while (folder / JOURNAL).exists():
+        try:
+            keeper = await Launcher(folder).connect()
+        except (RuntimeUnavailableError, OSError) as error:
+            raise CommandError(f"cannot have the keeper drain what runs: {error}") from None
+        asking = asyncio.create_task(_ask(keeper, timeout_seconds))
+        stopped = set()
+        async for entries in keeper.events():
+            stopped |= {one["process"]["id"] for one in entries if one["process"]["state"] == "stopped"}
+        kept, pidfd = await asking
+        if pidfd is not None:  # it closes its connections a moment before it ends
+            select.select([pidfd], [], [], _KEEPER_SECONDS)
+            os.close(pidfd)
+        if kept is not None and kept <= stopped:
+            return
 
 
-async def _ask(keeper: Keeper, timeout_seconds: float) -> int | None:
-    """Ask the keeper to end when everything has; return a pidfd of it, None when it is gone already."""
-    pidfd = None
+async def _ask(keeper: Keeper, timeout_seconds: float) -> tuple[set[str] | None, int | None]:
+    """Ask the keeper to end when everything has; return what it keeps, and a pidfd of it. None: it is gone already."""
+    kept = pidfd = None
     with contextlib.suppress(ConnectionError, ProcessLookupError):
         pidfd = os.pidfd_open((await keeper.call("hello"))["pid"])
+        kept = {one["id"] for one in (await keeper.call("watch"))["processes"]}
         await keeper.call("shutdown", timeout_seconds=timeout_seconds)
-    return pidfd
+    return kept, pidfd

@@ -20,6 +20,9 @@ from engineroom.runtime.base import RuntimeUnavailableError
 PROTOCOL = 2
 """What this client speaks; it gets along with keepers one version older or newer."""
 
+JOURNAL = "journal"
+"""The file that is in the folder of a keeper for as long as there has ever been one."""
+
 _SOCKET = "socket"
 _LOCK = "lock"
 _LOG = "log"
