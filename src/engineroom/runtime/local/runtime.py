@@ -34,7 +34,6 @@ JsonObject = dict[str, Any]
 
 DEFAULT_OUTPUT_KEPT_BYTES = 8 * 1024 * 1024
 _RECONNECT_SECONDS = 0.5
-_STARTS_AT_ONCE = 50  # In one call: the keeper would keep the memory that all of a burst takes to read.
 _DELETED = "its background process was deleted"
 _REPLACED = "another one takes its place"
 _SURPLUS = "fewer processes are wanted"
@@ -370,8 +369,7 @@ class LocalRuntime:
         if keeper is None:
             return []
         calls = [keeper.send("stop", ids=ids, **how._asdict()) for how, ids in stops.items() if ids]
-        for begin in range(0, len(starts), _STARTS_AT_ONCE):
-            some = starts[begin : begin + _STARTS_AT_ONCE]
+        for some in translation.in_requests(starts):
             specs = [spec for spec, _ in some]
             calls.append(keeper.send("start", processes=specs, groups=self._limits.of_starts(some)))
         return calls

@@ -1,10 +1,10 @@
 """Between the keeper's plain JSON and the words of the model."""
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from engineroom.model.event import Event
 from engineroom.model.exits import CRASH_LOOPING_FROM, Exit, describe
@@ -17,6 +17,14 @@ from engineroom.runtime.local.planner import Slot
 JsonObject = dict[str, Any]
 
 _LABEL_TIMEOUT = "worker_timeout_seconds"
+
+_STARTS_AT_ONCE = 50
+"""In one request: the keeper would keep the memory that all of a burst takes to read."""
+
+_CHARACTERS_AT_ONCE = 4 * 1024 * 1024
+"""Of variables, in one request: the keeper lets go of a client that asks at too great length."""
+
+What = TypeVar("What")
 
 
 LIMITS_PROTOCOL = 2
@@ -102,6 +110,21 @@ def _basic(id: str, workload: Workload, slot: Slot) -> JsonObject:
             **_timeout_label(workload),
         },
     }
+
+
+def in_requests(starts: Iterable[tuple[JsonObject, What]]) -> Iterator[list[tuple[JsonObject, What]]]:
+    """Yield the specs to start, each with whose it is, as many together as the keeper is asked for in one request."""
+    some: list[tuple[JsonObject, What]] = []
+    characters = 0
+    for spec, what in starts:
+        length = sum(map(len, spec["environment"].values()))
+        if some and (len(some) == _STARTS_AT_ONCE or characters + length > _CHARACTERS_AT_ONCE):
+            yield some
+            some, characters = [], 0
+        some.append((spec, what))
+        characters += length
+    if some:
+        yield some
 
 
 def _timeout_label(workload: Workload) -> dict[str, str]:
