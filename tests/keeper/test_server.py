@@ -1,12 +1,14 @@
 """Clients that are wrong, slow or suddenly gone do no harm."""
 
+import contextlib
 import json
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.keeper.running_keeper import Client, RunningKeeper
+from tests.keeper.running_keeper import Client, RunningKeeper, running_keeper
 from tests.support import proc
 from tests.support.waiting import wait_until
 
@@ -175,6 +177,19 @@ def test_a_watcher_that_does_not_read_is_let_go_and_costs_others_nothing(keeper:
         keeper.stop("a")
         told = list(events_of(watcher, {keeper.id("a")}))
     assert [event for _, event in told][-1] == "emptied"
+
+
+def test_more_clients_than_descriptors_keep_no_process_from_being_started(tmp_path: Path) -> None:
+    few = ("sh", "-c", 'ulimit -n 64; exec "$@"', "sh")
+    with running_keeper(tmp_path / "keeper", few) as keeper, contextlib.ExitStack() as clients:
+        pid = keeper.run("a", *SLEEP)
+        first = clients.enter_context(keeper.client())
+        first.call("hello")
+        for _ in range(100):
+            clients.enter_context(keeper.client())
+        wait_until("one is turned away", lambda: "client.refused" in keeper.log())
+        proc.kill(pid)
+        wait_until("it runs again", lambda: first.call("watch")["processes"][0]["pid"] not in {None, pid})
 
 
 def test_a_request_without_an_end_is_cut_off(keeper: RunningKeeper) -> None:

@@ -12,6 +12,11 @@ def raise_open_files() -> None:
     resource.setrlimit(_OPEN_FILES, (most, most))
 
 
+def open_files() -> int:
+    """Return how many files the keeper may have open."""
+    return resource.getrlimit(_OPEN_FILES)[0]
+
+
 def restore_open_files() -> None:
     """Give a child the limit that the keeper was started with: programs with select(2) rely on a low one."""
     if resource.getrlimit(_OPEN_FILES) != _inherited:

@@ -8,11 +8,14 @@ import signal
 import socket
 from collections.abc import Callable
 
-from engineroom.keeper import log
+from engineroom.keeper import limits, log
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.server import Connection
 from engineroom.keeper.supervisor import Supervisor
+
+_CLIENTS_PART = 8
+"""Clients may have this part of all descriptors: what would be left of them without a bound, children need to be started."""
 
 
 class Loop:
@@ -79,6 +82,10 @@ class Loop:
         except OSError as error:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._turn_away()
+            return
+        if len(self._connections) >= limits.open_files() // _CLIENTS_PART:
+            stream.close()
+            log.write("error", "client.refused", "Too many clients: one is turned away.")
             return
         descriptor = stream.fileno()
         connection = Connection(stream, self._epoll, self._calls, self._closed)
