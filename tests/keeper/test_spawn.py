@@ -275,8 +275,20 @@ def test_who_leads_to_a_folder_of_roots_does_not_get_roots_rights(public: Path) 
         (folder / "out").unlink()
 
 
-def test_a_user_that_nobody_is(tmp_path: Path) -> None:
-    assert failure(["true"], tmp_path, user="no-such-user") == (errno.ENOENT, "user no-such-user")
+@pytest.mark.parametrize("name", ["no-such-user", "no\0such", "\ud800"])
+def test_a_user_that_nobody_is(tmp_path: Path, name: str) -> None:
+    assert failure(["true"], tmp_path, user=name) == (errno.ENOENT, f"user {name}")
+
+
+def test_without_descriptors_that_is_why_it_cannot_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_left(flags: int) -> tuple[int, int]:
+        raise OSError(errno.EMFILE, f"{flags}")
+
+    monkeypatch.setattr(quick, "spawn", lambda *_, **__: None)
+    monkeypatch.setattr(os, "pipe2", none_left)
+    assert failure(["true"], tmp_path) == (errno.EMFILE, "pipe")
 
 
 def test_variables_of_its_own_come_before_those_of_its_user(tmp_path: Path) -> None:

@@ -64,7 +64,10 @@ def launch(
     pid = _launch_quickly(spec, identity, environment, (output, errors), cell)
     if pid is not None:
         return Launch(pid)
-    reader, writer = os.pipe2(os.O_CLOEXEC)
+    try:
+        reader, writer = os.pipe2(os.O_CLOEXEC)
+    except OSError as error:
+        raise LaunchError.of(error, "pipe") from None
     try:
         pid, to_enter = fork(cell)
         if pid == 0:

@@ -51,7 +51,7 @@ def find(user: str | None, folder: str) -> Identity:
         return _by_number(int(user), int(user))
     try:
         return _known.get(user, lambda: _of_entry(pwd.getpwnam(user)))
-    except KeyError:
+    except (KeyError, ValueError):
         raise LaunchError(errno.ENOENT, f"user {user}") from None
 
 
