@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -50,6 +51,19 @@ def test_it_inherits_nothing_that_the_keeper_was_left_by_who_started_it(tmp_path
             "it has but its own",
             lambda: {entry.name for entry in opened.iterdir()} == {"0", "1", "2"},
         )
+
+
+def test_signals_that_were_blocked_when_the_keeper_was_started_reach_it_all_the_same(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()); "
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    with running_keeper(tmp_path / "keeper", (sys.executable, "-c", code)) as keeper:
+        pid = keeper.run("a", *SLEEP)
+        proc.kill(pid)
+        keeper.running("a", other_than=pid)
+        keeper.end(signal.SIGTERM)
+        keeper.start()
 
 
 def test_no_signal_is_ignored_or_blocked_at_birth(keeper: RunningKeeper) -> None:

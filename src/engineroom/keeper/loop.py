@@ -66,6 +66,8 @@ class Loop:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        # Whoever started us may have blocked them, and that is inherited too (signal(7)).
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self._supervisor.reap()
 
     def _register(self, descriptor: int, handler: Callable[[int], None]) -> None:
