@@ -56,6 +56,17 @@ def test_a_run_has_its_variables_its_output_and_its_exit_code(runs: OneOffs) -> 
     assert state.started_at is not None
 
 
+def test_a_run_ignores_and_blocks_no_signal_because_the_server_does(runs: OneOffs) -> None:
+    before = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])
+    try:
+        state = ended(runs, a_run("grep -E 'Sig(Blk|Ign)' /proc/self/status"))
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR2])
+    assert [int(line.split()[1], 16) for line in state.output.splitlines()] == [0, 0]
+
+
 def test_a_run_is_started_once_and_goes_on_without_whoever_asked(runs: OneOffs, tmp_path: Path) -> None:
     run = a_run(f"echo once >> {tmp_path}/count; while [ ! -e {tmp_path}/go ]; do sleep 0.02; done; echo end")
     wait_until("it has begun", lambda: runs.have([run])[run.id].started_at)

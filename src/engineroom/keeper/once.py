@@ -30,6 +30,7 @@ def main(folder: Path) -> None:
     """Run what the folder says, and write down how it ended."""
     # What the command leaves behind becomes a child of ours, so that it can be found and ended (prctl(2)).
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _default_signals()
     stop = _stop_asked()
     spec = json.loads((folder / "spec.json").read_text())
     state: dict[str, Any] = {"runner": os.getpid(), "started_at": time.time()}
@@ -42,6 +43,14 @@ def main(folder: Path) -> None:
         state["failure"] = f"it could not be started: {error.filename or spec['argv'][0]}: {error.strerror}"
     state["ended_at"] = time.time()
     _write_at_last(folder, state, stop)
+
+
+def _default_signals() -> None:
+    """Ignore and block nothing that only our starter did: the command would, too. What Python ignores, it does not."""
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
 def _stop_asked() -> int:
