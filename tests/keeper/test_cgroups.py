@@ -135,6 +135,19 @@ def test_a_leader_that_goes_into_another_cgroup_is_killed_there(keeper: RunningK
     keeper.gone("a")
 
 
+def test_one_in_a_cgroup_that_its_process_has_made_is_ended_and_nothing_is_left_of_that(
+    keeper: RunningKeeper,
+) -> None:
+    cell = Path(cgroup_trees(keeper.folder)["tracker"]) / "web.1" / keeper.id("a")
+    inner = cell / "theirs" / "inner"
+    child = f"echo 0 >{inner}/cgroup.procs; trap '' TERM; echo $$; while :; do sleep 0.05; done"
+    keeper.run("a", "sh", "-c", f'mkdir -p {inner}; setsid sh -c "$0" & wait', child, group="web.1")
+    wait_until("it has a child there", lambda: keeper.output("a"))
+    keeper.stop("a", timeout_seconds=0.3)
+    keeper.gone("a")
+    wait_until("its group is gone", lambda: not cell.parent.exists())
+
+
 def test_what_an_earlier_life_left_is_ended_while_the_next_one_runs(keeper: RunningKeeper) -> None:
     leader = keeper.run("a", sys.executable, "-c", DAEMONIZES, "scrubbed")
     first = stray_of(keeper, "a")

@@ -20,6 +20,7 @@ from engineroom.keeper.mover import Mover
 
 _PERIOD_MICROSECONDS = 100_000
 _KILL_ROUNDS = 20
+_LINKS_WITHOUT_FOLDERS = 2
 
 _CLOSE_TRIES = 20
 _CLOSE_PAUSE_SECONDS = 0.01
@@ -136,8 +137,11 @@ class Cgroups:
             self._mover.move()
 
     def members(self, cell: str) -> list[int]:
-        """Return the pids in a cell, none of them a zombie's; none when there is no such cell."""
-        return [int(pid) for pid in _read(f"{self.trees.tracker}/{cell}/cgroup.procs").split()]
+        """Return the pids in a cell, none of them a zombie's; none when there is no such cell.
+
+        Those are in it, too, that are in a cgroup which one of them has made there.
+        """
+        return _members(f"{self.trees.tracker}/{cell}")
 
     def signal(self, cell: str, number: int) -> None:
         """Signal everybody in a cell."""
@@ -263,10 +267,30 @@ def _fields(text: bytes) -> dict[bytes, bytes]:
     return dict(zip(words[::2], words[1::2], strict=False))
 
 
-def _removed(path: str) -> bool:
-    """Remove a cgroup; return whether it is gone."""
+def _members(path: str) -> list[int]:
+    return [
+        *map(int, _read(f"{path}/cgroup.procs").split()),
+        *(pid for inner in _made_in(path) for pid in _members(inner)),
+    ]
+
+
+def _made_in(path: str) -> list[str]:
+    """Return the cgroups in a cgroup."""
     try:
-        os.rmdir(path)  # noqa: PTH106
+        if os.stat(path).st_nlink == _LINKS_WITHOUT_FOLDERS:  # noqa: PTH116 - as above
+            return []
+        with os.scandir(path) as entries:
+            return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except FileNotFoundError:
+        return []
+
+
+def _removed(path: str) -> bool:
+    """Remove a cgroup with those that were made in it; return whether it is gone."""
+    for inner in _made_in(path):
+        _removed(inner)
+    try:
+        os.rmdir(path)  # noqa: PTH106 - as above
     except FileNotFoundError:
         return True
     except OSError:
