@@ -161,17 +161,25 @@ def test_what_an_earlier_life_left_is_ended_while_the_next_one_runs(keeper: Runn
     assert proc.is_alive(second)
 
 
-def test_a_cgroup_that_lets_nobody_in_any_more_is_made_anew(keeper: RunningKeeper, tmp_path: Path) -> None:
+def test_whatever_is_made_of_its_cgroup_a_process_runs_and_ends(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
     ready = tmp_path / "ready"
     start(keeper, "a", "sh", "-c", f"test -e {ready} || exit 1; exec sleep 600", limited=limits())
     keeper.wait("a", "waits", lambda process: process["young_deaths"] >= 3 and not process["pid"])
     cell = Path(cgroup_trees(keeper.folder)["tracker"]) / "web.1" / keeper.id("a")
-    giver = cell / "cgroup.subtree_control"
-    if giver.exists() and "memory" in (cell / "cgroup.controllers").read_text():
+    controllers = cell / "cgroup.controllers"
+    if controllers.exists() and "memory" in controllers.read_text():
         # As whoever makes cgroups of its own does, a container's init say. Nobody can be born in such a one (cgroups(7)).
-        giver.write_text("+memory")
+        (cell / "cgroup.subtree_control").write_text("+memory")
+    elif controllers.exists():
+        # Such a one does not tell its processes.
+        (cell / "cgroup.type").write_text("threaded")
     ready.touch()
     keeper.running("a")
+    keeper.call("usage")
+    keeper.stop("a", force=True)
+    keeper.gone("a")
 
 
 def test_nothing_is_left_of_cgroups_when_everything_has_ended(keeper: RunningKeeper) -> None:

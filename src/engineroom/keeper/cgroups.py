@@ -268,10 +268,17 @@ def _fields(text: bytes) -> dict[bytes, bytes]:
 
 
 def _members(path: str) -> list[int]:
-    return [
-        *map(int, _read(f"{path}/cgroup.procs").split()),
-        *(pid for inner in _made_in(path) for pid in _members(inner)),
-    ]
+    return [*map(int, _pids(path).split()), *(pid for inner in _made_in(path) for pid in _members(inner))]
+
+
+def _pids(path: str) -> bytes:
+    try:
+        return _read(f"{path}/cgroup.procs")
+    except OSError as error:
+        if error.errno != errno.EOPNOTSUPP:
+            raise
+        # Somebody has made it a threaded one, which tells its threads alone.
+        return _read(f"{path}/cgroup.threads")
 
 
 def _made_in(path: str) -> list[str]:

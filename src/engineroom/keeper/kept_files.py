@@ -16,7 +16,7 @@ class KeptFiles:
         self._open: dict[str, int] = {}
 
     def read(self, path: str) -> bytes:
-        """Return what is in the file now; nothing when it, or the cgroup that it tells of, is gone."""
+        """Return what is in the file now; nothing when it, or its cgroup, is gone, or does not tell it any more."""
         descriptor = self._open.get(path)
         is_new = descriptor is None
         try:
@@ -25,7 +25,7 @@ class KeptFiles:
                 self._open[path] = descriptor
             return _read(descriptor)
         except OSError as error:
-            if error.errno not in (errno.ENOENT, errno.ENODEV):
+            if error.errno not in (errno.ENOENT, errno.ENODEV, errno.EOPNOTSUPP):
                 raise
             self.forget(path)
             return b""
