@@ -1,5 +1,6 @@
 """Whatever a process leaves behind is found and ended, in every kind of host: with cgroups of either version, or none."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -86,6 +87,18 @@ def test_a_stray_that_is_nobodys_before_its_parent_is_killed_is_killed_too(
     keeper.stop("a", timeout_seconds=0.3, force=force)
     keeper.gone("a")
     assert not proc.is_alive(stray)
+
+
+@pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
+def test_the_keeper_goes_on_when_it_may_not_signal_a_process(tmp_path: Path, world: tuple[str, ...]) -> None:
+    """As of one that has become another user's, as with sudo."""
+    with running_keeper(tmp_path / "keeper", (*world, "setpriv", "--bounding-set=-kill")) as keeper:
+        leader = keeper.run("a", "sleep", "600", user="nobody")
+        keeper.stop("a", timeout_seconds=0.1)
+        wait_until("its time is up", lambda: "time_up" in [event["event"] for event in keeper.events("a")])
+        with contextlib.suppress(ProcessLookupError):  # its cgroup can be killed without asking each one
+            proc.kill(leader)
+        keeper.gone("a")
 
 
 def test_a_kill_leaves_nothing_of_a_large_family(keeper: RunningKeeper) -> None:

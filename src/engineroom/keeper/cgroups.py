@@ -144,9 +144,9 @@ class Cgroups:
         return _members(f"{self.trees.tracker}/{cell}")
 
     def signal(self, cell: str, number: int) -> None:
-        """Signal everybody in a cell."""
+        """Signal everybody in a cell whom we may."""
         for pid in self.members(cell):
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
 
     def kill(self, cell: str) -> None:

@@ -260,10 +260,15 @@ class Supervisor:
         assert process.pid is not None
         if process.spec.signal_group:
             kernel.signal_group(process.pid, signal.SIGTERM)
-        elif process.pidfd is None:
-            os.kill(process.pid, signal.SIGTERM)
-        else:
-            _signal_pidfd(process.pidfd, signal.SIGTERM)
+            return
+        try:
+            if process.pidfd is None:
+                os.kill(process.pid, signal.SIGTERM)
+            else:
+                signal.pidfd_send_signal(process.pidfd, signal.SIGTERM)
+        except (ProcessLookupError, PermissionError) as error:
+            # It has just ended, or has become another user's.
+            log.write("warning", "signal.failed", "Cannot signal one.", pid=process.pid, reason=str(error))
 
     def _kill(self, process: Process) -> None:
         self._leftovers.kill(process)
@@ -389,10 +394,3 @@ class Supervisor:
         limits = {group: each._asdict() for group, each in self.containers.limits.items()}
         living = ((process.spec.to_json(), process.to_json()) for process in self.processes.values())
         self._journal.rewrite(limits, living)
-
-
-def _signal_pidfd(pidfd: int, number: int) -> None:
-    try:
-        signal.pidfd_send_signal(pidfd, number)
-    except ProcessLookupError:
-        log.write("debug", "signal.late", "A process ended just before it was signalled.")
