@@ -182,6 +182,26 @@ def test_whatever_is_made_of_its_cgroup_a_process_runs_and_ends(
     keeper.gone("a")
 
 
+def test_a_group_has_used_what_those_have_that_wait_or_are_gone(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
+    burnt = tmp_path / "burnt"
+    start(keeper, "steady", *SLEEP, limited=limits())
+    start(keeper, "a", "sh", "-c", f"while ! test -e {burnt}; do :; done; exit 1", limited=limits())
+
+    def used(what: str, name: str) -> float:
+        seconds: float = keeper.call("usage")[what][name][0]
+        return seconds
+
+    wait_until("it has burnt some time", lambda: used("processes", keeper.id("a")) > 0.5)
+    burnt.touch()
+    keeper.wait("a", "waits", lambda process: process["young_deaths"] >= 3 and not process["pid"])
+    assert used("groups", "web.1") > 0.5
+    keeper.stop("a")
+    keeper.gone("a")
+    assert used("groups", "web.1") > 0.5
+
+
 def test_nothing_is_left_of_cgroups_when_everything_has_ended(keeper: RunningKeeper) -> None:
     start(keeper, "a", *SLEEP, limited=limits(cpus=1.0))
     keeper.running("a")

@@ -101,6 +101,7 @@ class Cgroups:
     def remove_group(self, group: str) -> None:
         """Remove a group that has no cell any more."""
         self._remove(group, (*self.trees.cells, *self.trees.groups))
+        self._kept.forget(self._cpu_time(group))
 
     # Cells
 
@@ -201,16 +202,23 @@ class Cgroups:
         members = text.split()
         return Usage(self._cpu_seconds(cpu_time), self._memory_bytes(memory, members), len(members))
 
+    def cpu_seconds(self, group: str) -> float | None:
+        """Return the CPU time of all that runs in a group, and of all that did."""
+        return self._cpu_seconds(self._cpu_time(group))
+
     def _counters(self, cell: str) -> tuple[str, str, str]:
         """Return the files that tell who is in a cell, its CPU time and its memory; an empty name for what none tells."""
         trees = self.trees
-        cpu_time = "cpu.stat" if trees.tracker_version == 2 else "cpuacct.usage"
         counts_memory = trees.memory and trees.limits_version == 2
         return (
             f"{trees.tracker}/{cell}/cgroup.procs",
-            f"{trees.cpu_time}/{cell}/{cpu_time}" if trees.cpu_time else "",
+            self._cpu_time(cell),
             f"{trees.memory}/{cell}/memory.stat" if counts_memory else "",
         )
+
+    def _cpu_time(self, path: str) -> str:
+        name = "cpu.stat" if self.trees.tracker_version == 2 else "cpuacct.usage"
+        return f"{self.trees.cpu_time}/{path}/{name}" if self.trees.cpu_time else ""
 
     def _cpu_seconds(self, path: str) -> float | None:
         text = self._kept.read(path) if path else b""

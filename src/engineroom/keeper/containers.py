@@ -171,6 +171,10 @@ class Containers:
             return None
         return self.cgroups.usage(process.container.removeprefix(_CGROUP))
 
+    def cpu_seconds(self, group: str) -> float | None:
+        """Return the CPU time of all that ran in a group, be it gone or between two lives; None where nobody counts that."""
+        return None if self.cgroups is None else self.cgroups.cpu_seconds(group)
+
     def discard(self, container: str) -> None:
         """Remove a container in which nobody is left."""
         if self.cgroups is not None and container.startswith(_CGROUP):

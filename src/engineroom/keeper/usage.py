@@ -12,7 +12,8 @@ from engineroom.keeper.process import JsonObject, Process
 def sample(processes: Iterable[Process], containers: Containers) -> JsonObject:
     """Return by id of each process that runs, and by name of its group: [CPU seconds, bytes of memory, processes].
 
-    CPU time is of all lives of a process. What is not counted here is null.
+    CPU time is of all lives of a process, and of all processes of a group, those that wait or are gone included: who reckons
+    from two counts what was used between them must not see it come and go. What is not counted here is null.
     """
     living = [(process, process.pid) for process in processes if process.pid is not None]
     found: dict[str, Usage | None] = {process.id: containers.usage(process) for process, _ in living}
@@ -25,8 +26,12 @@ def sample(processes: Iterable[Process], containers: Containers) -> JsonObject:
         used = found[process.id]
         if used is not None and process.spec.group:
             groups[process.spec.group].append(used)
-    return {"processes": found, "groups": {group: _sum(used) for group, used in groups.items()}}
+    return {
+        "processes": found,
+        "groups": {group: _sum(used, containers.cpu_seconds(group)) for group, used in groups.items()},
+    }
 
 
-def _sum(parts: Iterable[Usage]) -> list[float | None]:
-    return [None if None in column else sum(column) for column in zip(*parts, strict=True)]
+def _sum(parts: Iterable[Usage], cpu_seconds: float | None) -> list[float | None]:
+    summed, *others = [None if None in column else sum(column) for column in zip(*parts, strict=True)]
+    return [summed if cpu_seconds is None else cpu_seconds, *others]
