@@ -1,8 +1,11 @@
 """Limits are kept and kills for memory are told, by the kernel's own cgroups, of whichever version this host has."""
 
+import fcntl
+import os
 import signal
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +115,43 @@ def test_limits_outlive_the_keeper(keeper: RunningKeeper) -> None:
     keeper.call("start", processes=[keeper.spec("hog", sys.executable, "-c", HOGS, group="web.1")])
     ended = keeper.wait("hog", "was killed", lambda process: process["last_exit"] is not None)["last_exit"]
     assert ended["out_of_memory"] is True
+
+
+def is_limited(keeper: RunningKeeper, name: str, pid: int, group: str = "web.1") -> bool:
+    """Return whether the process is in all trees, in its cell or at least in its group."""
+    groups = [Path(base) / group for base in cgroup_trees(keeper.folder).values() if isinstance(base, str)]
+    cells = [cell if (cell := group / keeper.id(name)).exists() else group for group in groups]
+    return all(str(pid) in (cell / "cgroup.procs").read_text().split() for cell in cells)
+
+
+def test_one_that_was_started_just_before_the_keeper_died_is_limited_by_the_next(
+    keeper: RunningKeeper,
+) -> None:
+    start(keeper, "a", *SLEEP, limited=limits(memory_bytes=64 * MEGABYTE))
+    keeper.end(signal.SIGKILL)
+    keeper.start()
+    pid = keeper.running("a")
+    wait_until("it is limited", lambda: is_limited(keeper, "a", pid))
+
+
+def test_one_whose_mover_was_killed_is_limited_all_the_same(keeper: RunningKeeper) -> None:
+    start(keeper, "a", *SLEEP, limited=limits())
+    pid = keeper.running("a")
+    wait_until("it is limited", lambda: is_limited(keeper, "a", pid))
+    movers = [other for other in proc.everyone() if proc.parent(other) == keeper.pid and other != pid]
+    for mover in movers:  # none where everybody is born where he belongs
+        os.kill(mover, signal.SIGSTOP)
+    start(keeper, "b", *SLEEP, limited=limits())
+    successor = keeper.running("b")
+    for mover in movers:
+        wait_until("it has its orders", lambda: has_orders(movers[0]))
+        os.kill(mover, signal.SIGKILL)
+    wait_until("it is limited", lambda: is_limited(keeper, "b", successor))
+
+
+def has_orders(mover: int) -> bool:
+    with Path(f"/proc/{mover}/fd/0").open("rb", buffering=0) as orders:
+        return fcntl.ioctl(orders, termios.FIONREAD, bytes(4)) != bytes(4)
 
 
 def test_one_that_leaves_its_session_and_its_variables_behind_is_held_all_the_same(

@@ -128,6 +128,15 @@ class Cgroups:
         if self._mover is not None:
             self._mover.gather(cell)
 
+    def found(self, cell: str, pid: int) -> None:
+        """Take in that an earlier keeper's process is in a cell, perhaps not yet in all trees."""
+        places = _read(f"/proc/{pid}/cgroup").decode(errors="replace").splitlines()
+        base = self.trees.tracker.rpartition("/")[2]
+        in_cells = [place for place in places if place.endswith(f"/{base}/{cell}")]
+        in_groups = [place for place in places if place.endswith(f"/{base}/{cell.partition('/')[0]}")]
+        if len(in_cells) < len(self.trees.cells) or len(in_groups) < len(self.trees.groups):
+            self.entered(cell)
+
     def move_due_monotonic(self) -> float | None:
         """Return when `move` is due, if nobody is born until then; None: nobody is to be moved."""
         return None if self._mover is None else self._mover.due_monotonic()

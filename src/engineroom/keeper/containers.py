@@ -92,6 +92,12 @@ class Containers:
         if self.cgroups is not None and pid in self.cgroups.members(cell):
             process.container = f"{_CGROUP}{cell}"
 
+    def found(self, process: Process) -> None:
+        """Take in that a leader of an earlier keeper's still runs."""
+        if self.cgroups is not None and process.pid and (process.container or "").startswith(_CGROUP):
+            assert process.container is not None
+            self.cgroups.found(process.container.removeprefix(_CGROUP), process.pid)
+
     def remember(self, process: Process, survivors: list[int]) -> None:
         """Take in who was found of a process of an earlier keeper's; its orphans have not become our children."""
         if self.cgroups is None:
@@ -194,6 +200,7 @@ class Containers:
         """Do what could not be done at once."""
         if self.cgroups is not None:
             self.cgroups.remove_what_was_busy()
+            self.cgroups.move()
 
     def _members(self, container: str) -> list[int]:
         return [] if self.cgroups is None else self.cgroups.members(container.removeprefix(_CGROUP))

@@ -14,7 +14,7 @@ _PIPE_BYTES = 1 << 20
 
 
 class Errands:
-    """A shell that reads a line for each thing to do, started with the first one. It ends with the keeper.
+    """A shell that reads a line for each thing to do, and answers with one; started with the first. It ends with the keeper.
 
     It is nobody's to wait for: the keeper reaps all its children at one place.
     """
@@ -22,15 +22,23 @@ class Errands:
     def __init__(self, script: str, *arguments: str) -> None:
         self._words = ["sh", "-c", script, "sh", *arguments]
         self._pipes: tuple[int, int] | None = None
+        self._unanswered = 0
 
     def send(self, line: str) -> None:
-        """Have what a line says done. Raises OSError when there is no shell to do it."""
+        """Have what a line says done. Raises OSError when there is no shell to do it.
+
+        Raises BrokenPipeError when it was killed with something that it had not done; else another one does it.
+        """
         for _ in range(2):
-            with contextlib.suppress(BrokenPipeError):  # it was killed: another one does it
+            unanswered = self._unanswered
+            with contextlib.suppress(BrokenPipeError):
                 os.write(self._begun()[0], f"{line}\n".encode())
+                self._unanswered += 1
                 return
             self.close()
-        raise BrokenPipeError(errno.EPIPE, "every shell that is begun ends at once")
+            if unanswered:
+                raise BrokenPipeError
+        raise OSError(errno.ENOEXEC, "every shell that is begun ends at once")
 
     def receive(self, *, wait: bool) -> list[str]:
         """Return the lines that the shell has answered; with `wait`, at least one.
@@ -43,7 +51,9 @@ class Errands:
         os.set_blocking(answers, wait)
         with contextlib.suppress(BlockingIOError):
             if data := os.read(answers, _PIPE_BYTES):
-                return data.decode().splitlines()
+                lines = data.decode().splitlines()
+                self._unanswered -= len(lines)
+                return lines
             self.close()
             raise BrokenPipeError
         return []
@@ -53,6 +63,7 @@ class Errands:
         if self._pipes is not None:
             _close(self._pipes)
         self._pipes = None
+        self._unanswered = 0
 
     def _begun(self) -> tuple[int, int]:
         if self._pipes is None:

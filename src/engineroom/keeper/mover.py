@@ -5,14 +5,17 @@ gathered until a burst of starts is over, and done by somebody else than the kee
 """
 
 import time
+from collections import deque
 from collections.abc import Iterable
 
 from engineroom.keeper import log
 from engineroom.keeper.errands import Errands
 
-# Twice, because what is forked during the first round is born where its parent was then.
+# Twice, because what is forked during the first round is born where its parent was then. What a keeper has sent that does
+# not live to hear the answers is done all the same.
 _SCRIPT = """
 tracker=$1 cells=$2 groups=$3
+trap '' PIPE
 while read -r cell; do
     for round in 1 2; do
         while read -r pid; do
@@ -20,6 +23,7 @@ while read -r cell; do
             for tree in $groups; do echo "$pid" >"$tree/${cell%%/*}/cgroup.procs"; done
         done <"$tracker/$cell/cgroup.procs"
     done
+    echo
 done
 """
 
@@ -35,6 +39,7 @@ class Mover:
     def __init__(self, tracker: str, cells: Iterable[str], groups: Iterable[str]) -> None:
         self._errands = Errands(_SCRIPT, tracker, " ".join(cells), " ".join(groups))
         self._gathered: list[str] = []
+        self._under_way: deque[str] = deque()
         self._begun = 0.0
 
     def gather(self, cell: str) -> None:
@@ -50,13 +55,22 @@ class Mover:
         return min(time.monotonic() + _PAUSE_SECONDS, self._begun + _LONGEST_SECONDS)
 
     def move(self) -> None:
-        """Have all moved that was gathered. Without a shell, that is logged and not done."""
-        gathered, self._gathered = self._gathered, []
+        """Have all moved that was gathered. What cannot be sent, or was sent to one that was killed, stays gathered."""
+        waiting, self._gathered = deque(self._gathered), []
         try:
-            for cell in gathered:
-                self._errands.send(cell)
+            for _ in self._errands.receive(wait=False):
+                self._under_way.popleft()
+            while waiting:
+                self._errands.send(waiting[0])
+                self._under_way.append(waiting.popleft())
+        except BrokenPipeError:
+            self._gathered = [*self._under_way, *waiting]
+            self._under_way.clear()
         except OSError as error:
-            log.write("error", "cgroup.failed", "Cannot move to a cgroup.", cell=cell, reason=str(error))
+            self._gathered = [*waiting]
+            log.write(
+                "error", "cgroup.failed", "Cannot move to a cgroup.", cell=waiting[0], reason=str(error)
+            )
 
     def close(self) -> None:
         """End when everything is done."""

@@ -28,6 +28,7 @@ def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
     survivors = _survivors() if same_boot else {}
     for process in processes:
         _find_again(supervisor, process, survivors.get(process.id, []))
+    supervisor.containers.keep_up()
     log.write(
         "info", "keeper.recovered", "Found the processes of an earlier keeper.", processes=len(processes)
     )
@@ -90,6 +91,8 @@ def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel
         if process.container is not None and not containers.is_ours(process.container, groups):
             process.container = None
         supervisor.ended(process, None)
+    else:
+        containers.found(process)
 
 
 def _find_started(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
