@@ -222,6 +222,30 @@ def test_whatever_is_made_of_its_cgroup_a_process_runs_and_ends(
     keeper.gone("a")
 
 
+@pytest.mark.parametrize("meanwhile", ["the keeper is there", "the keeper is away"])
+def test_the_cgroup_of_a_life_that_could_not_have_the_usual_one_goes_with_it(
+    keeper: RunningKeeper, tmp_path: Path, meanwhile: str
+) -> None:
+    first = tmp_path / "first"
+    stays = "trap '' TERM; echo $$; while :; do sleep 0.05; done"
+    body = f'test -e {first} || {{ touch {first}; setsid sh -c "$0" & }}; exec sleep 600'
+    start(keeper, "a", "sh", "-c", body, stays, limited=limits())
+    wait_until("it has a child that stays", lambda: keeper.output("a"))
+    pid = keeper.running("a")
+    proc.kill(pid)
+    second = keeper.running("a", other_than=pid)
+    cell = Path(cgroup_trees(keeper.folder)["tracker"]) / "web.1" / f"{keeper.id('a')}.2"
+    assert (cell / "cgroup.procs").read_text() == f"{second}\n"
+    if meanwhile == "the keeper is away":
+        keeper.end(signal.SIGKILL)
+        proc.kill(second)
+        keeper.start()
+    else:
+        proc.kill(second)
+    keeper.running("a", other_than=second)
+    wait_until("it is gone", lambda: not cell.exists())
+
+
 def test_a_group_has_used_what_those_have_that_wait_or_are_gone(
     keeper: RunningKeeper, tmp_path: Path
 ) -> None:

@@ -186,6 +186,11 @@ class Containers:
         if self.cgroups is not None and container.startswith(_CGROUP):
             self.cgroups.remove(container.removeprefix(_CGROUP))
 
+    def leave(self, process: Process, container: str) -> None:
+        """Remove a container in which nobody is left, unless the next life will be in it."""
+        if container != f"{_CGROUP}{_group_of(process)}/{process.id}":
+            self.discard(container)
+
     def forget(self, process: Process, *, last_of_its_group: bool) -> None:
         """Remove what was made for a process of which nothing is left, and for its group with the last one of it."""
         if self.cgroups is not None:

@@ -28,6 +28,8 @@ class Leftovers:
         container = process.container
         if container is not None and self._containers.leaderless(container):
             process.leftovers[container] = process.due_monotonic or 0.0
+        elif container is not None:
+            self._containers.leave(process, container)
         process.container = None
         self._find_strays(process)
 

@@ -77,9 +77,10 @@ def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel
     containers = supervisor.containers
     containers.remember(process, [marked.pid for marked in survivors])
     groups = {marked.group for marked in survivors}
-    process.leftovers = {
-        held: due for held, due in process.leftovers.items() if containers.is_ours(held, groups)
-    }
+    for held in tuple(process.leftovers):
+        if not containers.is_ours(held, groups):
+            del process.leftovers[held]
+            containers.leave(process, held)
     if process.state is State.STARTING:
         _find_started(supervisor, process, survivors)
     if process.state is State.STARTING and _was_begun(process):
@@ -89,6 +90,7 @@ def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel
     supervisor.resume(process)
     if lost:
         if process.container is not None and not containers.is_ours(process.container, groups):
+            containers.leave(process, process.container)
             process.container = None
         supervisor.ended(process, None)
     else:
