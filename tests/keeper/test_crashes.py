@@ -52,6 +52,18 @@ def test_the_same_pids_are_found_again(keeper: RunningKeeper) -> None:
     assert sorted(keeper.living()) == sorted(pids.values())
 
 
+def test_a_keeper_that_may_have_few_files_open_counts_what_is_used_and_starts_more(tmp_path: Path) -> None:
+    names = [f"a{number}" for number in range(20)]
+    with running_keeper(tmp_path / "keeper", ("prlimit", "--nofile=64:64")) as keeper:
+        keeper.call("start", processes=[keeper.spec(name, *SLEEP) for name in names])
+        pids = {name: keeper.running(name) for name in names}
+        restart(keeper)
+        for _ in range(2):
+            assert len(keeper.call("usage")["processes"]) == len(names)
+        keeper.run("more", *SLEEP)
+        assert {name: keeper.running(name) for name in names} == pids
+
+
 def test_one_that_died_meanwhile_is_noticed_and_runs_again(keeper: RunningKeeper) -> None:
     pid = keeper.run("a", *SLEEP)
     keeper.end(signal.SIGKILL)

@@ -10,7 +10,10 @@ _NEARLY_A_PAGE_BYTES = _PAGE_BYTES - 64
 
 
 class KeptFiles:
-    """As many files as half of our limit of open files allows; the others are opened each time."""
+    """Files that have a number in the lower half of what we may have open; the others are opened each time.
+
+    The lowest number is taken that is free, so the upper half stays free for others, whatever else is open already.
+    """
 
     def __init__(self) -> None:
         self._open: dict[str, int] = {}
@@ -30,7 +33,7 @@ class KeptFiles:
             self.forget(path)
             return b""
         finally:
-            if is_new and len(self._open) > resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2:
+            if is_new and (descriptor or 0) >= resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2:
                 self.forget(path)
 
     def forget(self, path: str) -> None:
