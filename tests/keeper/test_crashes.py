@@ -64,6 +64,28 @@ def test_a_keeper_that_may_have_few_files_open_counts_what_is_used_and_starts_mo
         assert {name: keeper.running(name) for name in names} == pids
 
 
+def test_a_keeper_that_may_not_have_open_what_it_must_lets_everything_run_and_says_so(tmp_path: Path) -> None:
+    names = [f"a{number}" for number in range(60)]
+    with running_keeper(tmp_path / "keeper") as keeper:
+        keeper.call("start", processes=[keeper.spec(name, *SLEEP) for name in names])
+        pids = {name: keeper.running(name) for name in names}
+        keeper.end(signal.SIGKILL)
+        poor = [
+            "prlimit",
+            "--nofile=32:32",
+            sys.executable,
+            "-I",
+            "-m",
+            "engineroom.keeper",
+            str(keeper.folder),
+        ]
+        tried = subprocess.run(poor, capture_output=True, text=True, check=False)
+        assert tried.returncode == 1
+        assert "cannot start the keeper: [Errno 24]" in tried.stderr
+        keeper.start()
+        assert {name: keeper.running(name) for name in names} == pids
+
+
 def test_one_that_died_meanwhile_is_noticed_and_runs_again(keeper: RunningKeeper) -> None:
     pid = keeper.run("a", *SLEEP)
     keeper.end(signal.SIGKILL)

@@ -20,6 +20,7 @@ _PIDFD_INFO_EXIT = 1 << 3
 _STATE, _PARENT, _GROUP, _SESSION, _START_TIME, _RESIDENT_PAGES, _EXIT_CODE = 0, 1, 2, 3, 19, 21, 49
 _CPU_TIMES = slice(11, 15)  # of its own and of its ended children, each in user and in system mode
 _DEAD = (b"Z", b"X")
+_TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
@@ -152,11 +153,23 @@ def _pids() -> Iterator[int]:
 
 
 def open_pidfd(pid: int, expected_start_ticks: int) -> int | None:
-    """Return a descriptor of the process with this pid and start time; None when it has ended or is another one."""
+    """Return a descriptor of the process with this pid and start time; None when it has ended or is another one.
+
+    Raises OSError when too many files are open to tell.
+    """
     try:
         descriptor = os.pidfd_open(pid)
-    except OSError:
+    except OSError as error:
+        if error.errno in _TOO_MANY_FILES:
+            raise
         return None
+    try:
+        with open(f"/proc/{pid}/stat", "rb", buffering=0):  # noqa: PTH123 - or it would be taken for gone below
+            pass
+    except OSError as error:
+        if error.errno in _TOO_MANY_FILES:
+            os.close(descriptor)
+            raise
     if start_ticks(pid) == expected_start_ticks:
         return descriptor
     os.close(descriptor)
