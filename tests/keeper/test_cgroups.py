@@ -106,6 +106,21 @@ def test_limits_change_under_running_processes(keeper: RunningKeeper) -> None:
     assert keeper.running("a") == pid
 
 
+def test_a_limit_below_what_is_used_is_kept_by_those_who_come_later(keeper: RunningKeeper) -> None:
+    holds = "import time; time.sleep(0.3); held = bytearray(150_000_000); print('holds', flush=True); time.sleep(600)"
+    start(keeper, "a", sys.executable, "-c", holds, limited=limits(memory_bytes=512 * MEGABYTE))
+    start(keeper, "b", *SLEEP, limited=limits(memory_bytes=512 * MEGABYTE))
+    wait_until("it holds memory", lambda: keeper.output("a"))
+    keeper.call("limit", groups={"web.1": limits(memory_bytes=64 * MEGABYTE)})
+    keeper.stop("a", force=True)
+    keeper.gone("a")
+
+    def limit() -> int:
+        return int(setting(keeper, "memory", "memory.max", "memory.limit_in_bytes"))
+
+    wait_until("the limit is set", lambda: limit() == 64 * MEGABYTE)
+
+
 def test_limits_outlive_the_keeper(keeper: RunningKeeper) -> None:
     start(keeper, "a", *SLEEP, limited=limits(memory_bytes=64 * MEGABYTE))
     pid = keeper.running("a")

@@ -71,21 +71,32 @@ class Cgroups:
         self._mover = Mover(trees.tracker, elsewhere, trees.groups) if elsewhere or trees.groups else None
         self._kept = KeptFiles()
         self._reported: set[str] = set()
+        self._refused: dict[str, Limits] = {}
         self._busy: set[str] = set()
 
     # Groups
 
     def make_group(self, group: str, limits: Limits) -> None:
-        """Make a group, or set anew what one that is there may use. What the kernel refuses is logged, and left."""
+        """Make a group, or set anew what one that is there may use. What the kernel refuses is logged."""
         for base in (*self.trees.cells, *self.trees.groups):
             made = self._make(f"{base}/{group}")
             if made and base == self.trees.memory and self.trees.limits_version == 2:
                 _write(f"{base}/{group}/cgroup.subtree_control", "+memory")
+        self._set(group, limits)
+
+    def _set(self, group: str, limits: Limits) -> None:
+        self._refused.pop(group, None)
         for path, value in self._settings(group, limits):
             try:
                 _write(path, value)
             except OSError as error:
+                self._refused[group] = limits
                 self._report(path, error)
+
+    def set_what_was_refused(self) -> None:
+        """Try again to set limits: version 1 takes none that is less than what is used, until less is used."""
+        for group, limits in tuple(self._refused.items()):
+            self._set(group, limits)
 
     def _settings(self, group: str, limits: Limits) -> list[tuple[str, str]]:
         trees, version = self.trees, self.trees.limits_version
@@ -101,6 +112,7 @@ class Cgroups:
     def remove_group(self, group: str) -> None:
         """Remove a group that has no cell any more."""
         self._remove(group, (*self.trees.cells, *self.trees.groups))
+        self._refused.pop(group, None)
         self._kept.forget(self._cpu_time(group))
 
     # Cells

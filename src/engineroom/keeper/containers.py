@@ -205,6 +205,7 @@ class Containers:
         """Do what could not be done at once."""
         if self.cgroups is not None:
             self.cgroups.remove_what_was_busy()
+            self.cgroups.set_what_was_refused()
             self.cgroups.move()
 
     def _members(self, container: str) -> list[int]:
