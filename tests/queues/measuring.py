@@ -13,6 +13,10 @@ from engineroom.queues.meter import Meter
 T = TypeVar("T")
 
 
+_ANSWER_SECONDS = 60.0
+"""A busy machine may answer late."""
+
+
 class Clock:
     """Seconds that pass when a test says so."""
 
@@ -25,7 +29,7 @@ class Clock:
 
 @contextlib.asynccontextmanager
 async def a_meter(clock: Callable[[], float] = time.monotonic) -> AsyncIterator[Meter]:
-    meter = Meter(clock)
+    meter = Meter(clock, answer_seconds=_ANSWER_SECONDS)
     try:
         yield meter
     finally:

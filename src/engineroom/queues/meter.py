@@ -25,7 +25,7 @@ from engineroom.queues.redis import RedisDriver
 from engineroom.queues.sqs import SqsDriver
 from engineroom.queues.tracking import Tracker
 
-_ANSWER_SECONDS = 3.0
+ANSWER_SECONDS = 3.0
 _FIRST_REST_SECONDS = 1.0
 _LONGEST_REST_SECONDS = 5.0
 _LOG_EVERY_SECONDS = 60.0
@@ -88,8 +88,11 @@ class _Server:
 class Meter:
     """Measures queues of any kind. What goes wrong is an Unknown with its reason, never an exception and never zero."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         self._clock = clock
+        self._answer_seconds = answer_seconds
         self._servers: defaultdict[QueueConnection, _Server] = defaultdict(_Server)
 
     async def measure(self, connection: QueueConnection, queue: str) -> Measurement | Unknown:
@@ -122,7 +125,7 @@ class Meter:
         try:
             if server.driver is None:
                 server.driver = _driver(connection)
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(self._answer_seconds):
                 snapshot = await server.driver.snapshot(queue)
         except UnmeasurableQueueError as error:
             self._answers(server, name)
@@ -148,9 +151,17 @@ class Meter:
         server.failures += 1
         rest = min(_LONGEST_REST_SECONDS, _FIRST_REST_SECONDS * 2 ** (server.failures - 1))
         server.rests_until = now + rest
-        server.reason = f"cannot measure {name}: {_words(error)}"
-        server.complaints.complain(now, name, _words(error))
+        words = self._words(error)
+        server.reason = f"cannot measure {name}: {words}"
+        server.complaints.complain(now, name, words)
         return Unknown(server.reason)
+
+    def _words(self, error: Exception) -> str:
+        if isinstance(error, TimeoutError) and not str(error):
+            return f"no answer within {self._answer_seconds:g} s"
+        if isinstance(error, UnmeasurableError | OSError):
+            return str(error)
+        return str(error).rstrip(".") or type(error).__name__
 
     async def _disconnect(self, connection: QueueConnection) -> None:
         server = self._servers.pop(connection)
@@ -183,11 +194,3 @@ def _name(connection: QueueConnection) -> str:
             return f"SQS at {connection.prefix}"
         case BeanstalkdQueues():
             return f"beanstalkd at {connection.host}:{connection.port}"
-
-
-def _words(error: Exception) -> str:
-    if isinstance(error, TimeoutError) and not str(error):
-        return f"no answer within {_ANSWER_SECONDS:g} s"
-    if isinstance(error, UnmeasurableError | OSError):
-        return str(error)
-    return str(error).rstrip(".") or type(error).__name__
