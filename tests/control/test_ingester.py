@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,8 @@ from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.logs.retention import Limits, Removed
+from engineroom.telemetry.logs.writer import Batch
 from tests.control.running_control import Running, running_control
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.telemetry.logs.made import chunk, everything
@@ -122,6 +124,28 @@ async def test_a_runtime_that_is_away_and_a_store_that_fails_lose_nothing(tmp_pa
             output.failing = False
             await eventually("it is acknowledged", lambda: output.acknowledged)
         assert [entry.text for entry in await everything(logs, made.id)] == [b"one"]
+
+
+@asynchronous
+async def test_what_is_read_again_as_it_could_not_be_stored_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def cannot(batch: Batch) -> Removed:  # noqa: ARG001
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(ingesters, "_RETRY_SECONDS", 0.01)
+    output = ScriptedOutput()
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        made, _ = await running.create()
+        output.write(made.id, b"one\n")
+        with monkeypatch.context() as full:
+            full.setattr(logs, "append", cannot)
+            async with ingesting(running, output, logs) as ingester:
+                await eventually("it was tried again and again", lambda: output.looked > 3)
+                assert ingester.printed_bytes(made.id) == 0
+                full.undo()
+                await eventually("it is acknowledged", lambda: output.acknowledged)
+                assert ingester.printed_bytes(made.id) == len(b"one\n")
 
 
 @asynchronous

@@ -83,7 +83,7 @@ class Ingester:
                 await asyncio.sleep(_RETRY_SECONDS)
 
     def printed_bytes(self, background_process: BackgroundProcessId) -> int:
-        """Return how much of what a background process wrote was read since the server was started."""
+        """Return how much of what a background process wrote was stored since the server was started."""
         return self._printed[background_process]
 
     async def _ingest(self) -> bool:
@@ -94,10 +94,11 @@ class Ingester:
             return False
         for chunk in chunks:
             self._of[chunk.id] = chunk.background_process
-            self._printed[chunk.background_process] += len(chunk.data)
         await self._know({chunk.background_process for chunk in chunks})
         batch = await asyncio.to_thread(batch_of, chunks, self._owners, time.time_ns())
         removed = await self._logs.append(batch)
+        for chunk in chunks:
+            self._printed[chunk.background_process] += batch.positions[chunk.id] - chunk.begin
         self._positions.update(batch.positions)
         self._read_at.update(dict.fromkeys(batch.positions, time.monotonic()))
         await self._source.acknowledge_output(batch.positions)
