@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engineroom.model.log import LogEntry, LogLevel, LogType
 from engineroom.model.output import StreamId
-from engineroom.telemetry.logs import LogStore, room
+from engineroom.telemetry.logs import LogStore, live, reading, room
 from engineroom.telemetry.logs.merging import FULL_BYTES, due
 from engineroom.telemetry.logs.query import Query
 from engineroom.telemetry.logs.reading import Window, place
@@ -322,6 +322,26 @@ async def test_a_follower_gets_everything_once_and_in_order(logs: LogStore) -> N
         await asyncio.gather(*followers)
 
     assert sorted(got) == sorted(list(range(101, 3201)) * 3)
+
+
+@asynchronous
+async def test_following_long_entries_takes_no_more_memory_than_others(
+    logs: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "_RECENT_BYTES", 1000)
+    monkeypatch.setattr(reading, "_FOLLOWED_BYTES", 1000)
+    long = b"x" * 300
+    await store(logs, *[long] * 50)
+    got: list[int] = []
+    async for entries in logs.follow(MAILS, 0):
+        got.extend(entry.number for entry in entries)
+        assert sum(len(entry.text) for entry in entries) < 1000 + len(long)
+        assert sum(len(entry.text) for entry in logs._live._followed[MAILS].recent) <= 1000
+        if got[-1] == 100:
+            break
+        if await logs.last_number(MAILS) < 100:
+            await store(logs, *[long] * 10)
+    assert got == list(range(1, 101))
 
 
 @asynchronous

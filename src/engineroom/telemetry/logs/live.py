@@ -11,7 +11,8 @@ from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogEntry
 
 _RECENT = 2000
-"""Entries at hand. Who is further behind reads what is stored."""
+_RECENT_BYTES = 8 << 20
+"""No more entries are at hand than either. Who is further behind reads what is stored."""
 
 
 @dataclass(slots=True)
@@ -19,8 +20,15 @@ class _Followed:
     followers: int = 0
     version: int = 0
     """Rises with everything that is published."""
-    recent: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    recent: deque[LogEntry] = field(default_factory=deque)
+    recent_bytes: int = 0
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def keep(self, entries: Sequence[LogEntry]) -> None:
+        self.recent.extend(entries)
+        self.recent_bytes += sum(len(entry.text) for entry in entries)
+        while len(self.recent) > _RECENT or self.recent_bytes > _RECENT_BYTES:
+            self.recent_bytes -= len(self.recent.popleft().text)
 
     def tell(self) -> None:
         self.version += 1
@@ -59,7 +67,7 @@ class Live:
     def publish(self, background_process: BackgroundProcessId, entries: Sequence[LogEntry]) -> None:
         """Tell the followers of entries that were stored just now."""
         followed = self._followed[background_process]
-        followed.recent.extend(entries)
+        followed.keep(entries)
         followed.tell()
 
     def version(self, background_process: BackgroundProcessId) -> int:

@@ -12,6 +12,8 @@ from engineroom.model.log import LogEntry
 from engineroom.telemetry.logs.block import Block, unpacked
 from engineroom.telemetry.logs.query import Query
 
+_FOLLOWED_BYTES = 4 << 20
+
 _OWNERS = "SELECT id FROM owners WHERE background_process = ?"
 _OF_ENVIRONMENT = "SELECT background_process, instance FROM owners WHERE environment = ? ORDER BY id"
 
@@ -79,7 +81,7 @@ def find(
 def following(
     connection: sqlite3.Connection, background_process: BackgroundProcessId, after: int, *, limit: int
 ) -> list[LogEntry]:
-    """Return up to `limit` entries of one background process behind a number, in order."""
+    """Return up to `limit` entries of one background process behind a number, in order; fewer where they are long."""
     owner = _owner(connection, background_process)
     rows = connection.execute(
         "SELECT id, first FROM blocks WHERE owner = ? AND last > ? ORDER BY first", (owner, after)
@@ -91,7 +93,12 @@ def following(
         for entry in everything.found(_read(connection, id, first), background_process)
         if entry.number > after
     )
-    return list(islice(entries, limit))
+    found: list[LogEntry] = []
+    size = 0
+    while len(found) < limit and size < _FOLLOWED_BYTES and (entry := next(entries, None)) is not None:
+        found.append(entry)
+        size += len(entry.text)
+    return found
 
 
 def _entries(
