@@ -10,7 +10,9 @@ import httpx
 import pytest
 import uvicorn
 
-from engineroom.api import application
+from engineroom.api import application, logs
+from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.log import LogCode, LogEntry, LogLevel
 from tests.api.test_logs import write
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.support.api import Api
@@ -122,3 +124,14 @@ async def keep_writing(api: Api, of: str, batches: int) -> None:
     for number in range(batches):
         await write(api, of, *(b"%d %d" % (number, each) for each in range(10)), at=NOON + number * SECOND)
         await asyncio.sleep(0.005)
+
+
+def test_events_of_long_entries_are_not_kept() -> None:
+    def entry(number: int, text: bytes) -> LogEntry:
+        who = BackgroundProcessId("process-1"), "process-1.1.0.abc", 1, 0, 4711, "stdout"
+        return LogEntry(number, number, NOON, *who, LogCode(LogLevel.INFO), text)
+
+    short, long = entry(1, b"short"), entry(2, b"x" * (1 << 20))
+    assert logs._frame(short) is logs._frame(short)
+    assert logs._frame(long) == logs._frame(long)
+    assert logs._frame(long) is not logs._frame(long)

@@ -26,6 +26,8 @@ from engineroom.telemetry.logs.query import Query
 from engineroom.telemetry.logs.reading import Found, Window, place
 
 _AT_ONCE = 1000
+_LONGEST_KEPT_BYTES = 4096
+"""An event of a longer entry is made anew for each who follows: thousands are kept."""
 
 
 class LogLine(Struct):
@@ -153,9 +155,17 @@ async def _downloaded(
         await asyncio.sleep(0)
 
 
-@lru_cache(4096)
 def _frame(entry: LogEntry) -> bytes:
     """Return the server-sent event of an entry; that of the newest ones is the same for all who follow them."""
+    return _kept_frame(entry) if len(entry.text) <= _LONGEST_KEPT_BYTES else _made_frame(entry)
+
+
+@lru_cache(4096)
+def _kept_frame(entry: LogEntry) -> bytes:
+    return _made_frame(entry)
+
+
+def _made_frame(entry: LogEntry) -> bytes:
     return event("log", encode(_process_line(entry)), str(entry.number))
 
 

@@ -8,7 +8,7 @@ from engineroom.model.output import Chunk, Mark, StreamName
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.intake import batch_of
 from engineroom.telemetry.logs.query import Query
-from engineroom.telemetry.logs.reading import Window
+from engineroom.telemetry.logs.reading import Window, place
 from engineroom.telemetry.logs.writer import Batch, Owner
 
 SECOND = 1_000_000_000
@@ -58,9 +58,15 @@ async def everything(
     logs: LogStore, *of: BackgroundProcessId, query: Query | None = None, newest_first: bool = False
 ) -> list[LogEntry]:
     """Return every wanted entry of these, of MAILS when none is named."""
-    window = Window(limit=1_000_000, newest_first=newest_first)
-    found = await logs.find(of or (MAILS,), query or Query(), window)
-    return list(found.entries)
+    entries: list[LogEntry] = []
+    more = True
+    while more:
+        behind = place(entries[-1]) if entries else None
+        window = Window(limit=1_000_000, behind=behind, newest_first=newest_first)
+        found = await logs.find(of or (MAILS,), query or Query(), window)
+        entries += found.entries
+        more = found.more
+    return entries
 
 
 async def texts(logs: LogStore, *of: BackgroundProcessId, query: Query | None = None) -> Sequence[bytes]:

@@ -325,6 +325,21 @@ async def test_a_follower_gets_everything_once_and_in_order(logs: LogStore) -> N
 
 
 @asynchronous
+async def test_a_page_of_long_entries_is_shorter(logs: LogStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_PAGE_BYTES", 1000)
+    await store(logs, *(b"x" * 300 for _ in range(10)))
+    numbers: list[int] = []
+    behind = None
+    while len(numbers) < 10:
+        found = await logs.find([MAILS], Query(), Window(limit=100, behind=behind))
+        assert len(found.entries) <= 4
+        assert found.more is (found.entries[-1].number < 10)
+        numbers += [entry.number for entry in found.entries]
+        behind = place(found.entries[-1])
+    assert numbers == list(range(1, 11))
+
+
+@asynchronous
 async def test_following_long_entries_takes_no_more_memory_than_others(
     logs: LogStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

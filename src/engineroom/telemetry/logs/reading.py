@@ -4,7 +4,6 @@ import heapq
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import NamedTuple
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
@@ -13,6 +12,8 @@ from engineroom.telemetry.logs.block import Block, unpacked
 from engineroom.telemetry.logs.query import Query
 
 _FOLLOWED_BYTES = 4 << 20
+_PAGE_BYTES = 32 << 20
+"""No page is longer than this, but for its last entry: a thousand may have a megabyte each."""
 
 _OWNERS = "SELECT id FROM owners WHERE background_process = ?"
 _OF_ENVIRONMENT = "SELECT background_process, instance FROM owners WHERE environment = ? ORDER BY id"
@@ -28,7 +29,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """Up to `limit` entries that come behind a place, or from the very first (with `newest_first`, last) one on."""
+    """Up to `limit` entries that come behind a place, or from the very first (with `newest_first`, last) one on.
+
+    Fewer where they are long.
+    """
 
     limit: int
     behind: Place | None = None
@@ -74,8 +78,14 @@ def find(
     """Return the wanted entries of these background processes that are in the window."""
     streams = [_entries(connection, owner, query, window) for owner in owners]
     merged = heapq.merge(*streams, key=place, reverse=window.newest_first)
-    entries = list(islice(merged, window.limit + 1))
-    return Found(entries[: window.limit], more=len(entries) > window.limit)
+    entries: list[LogEntry] = []
+    size = 0
+    for entry in merged:
+        if len(entries) == window.limit or size >= _PAGE_BYTES:
+            return Found(entries, more=True)
+        entries.append(entry)
+        size += len(entry.text)
+    return Found(entries, more=False)
 
 
 def following(
