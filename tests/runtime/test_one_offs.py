@@ -107,7 +107,10 @@ def test_a_run_that_is_not_named_any_more_is_ended_and_forgotten(runs: OneOffs, 
 
 
 def test_a_run_whose_runner_is_killed_is_lost_and_ended(runs: OneOffs, tmp_path: Path) -> None:
-    run = a_run(f"echo $$ > {tmp_path}/pid; exec sleep 60")
+    stray = f"setsid sh -c 'echo $$ > {tmp_path}/stray; exec sleep 60' &"
+    run = a_run(
+        f"{stray} until [ -s {tmp_path}/stray ]; do sleep 0.02; done; echo $$ > {tmp_path}/pid; sleep 60"
+    )
     runs.have([run])
     pid = pid_written(tmp_path / "pid")
     os.kill(proc.parent(pid), signal.SIGKILL)
@@ -117,6 +120,7 @@ def test_a_run_whose_runner_is_killed_is_lost_and_ended(runs: OneOffs, tmp_path:
     assert state.failure is not None
     assert state.failure.startswith("it was lost")
     wait_until("nothing is left of it", lambda: not proc.is_alive(pid))
+    wait_until("nor of its stray", lambda: not proc.is_alive(pid_written(tmp_path / "stray")))
 
 
 def test_a_run_of_which_a_host_that_went_down_left_nothing_is_lost_and_holds_up_no_other(

@@ -20,7 +20,11 @@ from engineroom.runtime.local.translation import OWNER_OF_THE_FOLDER
 ONE_OFFS = "one-offs"
 """The folder of the runs, in that of the keeper."""
 
+_MARK = "ENGINEROOM_ONE_OFF"
+"""In the environment of everything that a run starts, unless it was taken out: the run's id."""
+
 _PAUSE_SECONDS = 0.02
+_KILL_ROUNDS = 20
 _LOST = "it was lost: its runner was killed, or the host was restarted"
 _NEVER_BEGAN = OneOffState()
 
@@ -78,7 +82,7 @@ class OneOffs:
         spec = {
             "argv": run.argv,
             "working_directory": run.working_directory,
-            "variables": dict(run.variables),
+            "variables": {**run.variables, _MARK: run.id},
             "timeout_seconds": run.timeout_seconds,
             "output_limit_bytes": run.output_limit_bytes,
             # Never as root by accident: see `translation.spec`.
@@ -126,13 +130,30 @@ def _forget(folder: Path) -> None:
 
 
 def _kill_lost(folder: Path) -> None:
-    """Kill what a runner left behind that was killed itself."""
+    """Kill what a runner left behind that was killed itself, also what it did not live to write down."""
     state = _stored(folder) or {}
     pid = state.get("process")
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         # A pid that came to mean another process began at another moment.
         if pid and _began_at_ticks(pid) == state["began_at_ticks"]:
             os.killpg(pid, signal.SIGKILL)
+    for _ in range(_KILL_ROUNDS):  # until nothing more is born
+        if not _kill_marked(f"{_MARK}={folder.name}".encode()):
+            return
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _kill_marked(mark: bytes) -> bool:
+    """Kill every process that was started with this in its environment; return whether there was one."""
+    found = False
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            pidfd = os.pidfd_open(int(process.name))
+            with os.fdopen(pidfd):
+                if mark in (process / "environ").read_bytes().split(b"\0"):
+                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                    found = True
+    return found
 
 
 def _began_at_ticks(pid: int) -> int:
