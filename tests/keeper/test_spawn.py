@@ -86,6 +86,20 @@ def test_output_is_appended_and_for_the_owner_alone(tmp_path: Path) -> None:
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o600
 
 
+def test_one_that_hangs_before_it_is_executed_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    if way != "by a fork":
+        return
+    monkeypatch.setattr("engineroom.keeper.spawn._LONGEST_START_SECONDS", 0.01)
+    os.mkfifo(tmp_path / "out")  # nobody reads it, so that it cannot be opened
+    with pytest.raises(LaunchError) as caught:
+        started(["true"], tmp_path)
+    assert caught.value.error_number == errno.ETIME
+    _, status = os.waitpid(-1, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+
+
 def test_for_the_own_user_no_copy_of_the_keeper_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:

@@ -7,7 +7,9 @@ by the child itself: so it is exact what failed, and for whom.
 import errno
 import json
 import os
+import select
 import signal
+import time
 from collections.abc import Mapping
 from functools import cache
 from typing import NoReturn
@@ -31,6 +33,9 @@ _LONGEST_REPORT_BYTES = 65_536
 _LONGEST_PATH = 4096
 """So much is told of a path: JSON takes up to twelve bytes for a character, and a report must be whole to be read."""
 
+_LONGEST_START_SECONDS = 10.0
+"""A folder, program or file that hangs, of a filesystem that does, must not hold up all others for longer."""
+
 
 class Launch:
     """A program that is being started; `pid` is its process already."""
@@ -38,17 +43,31 @@ class Launch:
     def __init__(self, pid: int, reader: int | None = None) -> None:
         self.pid = pid
         self._reader = reader
+        self._deadline = time.monotonic() + _LONGEST_START_SECONDS
 
     def finish(self) -> None:
         """Wait until the program is executed. Raises LaunchError when it cannot be; then there is no process any more."""
         if self._reader is None:
             return
-        # Ends when the child has executed its program, or with why it could not.
-        report = os.read(self._reader, _LONGEST_REPORT_BYTES)
-        os.close(self._reader)
+        try:
+            self._wait(self._reader)
+            # Ends when the child has executed its program, or with why it could not.
+            report = os.read(self._reader, _LONGEST_REPORT_BYTES)
+        finally:
+            os.close(self._reader)
         if report:
             os.waitpid(self.pid, 0)
             raise LaunchError(*json.loads(report))
+
+    def _wait(self, reader: int) -> None:
+        """Wait until the child has come to an end of it. Raises LaunchError when that takes too long; it is killed then."""
+        poll = select.poll()
+        poll.register(reader, select.POLLIN)
+        if not poll.poll(max(0.0, self._deadline - time.monotonic()) * 1000):
+            os.kill(
+                self.pid, signal.SIGKILL
+            )  # who waits for all children waits for it too: it may hang even then
+            raise LaunchError(errno.ETIME, "its folder, its program or the file of its output hangs")
 
 
 def launch(
