@@ -133,15 +133,21 @@ def test_limits_outlive_the_keeper(keeper: RunningKeeper) -> None:
 
 
 def is_limited(keeper: RunningKeeper, name: str, pid: int, group: str = "web.1") -> bool:
-    """Return whether the process is in all trees, in its cell or at least in its group."""
-    groups = [Path(base) / group for base in cgroup_trees(keeper.folder).values() if isinstance(base, str)]
-    cells = [cell if (cell := group / keeper.id(name)).exists() else group for group in groups]
-    return all(str(pid) in (cell / "cgroup.procs").read_text().split() for cell in cells)
+    """Return whether the process is in all trees: in its cell, which that of memory must have, or in its group."""
+    trees = cgroup_trees(keeper.folder)
+    bases = {Path(base) for base in trees.values() if isinstance(base, str)}
+    cells = {base: base / group / keeper.id(name) for base in bases}
+    wanted = [cells[base] if cells[base].exists() else base / group for base in bases]
+    wanted.append(cells[Path(trees["memory"])])
+    return all(cell.exists() and str(pid) in (cell / "cgroup.procs").read_text().split() for cell in wanted)
 
 
 def test_one_that_was_started_just_before_the_keeper_died_is_limited_by_the_next(
     keeper: RunningKeeper,
 ) -> None:
+    keeper.run("before", *SLEEP, group="web.1")
+    keeper.stop("before")
+    keeper.gone("before")
     start(keeper, "a", *SLEEP, limited=limits(memory_bytes=64 * MEGABYTE))
     keeper.end(signal.SIGKILL)
     keeper.start()

@@ -119,6 +119,9 @@ class Cgroups:
 
     def make(self, cell: str) -> bool:
         """Make a cell in its group; return whether it was not there. Raises OSError; without a group FileNotFoundError."""
+        if self._busy:
+            group = cell.partition("/")[0]
+            self._busy -= {f"{base}/{group}" for base in (*self.trees.cells, *self.trees.groups)}
         fresh = [self._make(f"{base}/{cell}") for base in self.trees.cells]
         return any(fresh)
 
@@ -147,6 +150,8 @@ class Cgroups:
         in_cells = [place for place in places if place.endswith(f"/{base}/{cell}")]
         in_groups = [place for place in places if place.endswith(f"/{base}/{cell.partition('/')[0]}")]
         if len(in_cells) < len(self.trees.cells) or len(in_groups) < len(self.trees.groups):
+            with contextlib.suppress(OSError):
+                self.make(cell)
             self.entered(cell)
 
     def move_due_monotonic(self) -> float | None:
