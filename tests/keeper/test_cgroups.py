@@ -1,6 +1,7 @@
 """Limits are kept and kills for memory are told, by the kernel's own cgroups, of whichever version this host has."""
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -173,6 +174,21 @@ def test_one_whose_mover_was_killed_is_limited_all_the_same(keeper: RunningKeepe
 def has_orders(mover: int) -> bool:
     with Path(f"/proc/{mover}/fd/0").open("rb", buffering=0) as orders:
         return fcntl.ioctl(orders, termios.FIONREAD, bytes(4)) != bytes(4)
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_a_limit_that_was_missing_is_looked_for_again_once_nobody_runs(
+    keeper: RunningKeeper, *, runs: bool
+) -> None:
+    leader = keeper.run("a", *SLEEP) if runs else None
+    keeper.end(signal.SIGKILL)
+    known = json.loads((keeper.folder / "cgroups.json").read_text())
+    known["trees"]["cpu"] = None
+    (keeper.folder / "cgroups.json").write_text(json.dumps(known))
+    keeper.start()
+    assert list(keeper.call("hello")["unlimited"]) == (["cpu"] if runs else [])
+    if leader is not None:
+        assert keeper.running("a") == leader
 
 
 def test_one_that_leaves_its_session_and_its_variables_behind_is_held_all_the_same(

@@ -58,7 +58,11 @@ def _remembered(folder: Path, boot: str) -> Trees | None:
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
     there = all(os.access(base, os.W_OK) for base in (*trees.cells, *trees.groups))
-    return trees if known["boot"] == boot and there else None
+    if known["boot"] != boot or not there:
+        return None
+    # What was missing may be there now, if somebody did as he was told. But whoever is in a cgroup must be found in it.
+    is_complete = None not in (trees.memory, trees.cpu, trees.processes)
+    return trees if is_complete or Cgroups(trees).members("") else None
 
 
 def _remember(folder: Path, boot: str, trees: Trees) -> None:
