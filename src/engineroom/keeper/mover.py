@@ -63,14 +63,13 @@ class Mover:
             while waiting:
                 self._errands.send(waiting[0])
                 self._under_way.append(waiting.popleft())
-        except BrokenPipeError:
-            self._gathered = [*self._under_way, *waiting]
-            self._under_way.clear()
         except OSError as error:
-            self._gathered = [*waiting]
-            log.write(
-                "error", "cgroup.failed", "Cannot move to a cgroup.", cell=waiting[0], reason=str(error)
-            )
+            if isinstance(error, BrokenPipeError):
+                waiting = self._under_way + waiting
+                self._under_way.clear()
+            self._gathered = [*dict.fromkeys(waiting)]
+            reason = str(error) or "the shell that does it was killed"
+            log.write("warning", "cgroup.failed", "Moves to cgroups are tried again soon.", reason=reason)
 
     def close(self) -> None:
         """End when everything is done."""
