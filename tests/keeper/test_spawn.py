@@ -93,10 +93,11 @@ def test_one_that_hangs_before_it_is_executed_is_killed(
         return
     monkeypatch.setattr("engineroom.keeper.spawn._LONGEST_START_SECONDS", 0.01)
     os.mkfifo(tmp_path / "out")  # nobody reads it, so that it cannot be opened
+    launched = launch(a_spec(["true"], tmp_path, PATH), PATH, str(tmp_path / "out"), os.devnull)
     with pytest.raises(LaunchError) as caught:
-        started(["true"], tmp_path)
+        launched.finish()
     assert caught.value.error_number == errno.ETIME
-    _, status = os.waitpid(-1, 0)
+    _, status = os.waitpid(launched.pid, 0)
     assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
 
 
