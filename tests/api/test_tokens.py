@@ -42,6 +42,29 @@ def test_a_new_token_may_read_and_write_and_its_secret_is_shown_once(api: Api) -
     assert made["attributes"]["secret"] not in api.get("/api/tokens").text
 
 
+def test_a_token_that_may_only_write_does_not_choose_whose_code_runs(api: Api) -> None:
+    writer = header(make(api))
+    name = {"name": "Other", "repository": "acme/other"}
+    environment = f"/api/environments/{api.linked.environment}"
+    asked = (
+        ("POST", "/api/applications", {**name, "region": "us-east-1", "directory": "/"}),
+        (
+            "POST",
+            f"/api/applications/{api.linked.application}/environments",
+            {"name": "two", "branch": "two", "directory": "/"},
+        ),
+        ("PATCH", environment, {"directory": "/"}),
+    )
+    for method, path, fields in asked:
+        answer = api.client.request(method, path, json=fields, headers=writer)
+        assert (answer.status_code, answer.json()["message"]) == (403, "This action is unauthorized.")
+        del fields["directory"]
+        assert (
+            api.client.request(method, path, json=fields or {"name": "three"}, headers=writer).status_code
+            < 300
+        )
+
+
 def test_a_revoked_token_is_not_known(api: Api) -> None:
     made = make(api)
     assert api.client.request("DELETE", f"/api/tokens/{made['id']}").status_code == 204

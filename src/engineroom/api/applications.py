@@ -19,6 +19,7 @@ from engineroom.api.validation import validate
 from engineroom.control import applications as change
 from engineroom.model.application import Application
 from engineroom.model.ids import ApplicationId
+from engineroom.model.token import Ability
 from engineroom.store import applications, environments, organizations
 from engineroom.store.paging import Page
 
@@ -76,6 +77,8 @@ async def create(call: Call) -> Answer:
     """Make an application, with its default environment and the app instance of that."""
     await call.authenticate()
     fields = validate(CreateApplication, await call.fields())
+    if fields.directory is not None:
+        call.require(Ability.ADMIN)
     new = fields.made(call.organization_id)
     made, operation = await change.create(call.control, call.token, new, directory=fields.directory)
     return written(shown.show(call, made), operation, status=201)

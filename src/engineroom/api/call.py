@@ -18,7 +18,7 @@ from engineroom.api.pagination import page_number
 from engineroom.api.token_uses import TokenUses
 from engineroom.model.audit import AuditEntry
 from engineroom.model.ids import OrganizationId, new_audit_entry_id
-from engineroom.model.token import Token, secret_hash
+from engineroom.model.token import Ability, Token, secret_hash
 from engineroom.store import scope, tokens
 
 _LONGEST_USER_AGENT = 300
@@ -171,6 +171,11 @@ class Call:
             raise ForbiddenError
         if scope.application_of(connection, kind, identifier) not in token.applications:
             raise NotFoundError
+
+    def require(self, ability: Ability) -> None:
+        """Raise ForbiddenError without an ability that a part of the request asks for, besides that of the endpoint."""
+        if ability not in self.token.abilities:
+            raise ForbiddenError
 
     def audit_entry(self) -> AuditEntry:
         """Return what the audit trail is to have of this call, once its token is known."""

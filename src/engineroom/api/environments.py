@@ -36,6 +36,7 @@ from engineroom.api.validation import validate
 from engineroom.control import environments as change
 from engineroom.model.environment import Environment
 from engineroom.model.ids import ApplicationId, EnvironmentId
+from engineroom.model.token import Ability
 from engineroom.model.variables import UnknownKeysError, VariablesMethod, appended, updated, without
 from engineroom.store import applications, deployments, environments, instances
 from engineroom.store.paging import Page
@@ -123,6 +124,8 @@ async def create(call: Call) -> Answer:
 
     await call.read(read)
     fields = validate(CreateEnvironment, await call.fields())
+    if fields.directory is not None:
+        call.require(Ability.ADMIN)
     made, operation = await change.create(call.control, call.token, application_id, fields.wishes())
     return written(shown.show(call, made), operation, status=201)
 
@@ -131,6 +134,8 @@ async def update(call: Call) -> Answer:
     """Change an environment."""
     before = await call.read(lambda connection: require(connection, call))
     fields = validate(UpdateEnvironment, await call.fields())
+    if "directory" in fields.model_fields_set:
+        call.require(Ability.ADMIN)
     after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
     return written(shown.show(call, after), operation)
 

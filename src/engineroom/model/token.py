@@ -18,7 +18,7 @@ class Ability(StrEnum):
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"
-    """Tokens and the audit trail."""
+    """Tokens, the audit trail, and which folders code is run in, by whoever owns them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
