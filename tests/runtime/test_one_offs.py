@@ -64,7 +64,9 @@ def test_a_run_ignores_and_blocks_no_signal_because_the_server_does(runs: OneOff
     finally:
         signal.signal(signal.SIGUSR1, before)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGUSR2])
-    assert [int(line.split()[1], 16) for line in state.output.splitlines()] == [0, 0]
+    # Two more are of the C library alone: what it has spawned, as make does, ignores them, and nobody can change that.
+    ours = sum(1 << (number - 1) for number in signal.valid_signals())
+    assert [int(line.split()[1], 16) & ours for line in state.output.splitlines()] == [0, 0]
 
 
 def test_a_run_is_started_once_and_goes_on_without_whoever_asked(runs: OneOffs, tmp_path: Path) -> None:
