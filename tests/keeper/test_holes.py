@@ -131,8 +131,7 @@ def test_a_shell_that_is_killed_leaves_nothing_undone(
     puncher: Puncher, shell: int, held: Path, a_file: Callable[[str], Path]
 ) -> None:
     other = a_file("other")
-    os.kill(shell, signal.SIGKILL)
-    wait_until("the shell is dead", lambda: not proc.is_alive(shell))
+    proc.kill(shell)
     punch_each_block(puncher, other)
     puncher.wait()
     assert used_blocks(held) == used_blocks(other) == 0
@@ -142,8 +141,7 @@ def test_a_shell_that_was_killed_while_it_was_idle_is_replaced(
     puncher: Puncher, shell: int, a_file: Callable[[str], Path]
 ) -> None:
     path = a_file("one")
-    os.kill(shell, signal.SIGKILL)
-    wait_until("the shell is dead", lambda: not proc.is_alive(shell))
+    proc.kill(shell)
     punch_each_block(puncher, path)
     puncher.wait()
     assert used_blocks(path) == 0

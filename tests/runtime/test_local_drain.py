@@ -3,23 +3,12 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
-
-import pytest
 
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import Session, some_workload
 from tests.runtime.test_local import LocalHost
 from tests.support import proc
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[LocalHost]:
-    found = LocalHost(tmp_path / "keeper")
-    yield found
-    found.clean_up()
 
 
 @asynchronous

@@ -1,20 +1,8 @@
 """What the local runtime asks of its keeper at once."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import Session, some_workload
 from tests.runtime.test_local import LocalHost
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Iterator[LocalHost]:
-    found = LocalHost(tmp_path / "keeper")
-    yield found
-    found.clean_up()
 
 
 @asynchronous
