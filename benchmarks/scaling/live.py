@@ -165,9 +165,9 @@ def _server(folder: Path, code: Path, variables: Mapping[str, str]) -> Iterator[
     try:
         address = process.stdout.readline().decode().split()[-1]
         token = run_command([_COMMAND, "token", "create", "benchmark", *data], environment).strip()
-        options = [word for name, value in variables.items() for word in ("--variable", f"{name}={value}")]
+        options = [word for name in variables for word in ("--variable", name)]
         words = [_COMMAND, "link", str(code), "--name", "benchmark", "--json", *options, *data]
-        linked = json.loads(run_command(words, environment))
+        linked = json.loads(run_command(words, {**environment, **variables}))
         server = _Server(address, token, linked["instance"])
         try:
             yield server

@@ -31,6 +31,7 @@ LOCAL_ADMINISTRATION = {
     "cli/down.py": {"runtime"},
     "cli/storage.py": {"store"},
     "cli/link.py": {"control"},
+    "cli/variables.py": {"control"},
     "cli/tokens.py": {"control", "store"},
     "cli/keys.py": {"store"},
     "cli/organizations.py": {"control", "store"},

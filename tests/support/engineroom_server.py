@@ -120,11 +120,12 @@ class EngineroomServer:
         self._process.terminate()
         return self._process.wait(timeout=_DOWN_SECONDS)
 
-    def run(self, *words: str) -> str:
+    def run(self, *words: str, stdin: str = "") -> str:
         """Run an `engineroom` command on this data folder, and return what it printed."""
         ran = subprocess.run(
             [ENGINEROOM, *words],
             env=self.environment,
+            input=stdin,
             capture_output=True,
             text=True,
             check=False,
@@ -137,10 +138,9 @@ class EngineroomServer:
 
     def link(self, folder: Path, *options: str, name: str = "test", **variables: str) -> Linked:
         """Link the code in `folder`, with these options and environment variables for its processes."""
-        words = ["link", str(folder), "--name", name, "--json", *options]
-        for key, value in {**variables, _MARK: self._mark}.items():
-            words += ["--variable", f"{key}={value}"]
-        ids = json.loads(self.run(*words))
+        words = ["link", str(folder), "--name", name, "--json", *options, "--variables-file", "-"]
+        lines = (f"{key}='{_quoted(value)}'\n" for key, value in {**variables, _MARK: self._mark}.items())
+        ids = json.loads(self.run(*words, stdin="".join(lines)))
         return Linked(ids["application"], ids["environment"], ids["instance"])
 
     def run_script(self, folder: Path, name: str, text: str) -> tuple[Linked, BackgroundProcess]:
@@ -224,6 +224,11 @@ class EngineroomServer:
         if ran.returncode == 0:
             return ""
         return f"engineroom down exited {ran.returncode}: {ran.stdout}{ran.stderr}"
+
+
+def _quoted(value: str) -> str:
+    """Return a value as it is written between single quotes in a `.env` file."""
+    return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def interrupt(process: subprocess.Popen[str]) -> int:

@@ -1,6 +1,5 @@
 """What a request for an environment may say (contract sheet, sections 4.3 to 4.6), and what it makes of one."""
 
-import io
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,12 +7,12 @@ from math import floor, isfinite
 from pathlib import Path
 from typing import Annotated, Any
 
-from dotenv.parser import parse_stream
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from engineroom.api.errors import InvalidError
 from engineroom.api.validation import Boolean, Integer, Text, integer, prohibited
+from engineroom.control.env_text import KEY, EnvTextError, variables_in
 from engineroom.control.fresh import Wishes
 from engineroom.model.command import LONGEST_COMMAND
 from engineroom.model.environment import Environment
@@ -34,7 +33,6 @@ from engineroom.model.variables import EnvironmentVariable, Variables, Variables
 LONGEST_VALUE = 100_000
 """In bytes of UTF-8: no process gets a longer one (execve(2), MAX_ARG_STRLEN)."""
 
-_KEY = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 _PHP_VERSION = re.compile(r"(8\.[2-5]):1")
 
 
@@ -226,7 +224,7 @@ class VariableFields(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    key: Annotated[Text, Field(pattern=_KEY)]
+    key: Annotated[Text, Field(pattern=KEY)]
     value: Annotated[str, AfterValidator(_without_nul)]
 
     def variable(self) -> EnvironmentVariable:
@@ -303,17 +301,10 @@ class RunCommand(BaseModel):
 
 
 def _parsed(content: str) -> Variables:
-    """Return the variables in the text of a `.env` file, the last of each key. Raises InvalidError."""
-    found: dict[str, str] = {}
-    for binding in parse_stream(io.StringIO(content)):
-        if binding.error or (binding.key is not None and not re.match(_KEY, binding.key)):
-            raise InvalidError(
-                {
-                    "content": [
-                        f"The content field cannot be read in line {binding.original.line}: give KEY=VALUE."
-                    ]
-                }
-            )
-        if binding.key is not None:
-            found[binding.key] = binding.value or ""
-    return tuple(EnvironmentVariable(key=key, value=value) for key, value in found.items())
+    """Return the variables in the text of a `.env` file. Raises InvalidError."""
+    try:
+        return variables_in(content)
+    except EnvTextError as error:
+        raise InvalidError(
+            {"content": [f"The content field cannot be read in line {error.line}: give KEY=VALUE."]}
+        ) from None

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from engineroom.cli.errors import CommandError
 from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import say
+from engineroom.cli.variables import given_variables
 from engineroom.control import links
 
 
@@ -37,6 +38,7 @@ def link(  # noqa: PLR0913 - each option is a parameter
     *,
     name: str,
     variable: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    variables_file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     who: Who = Who(),
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     data: Path | None = None,
@@ -50,16 +52,20 @@ def link(  # noqa: PLR0913 - each option is a parameter
     name
         The application's name, 3 to 40 characters.
     variable
-        A variable for every process, as KEY=VALUE. May be given several times.
+        The KEY of a variable for every process: its value is taken from the environment, or asked for at the terminal.
+        KEY=VALUE is taken too, but anybody on this host can read it in the list of processes. May be given several times.
+    variables_file
+        A file with variables for every process, a KEY=VALUE in each line as in a `.env` file; `-` reads standard input.
     json_
         Print the ids as one JSON object, for programs.
     data
         The server's data folder (ENGINEROOM_DATA; ~/.local/share/engineroom).
     """
+    variables = given_variables(variable, variables_file)
     with opened_store(data) as store:
         try:
             run_as = links.RunAs(os_user=who.user, umask=_umask(who.umask))
-            linked = asyncio.run(links.link(store, directory, name, _variables(variable), run_as))
+            linked = asyncio.run(links.link(store, directory, name, variables, run_as))
         except links.LinkError as error:
             raise CommandError(str(error)) from None
     ids = asdict(linked)
@@ -72,13 +78,3 @@ def _umask(text: str | None) -> int | None:
     if not re.fullmatch("0?[0-7]{3}", text):
         raise CommandError(f"cannot use {text!r} as a umask; give --umask as three octal digits, such as 027")
     return int(text, 8)
-
-
-def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
-    variables = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise CommandError(f"cannot use {pair!r} as a variable; give --variable KEY=VALUE")
-        variables[key] = value
-    return variables

@@ -133,7 +133,7 @@ def _check_variables(variables: Mapping[str, str]) -> None:
         if not _KEY.fullmatch(key):
             raise LinkError(
                 f"cannot use {key!r} as a variable's name: letters, digits and underscores may be in it, and no digit "
-                "at its start; give --variable KEY=VALUE"
+                "at its start; rename it"
             )
         if "\0" in value:
             raise LinkError(
