@@ -1,6 +1,8 @@
 """`engineroom logs` against a server that answers as the API does."""
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +25,12 @@ def made(api: Api) -> str:  # noqa: F811
 
 
 @asynccontextmanager
-async def command(api: Api, address: str, *words: str) -> AsyncIterator[asyncio.subprocess.Process]:  # noqa: F811
+async def command(
+    api: Api,  # noqa: F811
+    address: str,
+    *words: str,
+    stdout: int = asyncio.subprocess.PIPE,
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the command; what still runs at the end is interrupted, as by Ctrl-C."""
     token = api.client.headers["authorization"].removeprefix("Bearer ")
     environment = {"ENGINEROOM_URL": address, "ENGINEROOM_TOKEN": token, "PYTHONPATH": ":".join(sys.path)}
@@ -32,7 +39,7 @@ async def command(api: Api, address: str, *words: str) -> AsyncIterator[asyncio.
         "logs",
         *words,
         env=environment,
-        stdout=asyncio.subprocess.PIPE,
+        stdout=stdout,
         stderr=asyncio.subprocess.PIPE,
     )
     try:
@@ -81,3 +88,19 @@ async def test_what_cannot_be_shown_is_said_in_one_line(api: Api, made: str) -> 
             assert shown.returncode == 1
             assert error.decode().count("\n") == 1
             assert error.startswith(b"engineroom: ")
+
+
+@asynchronous
+async def test_a_reader_that_goes_away_is_no_fault(api: Api, made: str) -> None:  # noqa: F811
+    await write(api, made, *(b"line %d %s" % (number, b"x" * 500) for number in range(1000)))
+    async with served(api) as client:
+        for words in (["-n", "1000"], ["-n", "1000", "-f"]):
+            reader, writer = os.pipe()
+            async with command(api, str(client.base_url), made, *words, stdout=writer) as shown:
+                os.close(writer)
+                with os.fdopen(reader) as lines:
+                    assert "line" in await asyncio.to_thread(lines.readline)
+                async with asyncio.timeout(20):
+                    _, told = await shown.communicate()
+                    assert told == b""
+                assert shown.returncode == 128 + signal.SIGPIPE

@@ -322,3 +322,33 @@ def test_a_user_that_may_not_enter_the_folder_or_execute_the_program(public: Pat
 @pytest.mark.needs("root")
 def test_what_it_prints_stays_for_the_keeper_alone(public: Path) -> None:
     assert finished(["sh", "-c", "echo hello; cat out"], public, user="nobody") == (1, "hello\n")
+    read_back = "echo hello; cat /dev/stdout"
+    assert finished(["sh", "-c", read_back], public, user="nobody") == (1, "hello\nhello\n")
+    assert finished(
+        ["sh", "-c", "chmod 666 /proc/self/fd/1 || ln -L /proc/self/fd/1 mine"], public, user="nobody"
+    )[0]
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo one; echo two >> /dev/stdout",
+        "echo one; echo two | tee -a /proc/$$/fd/1 > /dev/null",
+        "echo one; echo two >> /proc/self/fd/1",
+        "echo one; sh -c 'sh -c \"echo two >> /dev/stdout\"'",
+        "echo lost; printf 'one\\ntwo\\n' > /dev/stdout",
+        """php -r 'echo "one\n"; file_put_contents("php://stdout", "two\n");'""",
+    ],
+)
+def test_whoever_prints_can_open_its_output_anew(public: Path, command: str) -> None:
+    assert finished(["sh", "-c", command], public, user="nobody") == (0, "one\ntwo\n")
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    "command", ["echo to stderr >> /dev/stderr", "echo to stderr | tee -a /proc/self/fd/2"]
+)
+def test_whoever_prints_can_open_its_errors_anew(public: Path, command: str) -> None:
+    assert finished(["sh", "-c", command], public, user="nobody")[0] == 0
+    assert (public / "err").read_text() == "to stderr\n"

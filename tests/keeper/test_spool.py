@@ -303,19 +303,6 @@ def test_where_holes_cannot_be_made_the_file_is_emptied(
     assert desk.dropped
 
 
-@pytest.mark.parametrize("deleted", [False, True])
-def test_a_file_that_others_have_emptied_or_deleted_goes_on(desk: Desk, deleted: bool) -> None:
-    desk.prints(b"one\n")
-    assert desk.texts() == [b"one"]
-    if deleted:
-        desk.path().unlink()
-    else:
-        os.truncate(desk.path(), 0)
-    desk.prints(b"x\n")
-    desk.prints(b"three\n")
-    assert desk.texts() == [b"one", b"x", b"three"]
-
-
 def test_a_time_before_all_times_is_taken_for_the_first(desk: Desk) -> None:
     desk.prints(b"one\n", at=-10_000_000.0)
     desk.prints(b"two\n")

@@ -1,10 +1,11 @@
 """Chunks become lines: each with its time, its pid, and all of its bytes."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.output import LONGEST_LINE_BYTES, Chunk, Line, Mark, lines
+from engineroom.model.output import LONGEST_LINE_BYTES, Chunk, Line, Mark, lines, whole_pieces_end
 
 PID, NEXT_PID = 100, 200
 
@@ -70,6 +71,17 @@ def test_a_chunk_that_ends_within_a_line_ends_with_a_piece_that_goes_on() -> Non
     data = b"short\n" + bytes(LONGEST_LINE_BYTES)
     for mark in (Mark(1000 + len(data), 1, PID), Mark(1000 + len(data) + 9, 1, PID, ends_life=True)):
         assert [line.cut for line in lines(chunk(data, mark))] == [False, True]
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_no_character_is_cut_in_two(ends: bool) -> None:
+    text = "x" + "€" * (LONGEST_LINE_BYTES // 3 + 9)
+    data = text.encode() + (b"\n" if ends else b"")
+    whole = len(data) if ends else whole_pieces_end(data, 0)
+    made = lines(chunk(data[:whole]))
+    assert "".join(line.text.decode() for line in made) == data[:whole].decode().rstrip("\n")
+    assert LONGEST_LINE_BYTES - 3 <= len(made[0].text) <= LONGEST_LINE_BYTES
+    assert made[0].cut
 
 
 @given(

@@ -1,5 +1,7 @@
 """The command line: one module a command group, each imported only when it is called."""
 
+import os
+import signal
 import sys
 
 import cyclopts
@@ -49,10 +51,22 @@ app.command(
 app.command("engineroom.cli.keeper:keeper", name="keeper", help="Run this host's keeper in the foreground.")
 
 
+_READER_IS_GONE = 128 + signal.SIGPIPE
+"""What a shell says of a program that SIGPIPE ended."""
+
+
 def main() -> None:
-    """Run the command that was typed; a command that cannot be carried out says why in one line, with status 1."""
+    """Run the command that was typed; a command that cannot be carried out says why in one line, with status 1.
+
+    One whose reader is gone, as that of `engineroom logs | head`, ends without a word.
+    """
     try:
         app()
+        sys.stdout.flush()
     except CommandError as error:
         sys.stderr.write(f"engineroom: {error}\n")
         sys.exit(1)
+    except BrokenPipeError:
+        # What is still to be flushed at the end would fail again (Python's documentation of SIGPIPE).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(_READER_IS_GONE)

@@ -130,13 +130,13 @@ def _follow_all(
     show: Callable[[str, Mapping[str, Any]], None],
 ) -> None:
     """Follow each in a thread of its own until Ctrl-C, or until one cannot be followed any more."""
-    failed: list[CommandError] = []
+    failed: list[CommandError | BrokenPipeError] = []
     ended = threading.Event()
 
     def follow(process: str) -> None:
         try:
             _follow(api, process, wanted, show)
-        except CommandError as error:
+        except (CommandError, BrokenPipeError) as error:
             failed.append(error)
             ended.set()
 

@@ -24,6 +24,9 @@ MARKS_AT = 64
 
 ENDS_LIFE = 1
 
+EMPTYING, EMPTIED_BY_OTHERS = 1, 2
+"""What `Header.emptied` says, beside 0."""
+
 _PUNCH_ABOVE_BYTES = 64 * 1024
 
 
@@ -39,15 +42,16 @@ class Mark(NamedTuple):
 class Header(NamedTuple):
     """`base` is the offset at which the stream's file begins, `begin` of the first byte in it that is kept.
 
-    What is before `acknowledged` was read. `dropped` counts the bytes that were given up unread. While `emptying`, the file
-    is about to be emptied.
+    What is before `acknowledged` was read. `dropped` counts the bytes that were given up unread. While `emptied` is
+    EMPTYING, the file is about to be emptied; when it is EMPTIED_BY_OTHERS, whoever prints has done that, and a line
+    begins at `base`.
     """
 
     base: int = 0
     begin: int = 0
     acknowledged: int = 0
     dropped: int = 0
-    emptying: int = 0
+    emptied: int = 0
 
 
 class Marks:

@@ -30,6 +30,14 @@ _LONGEST_INTERPRETER_LINE = 256
 _LONGEST_REPORT_BYTES = 65_536
 """What a pipe takes without somebody reading it (pipe(7))."""
 
+_WRITTEN_BY_ANYBODY = 0o622
+"""The mode of what another user prints into.
+
+`/dev/stdout` and `/dev/stderr` lead to the file itself, whatever is in the way to it, so its mode has to let who prints
+open it anew (proc_pid_fd(5)). Nobody else comes to it: its folder is the keeper's alone. It stays the keeper's: an owner
+could hold up by a lease who opens it (fcntl(2), F_SETLEASE), and keep it by a link.
+"""
+
 _LONGEST_PATH = 4096
 """So much is told of a path: JSON takes up to twelve bytes for a character, and a report must be whole to be read."""
 
@@ -142,7 +150,7 @@ def _become(  # noqa: PLR0913, PLR0917
         _default_signals()
         os.umask(spec.umask)
         limits.restore_open_files()
-        _redirect(files)
+        _redirect(files, others=identity.uid != os.geteuid())
         user.become(identity)
         _enter(spec.working_directory)
         program = _find(spec.argv[0], environment.get("PATH", DEFAULT_PATH))
@@ -180,11 +188,14 @@ def _ignored_signals() -> list[int]:
     return [number for number in signal.valid_signals() if signal.getsignal(number) is signal.SIG_IGN]
 
 
-def _redirect(files: tuple[str, str]) -> None:
+def _redirect(files: tuple[str, str], *, others: bool) -> None:
+    """Read nothing, and print into the files; with `others`, what another user runs does."""
     os.dup2(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC), 0)
     for target, path in enumerate(files, start=1):
         try:
             file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            if others:
+                os.fchmod(file, _WRITTEN_BY_ANYBODY)
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise

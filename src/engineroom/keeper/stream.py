@@ -4,7 +4,7 @@ import contextlib
 import os
 
 from engineroom.keeper import holes, log
-from engineroom.keeper.marks import ENDS_LIFE, Mark, Marks
+from engineroom.keeper.marks import EMPTIED_BY_OTHERS, EMPTYING, ENDS_LIFE, Mark, Marks
 
 _CLOCK_DOUBT_NANOSECONDS = 3600 * 10**9
 """A clock that goes back by less than this is waited for; one that goes back further had been wrong before."""
@@ -23,7 +23,16 @@ _FREE_IN_STEPS_BYTES = 1024 * 1024
 class Stream:
     """The file at `path` with its marks. After a boot, the host may have gone down with the end of either."""
 
-    __slots__ = ("_coarse_bytes", "_found_bytes", "_marks", "_next_count", "_path", "_punched", "_puncher")
+    __slots__ = (
+        "_coarse_bytes",
+        "_found_bytes",
+        "_is_cut",
+        "_marks",
+        "_next_count",
+        "_path",
+        "_punched",
+        "_puncher",
+    )
 
     def __init__(
         self, path: str, marks_path: str, puncher: holes.Puncher, *, after_boot: bool = False
@@ -34,7 +43,8 @@ class Stream:
         self._punched = 0
         self._coarse_bytes = 0
         self._next_count = _MANY_MARKS
-        if self._marks.header.emptying:
+        self._is_cut = False
+        if self._marks.header.emptied == EMPTYING:
             self._empty(self._marks.header.base)
         self._found_bytes = self._size() if after_boot else 0
         if after_boot and self._marks.header.base + self._found_bytes < self.marked:
@@ -146,14 +156,21 @@ class Stream:
             return None
         header = self._marks.header
         if header.base + found.st_size < self.marked:
-            log.write("warning", "output.cut", "A file of output was emptied by others.", path=self._path)
-            self._begin_anew(self.marked)
+            self._tell_of_cut("emptied")
+            unread = max(0, self.marked - max(header.begin, header.acknowledged))
+            self._begin_anew(self.marked, dropped=header.dropped + unread, emptied=EMPTIED_BY_OTHERS)
         elif found.st_size >= _STRETCHED_BYTES:
-            log.write("warning", "output.cut", "A file of output was stretched by others.", path=self._path)
+            self._tell_of_cut("stretched")
             with contextlib.suppress(OSError):
                 os.truncate(self._path, self.marked - header.base)
             return self.marked, found.st_mtime_ns
         return self._marks.header.base + found.st_size, found.st_mtime_ns
+
+    def _tell_of_cut(self, what: str) -> None:
+        """Say so, once: whoever does that may do it in a loop."""
+        if not self._is_cut:
+            self._is_cut = True
+            log.write("warning", "output.cut", f"A file of output was {what} by others.", path=self._path)
 
     def _time(self, at: int, now_nanoseconds: int) -> int:
         """Return the time for a mark: never before the last one, but for a clock that was far ahead."""
@@ -216,9 +233,9 @@ class Stream:
         """Give up all before `offset`, the end of the file, where no holes can be made in it."""
         header = self._marks.header
         dropped = max(0, offset - max(header.begin, header.acknowledged))
-        self._begin_anew(offset, dropped=header.dropped + dropped, emptying=1)
+        self._begin_anew(offset, dropped=header.dropped + dropped, emptied=EMPTYING)
         os.truncate(self._path, 0)
-        self._marks.write_header(self._marks.header._replace(emptying=0))
+        self._marks.write_header(self._marks.header._replace(emptied=0))
 
     def _begin_anew(self, offset: int, **changes: int) -> None:
         self._puncher.end(self._path)  # or a late hole would take of what is new

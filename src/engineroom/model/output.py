@@ -4,10 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from engineroom.model.characters import cut_before
 from engineroom.model.ids import BackgroundProcessId
 
 LONGEST_LINE_BYTES = 1024 * 1024
-"""A line without an end is cut here, again and again; each piece but the last is marked as cut."""
+"""A line without an end is cut here, again and again; each piece but the last is marked as cut.
+
+A little before, where a character would be cut in two.
+"""
 
 StreamName = Literal["stdout", "stderr"]
 STREAM_NAMES: tuple[StreamName, StreamName] = ("stdout", "stderr")
@@ -106,8 +110,22 @@ def lines(chunk: Chunk) -> list[Line]:
     return made
 
 
+def piece_end(text: bytes, begin: int) -> int:
+    """Return where the piece of a long text ends that begins here."""
+    return min(len(text), cut_before(text, begin + LONGEST_LINE_BYTES))
+
+
+def whole_pieces_end(text: bytes, begin: int) -> int:
+    """Return up to where a line goes that is too long and has no end yet, cut into pieces from `begin` on."""
+    while len(text) - begin > LONGEST_LINE_BYTES:
+        begin = piece_end(text, begin)
+    return begin
+
+
 def _pieces(text: bytes) -> Iterator[tuple[bytes, bool]]:
     """Yield a long text in pieces, each with whether it goes on."""
-    for begin in range(0, len(text), LONGEST_LINE_BYTES):
-        end = begin + LONGEST_LINE_BYTES
+    begin = 0
+    while begin < len(text):
+        end = piece_end(text, begin)
         yield text[begin:end], end < len(text)
+        begin = end

@@ -4,7 +4,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from engineroom.model.output import LONGEST_LINE_BYTES, STREAM_NAMES, Chunk, Mark, StreamId, StreamName
+from engineroom.model.output import (
+    LONGEST_LINE_BYTES,
+    STREAM_NAMES,
+    Chunk,
+    Mark,
+    StreamId,
+    StreamName,
+    whole_pieces_end,
+)
 from engineroom.model.process import Process
 
 
@@ -84,10 +92,11 @@ class FakeOutput:
 
 def _chunk(id: StreamId, stream: _Stream, after: int, limit_bytes: int) -> Chunk | None:
     begin = max(after, stream.begin)
-    data = bytes(stream.data[begin - stream.begin :][: max(limit_bytes, LONGEST_LINE_BYTES)])
+    data = bytes(stream.data[begin - stream.begin :][: max(limit_bytes, LONGEST_LINE_BYTES + 1)])
     ends = [mark.offset - begin for mark in stream.marks if mark.ends_life and mark.offset > begin]
     whole = max([data.rfind(b"\n") + 1, *(end for end in ends if end <= len(data))])
-    if not whole and len(data) < LONGEST_LINE_BYTES:
+    end = whole or whole_pieces_end(data, 0)
+    if not end:
         return None
     chunk = Chunk(
         process=id.process,
@@ -96,7 +105,7 @@ def _chunk(id: StreamId, stream: _Stream, after: int, limit_bytes: int) -> Chunk
         index=stream.process.index,
         stream=id.stream,
         begin=begin,
-        data=data[: whole or LONGEST_LINE_BYTES],
+        data=data[:end],
         marks=(),
         dropped_bytes=begin - after,
     )

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from pathlib import Path
 from typing import NamedTuple
 
-from engineroom.model.output import LONGEST_LINE_BYTES, STREAM_NAMES, Chunk, Mark, StreamId
+from engineroom.model.output import LONGEST_LINE_BYTES, STREAM_NAMES, Chunk, Mark, StreamId, whole_pieces_end
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.translation import Owner
 
@@ -15,6 +15,7 @@ HEADER = struct.Struct("<QQQQQ")
 MARK = struct.Struct("<QQII")
 MARKS_AT = 64
 ENDS_LIFE = 1
+EMPTYING, EMPTIED_BY_OTHERS = 1, 2
 
 _UNKNOWN = 1 << 64
 """Behind every offset."""
@@ -33,7 +34,7 @@ class Header(NamedTuple):
     begin: int
     acknowledged: int
     dropped: int
-    emptying: int
+    emptied: int
 
 
 class OutputStream:
@@ -101,12 +102,12 @@ class OutputStream:
             return None, True
         data = os.pread(self._data, min(marks[-1].offset - begin, most_bytes), begin - header.base)
         seen = self._header()
-        if seen.base != header.base or seen.emptying:
+        if seen.base != header.base or seen.emptied == EMPTYING:
             return None, True  # the file began anew meanwhile: another time
         is_outrun = seen.begin > begin
         if is_outrun:
             data, begin = data[seen.begin - begin :], seen.begin
-        if begin > asked:
+        if begin > asked and not (begin == header.base and header.emptied == EMPTIED_BY_OTHERS):
             skipped = _first_line(data, begin, marks)
             data, begin = data[skipped:], begin + skipped
         data = data[: _whole_lines(data, begin, marks)]
@@ -209,10 +210,7 @@ def _whole_lines(data: bytes, begin: int, marks: list[Mark]) -> int:
             break
         if mark.ends_life and mark.offset - begin <= len(data):
             return mark.offset - begin
-    rest = len(data) - whole
-    return (
-        whole + (rest - 1) // LONGEST_LINE_BYTES * LONGEST_LINE_BYTES if rest > LONGEST_LINE_BYTES else whole
-    )
+    return whole_pieces_end(data, whole)
 
 
 def parse_name(name: str) -> tuple[StreamId, Owner] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from engineroom.model.characters import cut_behind
 from engineroom.model.ids import RunId
 from engineroom.model.run import OUTPUT_KEPT_BYTES, Finished, Run
 from engineroom.runtime.local import translation
@@ -74,9 +75,10 @@ class Runs:
     def _read(self, run: RunId) -> str:
         try:
             with self._output(run).open("rb") as output:
-                size = output.seek(0, 2)
-                output.seek(max(0, size - OUTPUT_KEPT_BYTES))
-                return output.read().decode(errors="replace")
+                begin = max(0, output.seek(0, 2) - OUTPUT_KEPT_BYTES)
+                output.seek(begin)
+                printed = output.read()
+                return printed[cut_behind(printed, 0) if begin else 0 :].decode(errors="replace")
         except FileNotFoundError:
             return ""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from engineroom.model.characters import cut_before
 from engineroom.model.output import Line
 from engineroom.telemetry.logs.classify import classify
 from engineroom.telemetry.logs.codes import CUT
@@ -29,7 +30,7 @@ class Run:
         """Add the entry that these lines are."""
         text = lines[0] if len(lines) == 1 else b"\n".join(lines)
         if len(text) > LONGEST_ENTRY:
-            text, cut = text[:LONGEST_ENTRY], True
+            text, cut = text[: cut_before(text, LONGEST_ENTRY)], True
         self.texts.append(text)
         code = classify(text)
         self.codes.append(code + CUT if cut else code)

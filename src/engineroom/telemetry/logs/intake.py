@@ -13,7 +13,10 @@ from engineroom.telemetry.logs.writer import Batch, Owner
 WAIT_NANOSECONDS = 200_000_000
 """So long the rest of an entry is waited for that seems to go on: the lines of a trace may come in several writes."""
 
-_LOST = "{} bytes of output were lost here: they were written faster than they could be stored."
+_LOST = (
+    "{} bytes of output were lost here: they were written faster than they could be stored, or the process emptied its own "
+    "output (`> /dev/stdout` does; `>&1` and `>> /dev/stdout` do not)."
+)
 
 
 def batch_of(
