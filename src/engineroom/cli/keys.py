@@ -5,11 +5,11 @@ from pathlib import Path
 from engineroom.cli.errors import CommandError
 from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import say
-from engineroom.store.secrets import KeyringError
+from engineroom.store.key_file import KeyringError
 
 
 def rotate(*, data: Path | None = None) -> None:
-    """Make a new key, and seal the variables of all environments with it. A running server goes on.
+    """Make a new key, and seal every secret in the database with it. A running server goes on.
 
     Parameters
     ----------
@@ -18,7 +18,11 @@ def rotate(*, data: Path | None = None) -> None:
     """
     with opened_store(data) as store:
         try:
-            count = store.rotate_key()
+            resealed = store.rotate_key()
         except KeyringError as error:
             raise CommandError(str(error)) from None
-    say(f"Sealed {count} variables with a new key.")
+    say(
+        f"Sealed {resealed.count} secrets with a new key; the older keys stay in the file, for copies of the database."
+    )
+    if resealed.unreadable:
+        raise CommandError("cannot read, and left as it was:\n  " + "\n  ".join(resealed.unreadable))

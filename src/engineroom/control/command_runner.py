@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,7 @@ from engineroom.model.environment import Environment
 from engineroom.model.exits import signal_name
 from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.operation import OperationStatus
+from engineroom.model.variables import unreadable
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store, commands, environments, hosts
 
@@ -33,11 +35,13 @@ class CommandRunner:
         """Take every command one step further; return whether one is under way."""
         await self._claim()
         found = await self._store.read(lambda connection: list(_under_way(connection, self._store.host)))
-        states = await self._runtime.run_once([_run(command, environment) for command, environment in found])
+        refusals = {command.id: _refusal(command, environment) for command, environment in found}
+        runs = [_run(*each) for each in found if refusals[each[0].id] is None]
+        states = await self._runtime.run_once(runs)
         changed = [
             after
             for command, _ in found
-            if command.id in states and (after := after_run(command, states[command.id])) != command
+            if (after := refusals[command.id] or after_run(command, states.get(command.id))) != command
         ]
         if changed:
             await self._store.write(lambda connection: _record(connection, changed))
@@ -53,8 +57,10 @@ class CommandRunner:
             await self._store.write(lambda connection: hosts.claim(connection, host, found))
 
 
-def after_run(command: Command, state: OneOffState) -> Command:
-    """Return what a command has become."""
+def after_run(command: Command, state: OneOffState | None) -> Command:
+    """Return what a command has become; one that the runtime says nothing of is as it was."""
+    if state is None:
+        return command
     if state.ended_at is None:
         status = CommandStatus.RUNNING if state.started_at else CommandStatus.CREATED
         return replace(command, status=status, started_at=state.started_at)
@@ -67,6 +73,20 @@ def after_run(command: Command, state: OneOffState) -> Command:
         failure_reason=None if succeeded else _reason(state),
         started_at=state.started_at,
         finished_at=state.ended_at,
+    )
+
+
+def _refusal(command: Command, environment: Environment) -> Command | None:
+    """Return what becomes of a command that was not started and must not be, as a variable cannot be read; else None."""
+    reason = unreadable(environment.variables)
+    if reason is None or command.started_at is not None:
+        return None
+    return replace(
+        command,
+        status=CommandStatus.FAILURE,
+        output="",
+        failure_reason=f"The command was not started: a variable of its environment cannot be read: {reason}",
+        finished_at=datetime.now(UTC),
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.settings import ScalingSettings
+from engineroom.model.variables import unreadable
 from engineroom.queues.base import UnmeasurableError
 from engineroom.queues.discovery import Place, find
 from engineroom.store.wanted import Wanted
@@ -25,6 +26,8 @@ class Places:
         """Return where its queues are; unknown, with what to do, when that cannot be told."""
         if row.directory is None:
             return Unknown("its environment has no folder; send directory in a PATCH of the environment")
+        if reason := unreadable(row.variables):
+            return Unknown(f"a variable of its environment cannot be read: {reason}")
         connection, queue = _asked(row, settings)
         variables = {variable.key: variable.value for variable in row.variables}
         key = (row.directory, tuple(variables.items()), connection, queue)

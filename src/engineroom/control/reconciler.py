@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 
 import structlog
@@ -11,11 +12,13 @@ from sqlalchemy import Connection
 
 from engineroom.control.progress import measure
 from engineroom.control.wanted import workload
-from engineroom.model.ids import BackgroundProcessId, OperationId
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, OperationId, new_event_id
 from engineroom.model.operation import Progress
+from engineroom.model.variables import unreadable
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, hosts, operations
+from engineroom.store import Store, events, hosts, operations
 from engineroom.store import wanted as wanted_rows
 from engineroom.store.wanted import Wanted
 
@@ -50,6 +53,14 @@ class Target:
         return self.workload is None or bool(self.operations)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read: the target of each, and why the others are held as they are."""
+
+    targets: dict[BackgroundProcessId, Target]
+    held: dict[BackgroundProcessId, str]
+
+
 class Reconciler:
     """Reads what should be of the background processes that it is woken for, and gives the runtime the difference."""
 
@@ -66,6 +77,7 @@ class Reconciler:
         self._runtime = runtime
         self._busy = busy
         self._applied: dict[BackgroundProcessId, Workload] = {}
+        self._held: dict[BackgroundProcessId, str] = {}
         self._dirty: set[BackgroundProcessId] = set()
         self._all_dirty = False
         self._woken = asyncio.Event()
@@ -107,15 +119,16 @@ class Reconciler:
         self.targets.pop(background_process, None)
         self.unfinished.pop(background_process, None)
         self._applied.pop(background_process, None)
+        self._held.pop(background_process, None)
 
     async def _reconcile(self, ids: set[BackgroundProcessId] | None) -> None:
         """Look at these, or at all. An error must not end the loop: the next pass tries again."""
         try:
             await self._claim(ids)
             for some in await self._batches(ids):
-                await self._bring_about(
-                    await self._store.read(partial(_read, ids=some, host=self._store.host))
-                )
+                read = await self._store.read(partial(_read, ids=some, host=self._store.host))
+                await self._tell(read)
+                await self._bring_about(read.targets)
         except Exception:  # noqa: BLE001
             _log.exception("Cannot reconcile; trying again soon.", action="reconcile.failed")
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._wake_again, ids)
@@ -160,6 +173,23 @@ class Reconciler:
         else:
             self.unfinished.pop(background_process, None)
 
+    async def _tell(self, read: _Read) -> None:
+        """Tell, once, of each that is held as it is, and why: it concerns nothing beside it."""
+        for known in read.targets:
+            self._held.pop(known, None)
+        news = {id: reason for id, reason in read.held.items() if self._held.get(id) != reason}
+        self._held.update(news)
+        for id, reason in news.items():
+            _log.error(
+                "A background process is left as it is.",
+                action="background_process.held",
+                background_process=id,
+                reason=reason,
+            )
+        if news:
+            told = [_held_event(id, reason) for id, reason in news.items()]
+            await self._store.write(lambda connection: events.add(connection, told))
+
     async def _bring_about(self, targets: dict[BackgroundProcessId, Target]) -> None:
         changed = []
         leaving: dict[tuple[float, bool], list[BackgroundProcessId]] = {}
@@ -176,13 +206,28 @@ class Reconciler:
             await self._runtime.remove(background_processes, stop_timeout_seconds=timeout, force=force)
 
 
-def _read(
-    connection: Connection, ids: set[BackgroundProcessId], host: str | None
-) -> dict[BackgroundProcessId, Target]:
+def _read(connection: Connection, ids: set[BackgroundProcessId], host: str | None) -> _Read:
     """Return the target of each, with the operations that were asked for up to this very state of the store."""
     running = operations.running(connection, ids)
-    rows = wanted_rows.wanted(connection, ids, host)
-    return {(id := row.background_process.id): _target(row, running.get(id, [])) for row in rows}
+    read = _Read({}, {})
+    for row in wanted_rows.wanted(connection, ids, host):
+        id = row.background_process.id
+        if not row.deleted and (reason := unreadable(row.variables)):
+            read.held[id] = f"a variable of its environment cannot be read: {reason}"
+        else:
+            read.targets[id] = _target(row, running.get(id, []))
+    return read
+
+
+def _held_event(id: BackgroundProcessId, reason: str) -> Event:
+    return Event(
+        id=new_event_id(),
+        background_process_id=id,
+        kind="background_process.held",
+        message=f"What runs is left as it is, and nothing is started: {reason}.",
+        data={"reason": reason},
+        at=datetime.now(UTC),
+    )
 
 
 def _target(row: Wanted, running: list[OperationId]) -> Target:

@@ -19,6 +19,7 @@ from engineroom.model.ids import RunId, new_event_id, new_run_id
 from engineroom.model.limits import limits_of
 from engineroom.model.run import Finished, Run
 from engineroom.model.schedule import Minutes, RunEnd, RunStatus, ScheduledRun, next_minutes, replicas_of
+from engineroom.model.variables import unreadable
 from engineroom.runtime.base import Runtime, RuntimeUnavailableError
 from engineroom.store import Store, events, hosts, schedules
 from engineroom.store.schedules import Follower, Going
@@ -86,7 +87,7 @@ class Scheduler:
 
         await self._store.write(write)
         self._last = minutes.due
-        await self._begin(runs)
+        await self._begin([each for each in runs if each[0].status is RunStatus.RUNNING])
 
     async def _note_set_back(self, due: Minutes | None) -> None:
         """Record, once, that the clock was set back, where that keeps anybody's schedule from being followed."""
@@ -185,14 +186,17 @@ def _one(
 ) -> tuple[ScheduledRun, Run]:
     id = new_run_id()
     line = command_line.parse(command)
+    reason = unreadable(follower.variables)
     recorded = ScheduledRun(
         id=id,
         instance_id=follower.instance_id,
         replica=replica,
         command=command,
         due_at=minute,
-        status=RunStatus.RUNNING,
+        status=RunStatus.FAILED if reason else RunStatus.RUNNING,
         started_at=now,
+        finished_at=now if reason else None,
+        reason=f"was not started: a variable of its environment cannot be read: {reason}" if reason else None,
     )
     run = Run(
         id=id,

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from engineroom.model.unreadable import Unreadable
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentVariable:
@@ -14,6 +16,12 @@ class EnvironmentVariable:
 
 
 Variables = tuple[EnvironmentVariable, ...]
+
+
+def unreadable(variables: Variables) -> str | None:
+    """Return which of the variables cannot be read and why; None when all can. Nothing is to be started without them."""
+    reasons = [f"{each.key}: {each.value.reason}" for each in variables if isinstance(each.value, Unreadable)]
+    return "; ".join(reasons) or None
 
 
 class VariablesMethod(StrEnum):

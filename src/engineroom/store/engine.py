@@ -83,13 +83,14 @@ class Store:
             self._checkpoints.close()
         self._engine.dispose()
 
-    def rotate_key(self) -> int:
-        """Make a new key and seal everything with it; return how much that was. Raises KeyringError and NoRoomError."""
+    def rotate_key(self) -> sealing.Resealed:
+        """Make a new key and seal everything with it; return how much that was. Raises KeyringError and NoRoomError.
+
+        Wherever it is interrupted, everything can be read as before: the older keys stay.
+        """
         self._keyring.rotate()
-        with self._room_told(), writing(self._engine) as connection:
-            count = sealing.reseal(connection, self._keyring)
-        self._keyring.forget_others()
-        return count
+        with self._room_told():
+            return sealing.reseal(self._engine, self._keyring)
 
     @contextmanager
     def _room_told(self) -> Iterator[None]:

@@ -1,37 +1,108 @@
-"""The secrets in the database, as they are sealed: whether their keys are there, and sealing them anew."""
+"""The secrets in the database, as they are sealed: whether their keys are there, and sealing them anew.
 
-from sqlalchemy import Connection, Text, bindparam, func, select, type_coerce, update
+Which columns have secrets is told by their type, so there is no list to keep in step.
+"""
 
-from engineroom.store.secrets import KEY_ID_LENGTH, Keyring
-from engineroom.store.tables import environment_variables
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-_VALUE = type_coerce(environment_variables.c.value, Text)
-_KEY_IDS = select(func.substr(_VALUE, len("er1:") + 1, KEY_ID_LENGTH)).distinct()
-_OLD = select(environment_variables).where(_VALUE.not_like(bindparam("mark"), escape="/"))
-_RESEAL = (
-    update(environment_variables)
-    .where(
-        environment_variables.c.environment_id == bindparam("of_environment_id"),
-        environment_variables.c.position == bindparam("at_position"),
-    )
-    .values(value=bindparam("text"))
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Text,
+    and_,
+    func,
+    literal,
+    select,
+    tuple_,
+    type_coerce,
+    union,
+    update,
 )
+
+from engineroom.store.databases import writing
+from engineroom.store.key_file import KeyringError
+from engineroom.store.rows import AnyRow
+from engineroom.store.secrets import KEY_ID_LENGTH, Keyring, Sealed
+from engineroom.store.tables import metadata
+
+_AT_ONCE = 250
+"""Others write between so many."""
+
+
+@dataclass(slots=True)
+class Resealed:
+    """How many secrets were sealed anew, and which could not be read, each with the reason."""
+
+    count: int = 0
+    unreadable: list[str] = field(default_factory=list)
+
+
+def columns() -> Iterator[Column[Any]]:
+    """Yield every column that has secrets."""
+    for table in metadata.sorted_tables:
+        yield from (column for column in table.columns if isinstance(column.type, Sealed))
 
 
 def key_ids(connection: Connection) -> list[str]:
     """Return the ids of the keys with which something is sealed."""
-    return list(connection.execute(_KEY_IDS).scalars())
+    each = (
+        select(func.substr(_raw(column), len("er1:") + 1, KEY_ID_LENGTH)).where(column.is_not(None))
+        for column in columns()
+    )
+    return list(connection.execute(union(*each)).scalars())
 
 
-def reseal(connection: Connection, keyring: Keyring) -> int:
-    """Seal with the first key whatever is sealed with another one; return how many secrets that were."""
-    rows = connection.execute(_OLD, {"mark": f"{keyring.current_mark}%"}).all()
-    if rows:
-        connection.execute(
-            _RESEAL,
-            [
-                {"of_environment_id": row.environment_id, "at_position": row.position, "text": row.value}
-                for row in rows
-            ],
+def reseal(engine: Engine, keyring: Keyring) -> Resealed:
+    """Seal with the first key whatever is sealed with another one, a few at a time. Of a crash nothing is lost."""
+    result = Resealed()
+    for column in columns():
+        behind: Sequence[Any] | None = None
+        while True:
+            with writing(engine) as connection:
+                rows = _old(connection, keyring, column, behind)
+                for row in rows:
+                    _reseal_one(connection, keyring, column, row, result)
+            if len(rows) < _AT_ONCE:
+                break
+            behind = rows[-1][:-1]
+    return result
+
+
+def _old(
+    connection: Connection, keyring: Keyring, column: Column[Any], behind: Sequence[Any] | None
+) -> Sequence[AnyRow]:
+    """Return the primary keys of the next rows that are sealed with another key, each with what is sealed."""
+    keys = _primary_key(column)
+    statement = select(*keys, _raw(column)).where(_raw(column).not_like(f"{keyring.current_mark}%"))
+    if behind is not None:
+        statement = statement.where(tuple_(*keys) > tuple_(*map(literal, behind)))
+    return connection.execute(statement.order_by(*keys).limit(_AT_ONCE)).all()
+
+
+def _reseal_one(
+    connection: Connection, keyring: Keyring, column: Column[Any], row: AnyRow, result: Resealed
+) -> None:
+    *values, sealed = row
+    try:
+        text = keyring.unseal(sealed)
+    except KeyringError as error:
+        result.unreadable.append(
+            f"{column.table.name}.{column.name} of {', '.join(map(str, values))}: {error}"
         )
-    return len(rows)
+        return
+    keys = _primary_key(column)
+    is_this = and_(*(key == value for key, value in zip(keys, values, strict=True)))
+    connection.execute(update(column.table).where(is_this).values({column.name: text}))
+    result.count += 1
+
+
+def _primary_key(column: Column[Any]) -> list[Column[Any]]:
+    return list(column.table.primary_key.columns)
+
+
+def _raw(column: Column[Any]) -> ColumnElement[str]:
+    return type_coerce(column, Text)

@@ -4,22 +4,22 @@ import base64
 import binascii
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+import structlog
 from sqlalchemy import Dialect, Text, TypeDecorator
 
-from engineroom.store.errors import StoreError
+from engineroom.model.unreadable import Unreadable
+from engineroom.store.key_file import KeyFile, KeyringError
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
 _MARK = "er1"
 KEY_ID_LENGTH = 8
 
-
-class KeyringError(StoreError):
-    """The keys cannot be used, why, and what to do next."""
+_log = structlog.get_logger()
 
 
 class Keyring:
@@ -27,16 +27,22 @@ class Keyring:
 
     def __init__(self, file: Path, given: str | None = None) -> None:
         """Read the keys; `given` holds them, separated by commas, in place of the file. Raises KeyringError."""
-        self._file = file
-        self._given = given
+        self._file = None if given is not None else KeyFile(file)
         self._fresh: str | None = None
-        self._keys = self._read()
-        if not self._keys:
+        self._keys: dict[str, bytes] = {}
+        self._lines = self._file.lines() if self._file is not None else (given or "").split(",")
+        if self._file is not None and not self._lines:
             self._fresh = _new_key()
-            self._keys = _parse([self._fresh], "a new key")
+            self._lines = [self._fresh]
+        self._keys = _parse(self._lines, str(self))
+
+    def __str__(self) -> str:
+        """Return where the keys are."""
+        return "ENGINEROOM_KEY" if self._file is None else str(self._file)
 
     def seal(self, text: str) -> str:
-        """Return the text sealed with the first key, with that key's id."""
+        """Return the text sealed with the first key, with that key's id. Raises KeyringError when no key can be kept."""
+        self._follow()
         key_id, key = next(iter(self._keys.items()))
         nonce = os.urandom(_NONCE_BYTES)
         sealed = _cipher(key).encrypt(nonce, text.encode(), key_id.encode())
@@ -44,85 +50,110 @@ class Keyring:
 
     def unseal(self, sealed: str) -> str:
         """Return the text. Raises KeyringError when its key is not there, or it was changed."""
-        _, key_id, content = sealed.split(":", 2)
-        key = self._keys.get(key_id) or self._reread().get(key_id)
-        if key is None:
+        mark, _, rest = sealed.partition(":")
+        key_id, _, content = rest.partition(":")
+        if mark != _MARK:
+            raise KeyringError(_CHANGED)
+        if key_id not in self._keys:
+            self._follow()
+        if key_id not in self._keys:
             raise self.lacks(key_id)
-        raw = base64.b64decode(content)
-        return _open(key, raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], key_id).decode()
+        return _open(self._keys[key_id], content, key_id)
 
     @property
     def current_mark(self) -> str:
         """How everything begins that was sealed with the first key."""
+        self._follow()
         return f"{_MARK}:{next(iter(self._keys))}:"
 
-    def require(self, key_ids: Iterable[str]) -> None:
-        """Raise KeyringError when one of these keys, with which something is sealed, is not there."""
+    def require(self, key_ids: Collection[str]) -> None:
+        """Raise KeyringError when nothing of what is sealed, with these keys, can be read: these are not its keys.
+
+        What alone cannot be read is told where it is read.
+        """
+        if not key_ids:
+            return
+        if self._file is not None and self._file.exists() and self._file.changed():
+            # Another program has made or rotated the keys since we looked.
+            self._take_over()
+        if not any(key_id in self._keys for key_id in key_ids):
+            raise self.lacks(", ".join(sorted(key_ids)))
         for key_id in key_ids:
             if key_id not in self._keys:
-                raise self.lacks(key_id)
+                _log.error("A key is missing.", action="keys.missing", reason=str(self.lacks(key_id)))
 
     def keep(self) -> None:
-        """Write a key that was made anew, because there was none, to the file."""
-        if self._fresh is not None:
-            _write(self._file, [self._fresh])
-            self._fresh = None
+        """Write a key that was made anew, because there was none, to the file, or take over what is there by now."""
+        if self._fresh is not None and self._file is not None:
+            self._file.make([self._fresh])
+            self._take_over()
 
     def rotate(self) -> None:
-        """Put a new key before those in the file. Raises KeyringError when the keys do not come from the file."""
-        if self._given is not None:
+        """Put a new key before those in the file. Raises KeyringError when the keys do not come from the file.
+
+        The others stay: what is sealed with them, in the database or in a copy of it, can be read as before.
+        """
+        if self._file is None:
             raise KeyringError(
                 "cannot make a new key: the keys come from ENGINEROOM_KEY; put a new one before them there, "
                 "separated by a comma, and start the server"
             )
-        _write(self._file, [_new_key(), *self._file.read_text().split()])
-        self._keys = self._read()
-
-    def forget_others(self) -> None:
-        """Leave only the first key and the one before it in the file: a server may still be at work with that."""
-        _write(self._file, self._file.read_text().split()[:2])
-        self._keys = self._read()
+        self._follow()
+        self._file.prepend(_new_key())
+        self._take_over()
 
     def lacks(self, key_id: str) -> KeyringError:
         """Return the error that says that a key is missing."""
-        where = "ENGINEROOM_KEY" if self._given is not None else str(self._file)
         return KeyringError(
-            f"cannot read the variables of environments: they are sealed with the key {key_id}, which is not in {where}; "
-            "put that key back. Nothing is lost, and nothing was changed"
+            f"cannot read what is sealed with the key {key_id}, which is not in {self}; put that key back, or give "
+            "what it sealed anew. Nothing is lost, and nothing was changed"
         )
 
-    def _read(self) -> dict[str, bytes]:
-        if self._given is not None:
-            return _parse(self._given.split(","), "ENGINEROOM_KEY")
-        try:
-            lines = self._file.read_text(encoding="ascii").split()
-        except FileNotFoundError:
-            return {}
-        except (OSError, UnicodeDecodeError) as error:
-            raise KeyringError(f"cannot read the keys in {self._file}: {error}; put them back") from None
-        if not lines:
-            raise KeyringError(f"cannot use {self._file}: there is no key in it; put it back")
-        return _parse(lines, str(self._file))
+    def _follow(self) -> None:
+        """See that the keys are those in the file, as another program may have rotated them. Raises KeyringError."""
+        if self._fresh is not None:
+            self.keep()
+        elif self._file is not None and self._file.changed():
+            if not self._file.exists():
+                _log.error("The keys were removed, and are put back.", action="keys.restored", file=str(self))
+                self._file.make(self._lines)
+            self._take_over()
 
-    def _reread(self) -> dict[str, bytes]:
-        """Return the keys as they are now: another program may have rotated them."""
-        self._keys = self._read() or self._keys
-        return self._keys
+    def _take_over(self) -> None:
+        assert self._file is not None
+        lines = self._file.lines()
+        if not lines:
+            raise KeyringError(
+                f"cannot use the keys in {self._file}: they were removed just now; put them back"
+            )
+        self._keys = _parse(lines, str(self))
+        self._lines = lines
+        self._fresh = None
 
 
 class Sealed(TypeDecorator[str]):
-    """Text that the database has only sealed. The keys are those of the engine that the statement runs on."""
+    """Text that the database has only sealed. The keys are those of the engine that the statement runs on.
+
+    What cannot be unsealed is read as `Unreadable`, and stored as it was: it concerns nothing beside it.
+    """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Return the text as the database takes it."""
-        return None if value is None else keyring_of(dialect).seal(value)
+        if value is None:
+            return None
+        return value.sealed if isinstance(value, Unreadable) else keyring_of(dialect).seal(value)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
         """Return the text as it was given."""
-        return None if value is None else keyring_of(dialect).unseal(value)
+        if value is None:
+            return None
+        try:
+            return keyring_of(dialect).unseal(value)
+        except KeyringError as error:
+            return Unreadable(value, str(error))
 
 
 def keyring_of(dialect: Dialect) -> Keyring:
@@ -150,15 +181,9 @@ def _new_key() -> str:
     return base64.b64encode(os.urandom(_KEY_BYTES)).decode()
 
 
-def _write(file: Path, lines: Iterable[str]) -> None:
-    """Write the keys so that a crash leaves either the old ones or the new ones."""
-    beside = file.with_name(f"{file.name}.new")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as output:
-        output.write("".join(f"{line}\n" for line in lines))
-        output.flush()
-        os.fsync(output.fileno())
-    beside.replace(file)
+_CHANGED = (
+    "cannot read what is stored: it was changed after it was sealed; give it anew, or restore the database"
+)
 
 
 def _cipher(key: bytes) -> Any:
@@ -168,13 +193,13 @@ def _cipher(key: bytes) -> Any:
     return AESGCM(key)
 
 
-def _open(key: bytes, nonce: bytes, sealed: bytes, key_id: str) -> bytes:
+def _open(key: bytes, content: str, key_id: str) -> str:
     from cryptography.exceptions import InvalidTag  # noqa: PLC0415
 
     try:
-        content: bytes = _cipher(key).decrypt(nonce, sealed, key_id.encode())
-    except InvalidTag:
-        raise KeyringError(
-            "cannot read a variable of an environment: it was changed after it was sealed; restore the database"
-        ) from None
-    return content
+        raw = base64.b64decode(content, validate=True)
+        text: bytes = _cipher(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], key_id.encode())
+        return text.decode()
+    except (InvalidTag, ValueError):
+        # Of what is too short or no base64, ValueError.
+        raise KeyringError(_CHANGED) from None

@@ -29,7 +29,7 @@ def show(call: Call, command: Command) -> Resource:
         TYPE.name,
         CommandAttributes(
             command=command.command,
-            output=command.output,
+            output=None if command.output is None else str(command.output),
             status=command.status,
             exit_code=None if command.exit_code is None else min(command.exit_code, 1),
             failure_reason=command.failure_reason,

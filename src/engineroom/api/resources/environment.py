@@ -69,4 +69,4 @@ def _variables(call: Call, environment: Environment) -> list[dict[str, str]] | U
     """Return the variables, which may be secrets, only to a token that could set them."""
     if Ability.WRITE not in call.token.abilities:
         return UNSET
-    return [{"key": variable.key, "value": variable.value} for variable in environment.variables]
+    return [{"key": variable.key, "value": str(variable.value)} for variable in environment.variables]
