@@ -13,7 +13,7 @@ import uvicorn
 from engineroom.api import application, logs
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogCode, LogEntry, LogLevel
-from tests.api.test_logs import write
+from tests.api.test_logs import unfinished, write
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.support.api import Api
 from tests.support.ports import free_port
@@ -64,6 +64,23 @@ async def test_a_follower_gets_the_newest_and_then_what_comes(api: Api, made: st
             id, line = await anext(got)
 
             assert (id, line["id"], line["message"]) == (6, 6, "live")
+
+
+@asynchronous
+async def test_a_follower_sees_how_a_line_grows_and_then_all_of_it_once(api: Api, made: str) -> None:
+    await write(api, made, b"before")
+    async with served(api) as client:
+        path = f"/api/background-processes/{made}/logs?follow=true&tail=1"
+        async with client.stream("GET", path) as answer:
+            got = events(answer)
+            await anext(got)
+            for text in (b"\r 10%", b"\r 10%\r 90%"):
+                await unfinished(api, made, text)
+                id, line = await anext(got)
+                assert (id, line["id"], line["message"]) == (1, None, text[-4:].decode())
+            await write(api, made, b"done")
+            await unfinished(api, made)
+            assert [(id, line["message"]) for id, line in [await anext(got)]] == [(2, "done")]
 
 
 @asynchronous

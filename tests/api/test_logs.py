@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.model.log import LogCode, LogEntry, LogLevel, LogType
 from engineroom.model.output import Chunk, Mark
 from engineroom.telemetry.logs.intake import batch_of
 from engineroom.telemetry.logs.writer import Owner
@@ -41,6 +42,25 @@ async def write(api: Api, of: str, *lines: bytes, at: int = NOON, index: int = 0
     )
     owner = Owner(background_process, InstanceId(api.linked.instance), EnvironmentId(api.linked.environment))
     await api.control.logs.append(batch_of([chunk], {background_process: owner}, at + 60 * SECOND))
+
+
+async def unfinished(api: Api, of: str, text: bytes = b"", at: int = NOON + SECOND) -> None:
+    """Have a process of a background process have printed so much of a line; nothing of it without a text."""
+    background_process = BackgroundProcessId(of)
+    entry = LogEntry(
+        0,
+        at,
+        at,
+        background_process,
+        f"{of}-0",
+        1,
+        0,
+        100,
+        "stdout",
+        LogCode(LogLevel.INFO, LogType.SYSTEM),
+        text,
+    )
+    api.control.logs.show_unfinished(background_process, [entry] if text else [])
 
 
 def wrote(api: Api, of: str, *lines: bytes, at: int = NOON, index: int = 0) -> None:
@@ -102,6 +122,33 @@ def test_an_environments_log_is_what_the_contract_shows(api: Api) -> None:
         "file": "J.php:9",
         "trace": ["#0 /app/vendor/a.php(36): handle()", "#1 {main}"],
     }
+
+
+def test_a_line_without_an_end_comes_last_and_has_no_id_yet(api: Api) -> None:
+    made = api.made()
+    wrote(api, made, b"one", b"two")
+    asyncio.run(unfinished(api, made, b"Continue? "))
+
+    assert messages(environment_logs(api)) == ["one", "two", "Continue? "]
+    assert messages(process_logs(api, made)) == ["one", "two", "Continue? "]
+    assert [line["id"] for line in process_logs(api, made).json()["data"]] == [1, 2, None]
+    first = process_logs(api, made, newest_first="true", limit=1)
+    assert messages(first) == ["Continue? "]
+    cursor = first.json()["meta"]["cursor"]
+    assert messages(process_logs(api, made, newest_first="true", cursor=cursor)) == ["two", "one"]
+    assert messages(process_logs(api, made, limit=2)) == ["one", "two"]
+    assert messages(process_logs(api, made, query="one")) == ["one"]
+
+    asyncio.run(unfinished(api, made))
+    assert messages(process_logs(api, made)) == ["one", "two"]
+
+
+def test_a_line_that_was_drawn_anew_is_shown_as_it_was_last(api: Api) -> None:
+    made = api.made()
+    wrote(api, made, b"\r 10%\r 50%\r100%", b"windows\r", b"trace\r", b"  at a\r")
+
+    assert messages(process_logs(api, made)) == ["100%", "windows", "trace\n  at a"]
+    assert messages(process_logs(api, made, query="50%")) == ["100%"]
 
 
 def test_an_environments_log_needs_both_ends_and_names_every_wrong_parameter(api: Api) -> None:

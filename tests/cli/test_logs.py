@@ -12,7 +12,7 @@ import pytest
 
 from tests.api.conftest import api, telemetry  # noqa: F401 - fixtures
 from tests.api.test_following import served
-from tests.api.test_logs import write
+from tests.api.test_logs import unfinished, write
 from tests.runtime.asynchronous import asynchronous
 from tests.support.api import Api
 
@@ -77,6 +77,33 @@ async def test_what_comes_is_followed(api: Api, made: str) -> None:  # noqa: F81
             assert (await shown.stdout.readline()).endswith(b"before\n")
             await write(api, made, b"live")
             assert (await shown.stdout.readline()).endswith(b"live\n")
+
+
+@asynchronous
+async def test_a_line_without_an_end_is_drawn_for_a_person_and_left_out_of_a_file(
+    api: Api,  # noqa: F811
+    made: str,
+) -> None:
+    await write(api, made, b"before")
+    await unfinished(api, made, b"\r 10%\r 50%")
+    async with served(api) as client:
+        address = str(client.base_url)
+        async with command(api, address, made) as shown:
+            output, _ = await shown.communicate()
+        assert [line.split(" ", 3)[3] for line in output.decode().splitlines()] == ["before", " 50%"]
+        terminal, stdout = os.openpty()
+        async with command(api, address, made, "-f", stdout=stdout), asyncio.timeout(20):
+            drawn = b""
+            while not drawn.endswith(b" 50%"):
+                drawn += await asyncio.to_thread(os.read, terminal, 4096)
+            await unfinished(api, made)
+            await write(api, made, b"done")
+            while not drawn.endswith(b"done\r\n"):
+                drawn += await asyncio.to_thread(os.read, terminal, 4096)
+        os.close(terminal)
+        os.close(stdout)
+        assert drawn.count(b"\n") == 2
+        assert b" 50%\r\x1b[K" in drawn
 
 
 @asynchronous

@@ -105,6 +105,21 @@ def test_a_follower_gets_every_line_once_though_the_server_is_killed(
     assert seen == [(number, f"line {number}") for number in range(1, len(seen) + 1)]
 
 
+def test_a_prompt_is_seen_before_its_line_ends_and_stored_once_when_it_does(
+    engineroom: EngineroomServer, code: Path
+) -> None:
+    script = "import os, time; os.write(1, b'Continue? ')\n"
+    script += "while not os.path.exists('go'): time.sleep(0.01)\nos.write(1, b'yes\\n'); time.sleep(60)"
+    _, program = engineroom.run_script(code, "prompt", script)
+
+    def seen() -> list[tuple[object, object]]:
+        return [(line["id"], line["message"]) for line in printed(engineroom, program.id)]
+
+    wait_until("the prompt is seen", lambda: seen() == [(None, "Continue? ")])
+    (code / "go").touch()
+    wait_until("the line is whole", lambda: seen() == [(1, "Continue? yes")])
+
+
 def test_whatever_a_process_prints_is_stored_and_shown_safely(tmp_path: Path, code: Path) -> None:
     # It prints at once more than is kept of what nobody has read yet.
     with EngineroomServer(tmp_path, ENGINEROOM_OUTPUT_KEPT_MEGABYTES="64") as engineroom:

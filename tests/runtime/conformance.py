@@ -38,6 +38,7 @@ class Session:
         self.reports: list[Report] = []
         self.after: dict[StreamId, int] = {}
         self.lines: list[Line] = []
+        self.unfinished: dict[StreamId, bytes] = {}
 
     @classmethod
     async def opened(cls, host: Host, cursor: str | None = None) -> "Session":
@@ -77,20 +78,22 @@ class Session:
 
     async def printed(self, count: int) -> list[Line]:
         """Wait until so many lines can be read in all, read on, and return those that were read."""
-        deadline = asyncio.get_running_loop().time() + 15.0
-        while len(self.lines) < count:
-            assert asyncio.get_running_loop().time() < deadline, f"only {self.lines} can be read"
-            for chunk in await self.runtime.read_output(self.after, limit_bytes=1 << 20):
-                assert chunk.begin - chunk.dropped_bytes == self.after.get(chunk.id, 0)
-                self.after[chunk.id] = chunk.end
-                self.lines += lines(chunk)
-            await asyncio.sleep(0.01)
-        return self.lines
+        async with asyncio.timeout(15.0):
+            while len(self.lines) < count:
+                await self.read_on()
+            return self.lines
+
+    async def read_on(self) -> None:
+        for chunk in await self.runtime.read_output(self.after, limit_bytes=1 << 20):
+            assert chunk.begin - chunk.dropped_bytes == self.after.get(chunk.id, 0)
+            self.after[chunk.id] = chunk.end
+            self.lines += lines(chunk)
+            self.unfinished[chunk.id] = chunk.unfinished
+        await asyncio.sleep(0.01)
 
     async def gone(self, background_process: BackgroundProcessId) -> None:
         await eventually("nothing is left", lambda: not self.runtime.processes(background_process))
-        kinds = self.kinds
-        await eventually("its end is told", lambda: "process.stopped" in kinds(background_process))
+        await eventually("its end is told", lambda: "process.stopped" in self.kinds(background_process))
 
 
 def some_workload(**changes: Any) -> Workload:

@@ -25,9 +25,25 @@ class OutputConformance:
             assert line[1:6] == (process.id, workload.background_process, 1, 0, process.pid)
             assert abs(line.at_nanoseconds - time.time_ns()) < 60 * 10**9
             assert not line.cut
-        assert not await session.runtime.read_output(session.after, limit_bytes=1 << 20)
+        nothing_new = await session.runtime.read_output(session.after, limit_bytes=1 << 20)
+        assert not [line for chunk in nothing_new for line in lines(chunk)]
         again = await session.runtime.read_output({}, limit_bytes=1 << 20)
         assert {line for chunk in again for line in lines(chunk)} == set(made)
+        await session.runtime.close()
+
+    @asynchronous
+    async def test_the_beginning_of_a_line_is_told_ahead_and_comes_again_when_it_ends(
+        self, host: Host
+    ) -> None:
+        session = await Session.opened(host)
+        workload = await host.talkative(session)
+        await session.printed(3)
+        while b"last words" not in session.unfinished.values():
+            await session.read_on()
+        assert not await session.runtime.read_output(session.after, limit_bytes=1 << 20)
+        await session.runtime.remove([workload.background_process], stop_timeout_seconds=5.0)
+        assert (await session.printed(4))[-1].text == b"last words"
+        assert not any(session.unfinished.values())
         await session.runtime.close()
 
     @asynchronous

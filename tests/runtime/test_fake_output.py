@@ -37,6 +37,8 @@ async def test_whole_lines_are_read_from_the_position_on() -> None:
     first = await read(runtime, {})
     assert texts(first) == [b"one", b"two", b"oops"]
     after = {chunk.id: chunk.end for chunk in first}
+    (ahead,) = await read(runtime, after)
+    assert (ahead.unfinished, ahead.data, ahead.end) == (b"thr", b"", 8)
     assert not await read(runtime, after)
     runtime.print(id, b"ee\n")
     assert texts(await read(runtime, after)) == [b"three"]

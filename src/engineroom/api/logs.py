@@ -57,9 +57,12 @@ class EnvironmentLogs(Struct):
 
 
 class ProcessLogLine(Struct):
-    """One entry with all that is known of it. `id` counts the entries of a background process."""
+    """One entry with all that is known of it. `id` counts the entries of a background process.
 
-    id: int
+    It is null for a line that has no end yet, which is shown as far as it goes, and comes again when it is whole.
+    """
+
+    id: int | None
     message: str
     level: LogLevel
     type: LogType
@@ -166,7 +169,8 @@ def _kept_frame(entry: LogEntry) -> bytes:
 
 
 def _made_frame(entry: LogEntry) -> bytes:
-    return event("log", encode(_process_line(entry)), str(entry.number))
+    line = encode(_process_line(entry))
+    return event("unfinished", line) if entry.is_unfinished else event("log", line, str(entry.number))
 
 
 def _line(entry: LogEntry) -> LogLine:
@@ -176,7 +180,7 @@ def _line(entry: LogEntry) -> LogLine:
 
 def _process_line(entry: LogEntry) -> ProcessLogLine:
     return ProcessLogLine(
-        entry.number,
+        entry.number or None,
         entry.message,
         entry.code.level,
         entry.code.type,

@@ -17,6 +17,7 @@ def last_event_id(call: Call) -> int | None:
     return int(given) if given is not None and given.isascii() and given.isdecimal() else None
 
 
-def event(name: str, data: bytes, id: str) -> bytes:
-    """Return one event; `data` is one line of JSON."""
-    return b"id: %s\nevent: %s\ndata: %s\n\n" % (id.encode(), name.encode(), data)
+def event(name: str, data: bytes, id: str | None = None) -> bytes:
+    """Return one event; `data` is one line of JSON. Behind one without an id, who comes again does not go on."""
+    begin = b"" if id is None else b"id: %s\n" % id.encode()
+    return begin + b"event: %s\ndata: %s\n\n" % (name.encode(), data)

@@ -1,6 +1,5 @@
 """`engineroom logs`."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,9 +11,8 @@ from cyclopts import Parameter
 
 from engineroom.cli.client import Client, UnreachableError, client
 from engineroom.cli.errors import CommandError
-from engineroom.cli.log_lines import shown
+from engineroom.cli.line_printer import LinePrinter
 from engineroom.cli.options import settings
-from engineroom.cli.terminal import say
 
 _AGAIN_SECONDS = 1.0
 _MOST_LINES = 1000
@@ -87,7 +85,8 @@ def logs(
     parameters = wanted.parameters()
     api = (where or Where()).client()
     processes = [process for id in ids for process in _processes(api, id)]
-    show = _printer({process: f"…{process[-4:]} " if len(processes) > 1 else "" for process in processes})
+    names = {process: f"…{process[-4:]} " if len(processes) > 1 else "" for process in processes}
+    show = LinePrinter(names, follows=follow).show
     if follow:
         _follow_all(api, processes, {**parameters, "follow": "true", "tail": wanted.lines}, show)
         return
@@ -160,23 +159,10 @@ def _follow(
         try:
             for id, line in api.stream(path, wanted, headers):
                 reached = True
-                headers = {"Last-Event-ID": id}
+                headers = {"Last-Event-ID": id} if id else headers
                 show(process, line)
             reached = True
         except UnreachableError:
             if not reached:
                 raise
         time.sleep(_AGAIN_SECONDS)
-
-
-def _printer(names: Mapping[str, str]) -> Callable[[str, Mapping[str, Any]], None]:
-    """Return what prints an entry, one at a time, in colours where a person reads."""
-    lock = threading.Lock()
-    coloured = sys.stdout.isatty()
-
-    def show(process: str, line: Mapping[str, Any]) -> None:
-        text = shown(line, names[process], coloured=coloured)
-        with lock:
-            say(text)
-
-    return show

@@ -19,6 +19,7 @@ from engineroom.store.wanted import wanted
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.intake import batch_of
 from engineroom.telemetry.logs.retention import NOTHING
+from engineroom.telemetry.logs.unfinished import Unfinished
 from engineroom.telemetry.logs.writer import Owner
 
 READ_BYTES = 4 << 20
@@ -55,6 +56,7 @@ class Ingester:
         self._of: dict[StreamId, BackgroundProcessId] = {}
         self._positions: dict[StreamId, int] = {}
         self._read_at: dict[StreamId, float] = {}
+        self._unfinished = Unfinished()
         self._printed: Counter[BackgroundProcessId] = Counter()
         self._prune_at = 0.0
         self._removed = NOTHING
@@ -90,6 +92,9 @@ class Ingester:
         """Store what is there to read; return whether there was as much as is read at once."""
         await self._know(self._source.background_processes())
         chunks = await self._source.read_output(self._positions, limit_bytes=READ_BYTES)
+        finished = self._unfinished.take(chunks, time.monotonic())
+        self._show_unfinished(self._unfinished.due(time.monotonic()))
+        chunks = [chunk for chunk in chunks if chunk.data]
         if not chunks:
             return False
         for chunk in chunks:
@@ -97,6 +102,7 @@ class Ingester:
         await self._know({chunk.background_process for chunk in chunks})
         batch = await asyncio.to_thread(batch_of, chunks, self._owners, time.time_ns())
         removed = await self._logs.append(batch)
+        self._show_unfinished(finished)
         for chunk in chunks:
             self._printed[chunk.background_process] += batch.positions[chunk.id] - chunk.begin
         self._positions.update(batch.positions)
@@ -105,6 +111,10 @@ class Ingester:
         self._removed = self._removed.and_(removed)
         self._tell_of_removed()
         return sum(len(chunk.data) for chunk in chunks) >= READ_BYTES // 2
+
+    def _show_unfinished(self, changed: Iterable[BackgroundProcessId]) -> None:
+        for id in changed:
+            self._logs.show_unfinished(id, list(self._unfinished.shown(id)))
 
     async def _know(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Find out where these background processes belong while that is stored: of a deleted one it is not for long."""
@@ -124,6 +134,8 @@ class Ingester:
             return
         self._prune_at = now + _PRUNE_SECONDS
         self._tell_of_removed()
+        if self._unfinished:
+            self._show_unfinished(self._unfinished.keep(self._live_processes()))
         await self._logs.prune()
         silent = [stream for stream, at in self._read_at.items() if now - at > _FORGET_SECONDS]
         if silent:
@@ -132,7 +144,7 @@ class Ingester:
     async def _forget(self, silent: Sequence[StreamId]) -> None:
         """Forget those of these streams whose process is gone, and whose they were: they were read to the end long ago."""
         known = self._source.background_processes()
-        live = {process.id for each in known for process in self._source.processes(each)}
+        live = self._live_processes()
         gone = [stream for stream in silent if stream.process not in live]
         await self._logs.forget(gone)
         for stream in gone:
@@ -141,6 +153,10 @@ class Ingester:
         self._read_at.update((stream, time.monotonic()) for stream in silent if stream.process in live)
         for id in self._owners.keys() - known - set(self._of.values()):
             del self._owners[id], self._printed[id]
+
+    def _live_processes(self) -> set[str]:
+        known = self._source.background_processes()
+        return {process.id for each in known for process in self._source.processes(each)}
 
     def _tell_of_removed(self) -> None:
         """Record that the oldest of the log had to go; seldom, as a full disk stays full."""

@@ -39,7 +39,8 @@ class LogCode:
 class LogEntry:
     """One entry: a line, or the lines of one trace. `text` is what the process wrote, whatever bytes that were.
 
-    `number` counts the entries of a background process from 1, in the order in which each process wrote them.
+    `number` counts the entries of a background process from 1, in the order in which each process wrote them; 0 is that of
+    a line without an end, which is shown as far as it goes, and comes again when it is whole.
     `order` never falls with `number`, whatever the clock did; `at_nanoseconds` since 1970, UTC, is what the clock said.
     """
 
@@ -62,5 +63,13 @@ class LogEntry:
 
     @property
     def message(self) -> str:
-        """The text, with a mark where bytes are no UTF-8."""
-        return self.text.decode("utf-8", "replace")
+        """The text, with a mark where bytes are no UTF-8; of a line that was drawn anew, what was drawn last."""
+        text = self.text
+        if b"\r" in text:
+            text = b"\n".join(line.rstrip(b"\r").rpartition(b"\r")[2] for line in text.split(b"\n"))
+        return text.decode("utf-8", "replace")
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it is the beginning of a line that has no end yet."""
+        return not self.number

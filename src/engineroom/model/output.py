@@ -17,6 +17,10 @@ StreamName = Literal["stdout", "stderr"]
 STREAM_NAMES: tuple[StreamName, StreamName] = ("stdout", "stderr")
 
 
+UNFINISHED_SHOWN_BYTES = 4096
+"""How much is told of a line that has no end yet: the last of it, as a progress bar is drawn anew again and again."""
+
+
 class StreamId(NamedTuple):
     """One stream of one process, through all its lives."""
 
@@ -43,6 +47,9 @@ class Chunk:
 
     `begin` is the offset of the first byte in all that the stream ever had. `dropped_bytes` were lost just before it:
     the disk's bound was reached before anybody had read them. `marks` cover all of `data`.
+
+    Where there is no whole line, `data` may be empty, and `unfinished` the end of what is there of the next one; `marks`
+    then has the mark that covers that. It is a look ahead: all of it comes again as `data`.
     """
 
     process: str
@@ -54,6 +61,7 @@ class Chunk:
     data: bytes
     marks: tuple[Mark, ...]
     dropped_bytes: int = 0
+    unfinished: bytes = b""
 
     @property
     def end(self) -> int:

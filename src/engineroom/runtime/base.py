@@ -59,7 +59,7 @@ class Output(Protocol):
 
         A stream that is not named is read from its first byte that is still kept and not acknowledged. Processes that
         are gone are read too, until all of theirs is acknowledged. Asked again with the same positions, it returns at
-        least the same again.
+        least the same again. A line that has no end yet is told of whenever it has grown, by a chunk without data.
         """
 
     async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:

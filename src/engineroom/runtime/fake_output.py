@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from engineroom.model.output import (
     LONGEST_LINE_BYTES,
     STREAM_NAMES,
+    UNFINISHED_SHOWN_BYTES,
     Chunk,
     Mark,
     StreamId,
@@ -25,6 +26,8 @@ class _Stream:
     data: bytearray = field(default_factory=bytearray)
     marks: list[Mark] = field(default_factory=list)
     acknowledged: int = 0
+    told: int = 0
+    """Up to where its unfinished line was told of."""
 
     @property
     def end(self) -> int:
@@ -96,7 +99,7 @@ def _chunk(id: StreamId, stream: _Stream, after: int, limit_bytes: int) -> Chunk
     ends = [mark.offset - begin for mark in stream.marks if mark.ends_life and mark.offset > begin]
     whole = max([data.rfind(b"\n") + 1, *(end for end in ends if end <= len(data))])
     end = whole or whole_pieces_end(data, 0)
-    if not end:
+    if not end and (not data or stream.told == stream.end):
         return None
     chunk = Chunk(
         process=id.process,
@@ -110,5 +113,14 @@ def _chunk(id: StreamId, stream: _Stream, after: int, limit_bytes: int) -> Chunk
         dropped_bytes=begin - after,
     )
     covering = [mark for mark in stream.marks if mark.offset > begin]
+    if not end:
+        stream.told = stream.end
+        return replace(
+            chunk,
+            begin=after,
+            dropped_bytes=0,
+            unfinished=data[-UNFINISHED_SHOWN_BYTES:],
+            marks=tuple(covering[-1:]),
+        )
     enough = next(number for number, mark in enumerate(covering, 1) if mark.offset >= chunk.end)
     return replace(chunk, marks=tuple(covering[:enough]))

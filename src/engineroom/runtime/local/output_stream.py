@@ -4,10 +4,20 @@ import contextlib
 import os
 import struct
 from bisect import bisect_right
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from engineroom.model.output import LONGEST_LINE_BYTES, STREAM_NAMES, Chunk, Mark, StreamId, whole_pieces_end
+from engineroom.model.characters import cut_behind
+from engineroom.model.output import (
+    LONGEST_LINE_BYTES,
+    STREAM_NAMES,
+    UNFINISHED_SHOWN_BYTES,
+    Chunk,
+    Mark,
+    StreamId,
+    whole_pieces_end,
+)
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.translation import Owner
 
@@ -40,13 +50,22 @@ class Header(NamedTuple):
 class OutputStream:
     """Reads on from any position; cheap when that is where it stopped before."""
 
-    __slots__ = ("_base", "_files", "_fruitless", "_owner", "_place", "_position", "end", "id", "paths")
+    __slots__ = ("_base", "_empty_chunk", "_files", "_fruitless", "_place", "_position", "end", "id", "paths")
 
     def __init__(self, id: StreamId, owner: Owner, folder: Path) -> None:
         self.id = id
         self.end = 0
         self.paths = (f"{folder}/spool/{id.process}.{id.stream}", f"{folder}/marks/{id.process}.{id.stream}")
-        self._owner = owner
+        self._empty_chunk = Chunk(
+            process=id.process,
+            background_process=owner.background_process,
+            replica=owner.replica,
+            index=owner.index,
+            stream=id.stream,
+            begin=0,
+            data=b"",
+            marks=(),
+        )
         self._files: tuple[int, int] | None = None
         self._base = 0
         self._position = self._place = 0
@@ -75,7 +94,7 @@ class OutputStream:
             chunk, is_final = self._read(after, most_bytes, most_marks)
             if chunk is not None or is_final:
                 break
-        self._fruitless = None if chunk is not None else wanted
+        self._fruitless = None if chunk is not None and chunk.data else wanted
         return chunk
 
     def close(self) -> None:
@@ -110,9 +129,15 @@ class OutputStream:
         if begin > asked and not (begin == header.base and header.emptied == EMPTIED_BY_OTHERS):
             skipped = _first_line(data, begin, marks)
             data, begin = data[skipped:], begin + skipped
-        data = data[: _whole_lines(data, begin, marks)]
-        chunk = self._chunk(begin, data, marks, begin - asked) if data else None
-        return chunk, len(marks) < most_marks and not is_outrun
+        whole = _whole_lines(data, begin, marks)
+        if whole:
+            return self._chunk(begin, data[:whole], marks, begin - asked), True
+        is_final = len(marks) < most_marks and not is_outrun
+        return self._unfinished(asked, data, marks[-1]) if is_final and data else None, is_final
+
+    def _unfinished(self, asked: int, data: bytes, mark: Mark) -> Chunk:
+        cut = cut_behind(data, max(0, len(data) - UNFINISHED_SHOWN_BYTES))
+        return replace(self._empty_chunk, begin=asked, marks=(mark,), unfinished=data[cut:])
 
     def _chunk(self, begin: int, data: bytes, marks: list[Mark], dropped_bytes: int) -> Chunk:
         end = begin + len(data)
@@ -120,12 +145,8 @@ class OutputStream:
         behind = bisect_right(marks, end, key=_offset)
         covers_the_end = behind > first and marks[behind - 1].offset == end
         self._position, self._place = end, self._place + behind
-        return Chunk(
-            process=self.id.process,
-            background_process=self._owner.background_process,
-            replica=self._owner.replica,
-            index=self._owner.index,
-            stream=self.id.stream,
+        return replace(
+            self._empty_chunk,
             begin=begin,
             data=data,
             marks=tuple(marks[first : behind if covers_the_end else behind + 1]),

@@ -42,6 +42,7 @@ class Live:
     def __init__(self) -> None:
         self.ended = False
         self._followed: dict[BackgroundProcessId, _Followed] = {}
+        self._unfinished: dict[BackgroundProcessId, Sequence[LogEntry]] = {}
 
     @contextmanager
     def follower(self, background_process: BackgroundProcessId) -> Iterator[None]:
@@ -69,6 +70,19 @@ class Live:
         followed = self._followed[background_process]
         followed.keep(entries)
         followed.tell()
+
+    def show_unfinished(self, background_process: BackgroundProcessId, entries: Sequence[LogEntry]) -> None:
+        """Have these lines without an end shown, and no others."""
+        if entries:
+            self._unfinished[background_process] = entries
+        else:
+            self._unfinished.pop(background_process, None)
+        if background_process in self._followed:
+            self._followed[background_process].tell()
+
+    def unfinished(self, background_process: BackgroundProcessId) -> Sequence[LogEntry]:
+        """Return the lines of a background process that have no end yet."""
+        return self._unfinished.get(background_process, ())
 
     def version(self, background_process: BackgroundProcessId) -> int:
         """Return a number that rises with everything that is published."""

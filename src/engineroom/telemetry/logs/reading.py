@@ -88,6 +88,16 @@ def find(
     return Found(entries, more=False)
 
 
+def with_unfinished(found: Found, unfinished: Sequence[LogEntry], window: Window) -> Found:
+    """Return a page with those of these lines without an end that belong on it: behind all others."""
+    entries = sorted(unfinished, key=lambda entry: entry.order, reverse=window.newest_first)
+    if not entries or (window.behind is not None if window.newest_first else found.more):
+        return found
+    together = [*entries, *found.entries] if window.newest_first else [*found.entries, *entries]
+    cut = window.newest_first and len(together) > window.limit
+    return Found(together[: window.limit], more=found.more or cut)
+
+
 def following(
     connection: sqlite3.Connection, background_process: BackgroundProcessId, after: int, *, limit: int
 ) -> list[LogEntry]:

@@ -114,8 +114,16 @@ class LogStore:
         query: Query,
         window: Window,
     ) -> Found:
-        """Return the wanted entries of these background processes that are in the window."""
-        return await self._read(lambda connection: reading.find(connection, owners, query, window))
+        """Return the wanted entries of these background processes that are in the window, lines without an end included."""
+        found = await self._read(lambda connection: reading.find(connection, owners, query, window))
+        unfinished = [
+            entry for owner in owners for entry in self._live.unfinished(owner) if query.wants(entry)
+        ]
+        return reading.with_unfinished(found, unfinished, window)
+
+    def show_unfinished(self, background_process: BackgroundProcessId, entries: Sequence[LogEntry]) -> None:
+        """Have these lines without an end shown of a background process, and no others; they are not stored."""
+        self._live.show_unfinished(background_process, entries)
 
     async def of_environment(
         self, environment: EnvironmentId, instances: Collection[str] = ()
@@ -135,17 +143,23 @@ class LogStore:
     ) -> AsyncIterator[list[LogEntry]]:
         """Yield the entries behind a number, and until `end_following` those that come: each once, in order.
 
-        Nothing is yielded whenever nothing came for `idle_seconds`.
+        A line without an end is yielded when nothing else is there, and again when more of it is. Nothing is yielded
+        whenever nothing came for `idle_seconds`.
         """
+        shown: Sequence[LogEntry] = ()
         with self._live.follower(background_process):
             while not self._live.ended:
                 version = self._live.version(background_process)
                 entries = self._live.recent(background_process, after)
                 if entries is None:
                     entries = await self._following(background_process, after)
+                unfinished, before = self._live.unfinished(background_process), shown
                 if entries:
                     after = entries[-1].number
                     yield entries
+                elif unfinished != shown:
+                    shown = unfinished
+                    yield [entry for entry in unfinished if entry not in before]
                 elif not await self._live.newer(background_process, version, idle_seconds):
                     yield []
 
