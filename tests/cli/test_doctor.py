@@ -9,6 +9,7 @@ import pytest
 
 from engineroom import __version__
 from engineroom.cli.doctor import Grade, doctor, of_hello, of_kernel, of_space
+from engineroom.runtime.local.messages import Hello
 from tests.keeper.running_keeper import running_keeper
 from tests.keeper.worlds import WITHOUT_CGROUPS
 
@@ -58,7 +59,7 @@ def test_what_does_not_work_is_the_exit_status(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_keeper_of_another_version_is_to_be_upgraded() -> None:
-    (found,) = of_hello({"version": "0.0.1", "pid": 7})
+    (found,) = of_hello(Hello(protocol=2, version="0.0.1", pid=7, epoch="1", sequence=0))
     assert found.grade is Grade.WARNING
     assert "engineroom serve" in found.message
 

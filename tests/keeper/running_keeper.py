@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from engineroom.keeper.greeting import SECRET_NAME
 from engineroom.keeper.spool import Spool
 from tests.support import proc
 from tests.support.waiting import wait_until
@@ -24,9 +25,9 @@ _END_SECONDS = 10
 
 
 class Client:
-    """One connection to a keeper."""
+    """One connection to a keeper, which it greets unless it is told not to."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, greets: bool = True) -> None:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(15)
@@ -38,6 +39,12 @@ class Client:
         finally:
             os.close(descriptor)
         self._rest = b""
+        if greets:
+            try:
+                self.call("hello", secret=secret_of(folder))
+            except BaseException:
+                self._socket.close()
+                raise
 
     def __enter__(self) -> Self:
         return self
@@ -74,6 +81,10 @@ class Client:
         assert "error" not in answer, answer["error"]
         result: JsonObject = answer["result"]
         return result
+
+
+def secret_of(folder: Path) -> str:
+    return (folder / SECRET_NAME).read_text().strip()
 
 
 class RunningKeeper:
@@ -114,8 +125,8 @@ class RunningKeeper:
     def log(self) -> str:
         return self._log.read_text()
 
-    def client(self) -> Client:
-        return Client(self.folder)
+    def client(self, *, greets: bool = True) -> Client:
+        return Client(self.folder, greets=greets)
 
     def call(self, name: str, **arguments: object) -> JsonObject:
         with self.client() as client:

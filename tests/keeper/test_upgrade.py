@@ -62,8 +62,8 @@ def test_a_child_that_ends_during_the_upgrade_has_its_true_exit_code(keeper: Run
     pid = keeper.run("a", sys.executable, "-c", code)
     wait_until("it handles the signal", lambda: handles(pid, signal.SIGUSR1))
     # Stopped, the keeper takes neither the request nor the end in; both are waiting when it goes on.
-    os.kill(keeper.pid, signal.SIGSTOP)
     with upgrading(keeper), keeper.client() as client:
+        os.kill(keeper.pid, signal.SIGSTOP)
         client.write(b'{"id": 1, "call": "upgrade"}\n')
         os.kill(pid, signal.SIGUSR1)
         os.kill(keeper.pid, signal.SIGCONT)

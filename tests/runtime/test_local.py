@@ -280,6 +280,7 @@ async def test_a_keeper_that_would_misunderstand_us_is_refused_with_what_to_do(
 ) -> None:
     monkeypatch.setattr("engineroom.runtime.local.upgrades.__version__", "9.9.9")
     monkeypatch.setattr("engineroom.runtime.local.upgrades.PROTOCOL", 99)
+    monkeypatch.setattr("engineroom.runtime.local.upgrades.OLDEST_PROTOCOL", 98)
     with pytest.raises(RuntimeUnavailableError, match="install both from the same version"):
         await Session.opened(host)
 

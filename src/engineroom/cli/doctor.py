@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from cyclopts import Parameter
 
 from engineroom import __version__
 from engineroom.cli.options import settings
 from engineroom.cli.terminal import say
-from engineroom.runtime.local.keeper import Keeper, connect
+from engineroom.runtime.local.keeper import Keeper, KeeperError, connect
+from engineroom.runtime.local.messages import Hello, ProtocolError
 from engineroom.settings import Settings
 
 _LITTLE_SPACE_PERCENT = 5.0
@@ -25,8 +26,6 @@ _ENOUGH_OPEN_FILES = 4096
 _BORN_IN_CGROUPS = (5, 7)
 _TELLS_EXITS = (6, 15)
 _ANSWER_SECONDS = 5.0
-
-Hello = dict[str, Any]
 
 
 class Grade(StrEnum):
@@ -119,10 +118,15 @@ async def _of_keeper(found: Settings) -> list[Finding]:
         keeper = await connect(found.keeper)
     except (FileNotFoundError, ConnectionRefusedError):
         return [Finding(Grade.WARNING, "keeper", "none runs; engineroom serve starts it, then ask again")]
-    except PermissionError:
-        return [Finding(Grade.BAD, "keeper", "it belongs to another user; run this as the one who runs it")]
+    except PermissionError as error:
+        text = f"it belongs to another user ({error}); run this as the one who runs it"
+        return [Finding(Grade.BAD, "keeper", text)]
     try:
         return list(of_hello(await _hello(keeper)))
+    except (KeeperError, ProtocolError) as error:
+        return [
+            Finding(Grade.BAD, "keeper", f"it is not understood: {error}; look at {found.keeper / 'log'}")
+        ]
     except (TimeoutError, ConnectionError):
         return [Finding(Grade.BAD, "keeper", f"it does not answer; look at {found.keeper / 'log'}")]
 
@@ -135,7 +139,7 @@ async def _hello(keeper: Keeper) -> Hello:
     listening = asyncio.create_task(listen())
     try:
         async with asyncio.timeout(_ANSWER_SECONDS):
-            return await keeper.call("hello")
+            return await keeper.greet()
     finally:
         keeper.close()
         await listening
@@ -143,15 +147,17 @@ async def _hello(keeper: Keeper) -> Hello:
 
 def of_hello(hello: Hello) -> Iterator[Finding]:
     """Yield what is to be said of the keeper that greeted so."""
-    version = hello["version"]
+    version = hello.version
     if version != __version__:
-        message = f"pid {hello['pid']}, version {version}; this is {__version__}; start engineroom serve to upgrade it"
+        message = (
+            f"pid {hello.pid}, version {version}; this is {__version__}; start engineroom serve to upgrade it"
+        )
         yield Finding(Grade.WARNING, "keeper", message)
     else:
-        yield Finding(Grade.GOOD, "keeper", f"pid {hello['pid']}, version {version}")
-    unlimited = hello.get("unlimited", {})
+        yield Finding(Grade.GOOD, "keeper", f"pid {hello.pid}, version {version}")
+    unlimited = hello.unlimited or {}
     for what in ("memory", "cpu", "processes"):
         if what in unlimited:
             yield Finding(Grade.WARNING, f"{what} limit", f"not enforced: {unlimited[what]}")
-        elif "containers" in hello:
-            yield Finding(Grade.GOOD, f"{what} limit", f"enforced by {hello['containers']}")
+        elif hello.containers is not None:
+            yield Finding(Grade.GOOD, f"{what} limit", f"enforced by {hello.containers}")

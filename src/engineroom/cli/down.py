@@ -12,7 +12,8 @@ from engineroom.cli.errors import CommandError
 from engineroom.cli.options import settings
 from engineroom.cli.terminal import say
 from engineroom.runtime.base import RuntimeUnavailableError
-from engineroom.runtime.local.keeper import JOURNAL, Keeper, Launcher
+from engineroom.runtime.local.keeper import JOURNAL, Keeper, KeeperError, Launcher
+from engineroom.runtime.local.messages import Happened, ProtocolError
 from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 
 _SERVER_SECONDS = 30.0
@@ -98,10 +99,13 @@ async def _drain(folder: Path, timeout_seconds: float) -> None:
         except (RuntimeUnavailableError, OSError) as error:
             raise CommandError(f"cannot have the keeper drain what runs: {error}") from None
         asking = asyncio.create_task(_ask(keeper, timeout_seconds))
-        stopped = set()
-        async for entries in keeper.events():
-            stopped |= {one["process"]["id"] for one in entries if one["process"]["state"] == "stopped"}
-        kept, pidfd = await asking
+        try:
+            stopped = await _stopped(keeper)
+            kept, pidfd = await asking
+        except (KeeperError, ProtocolError) as error:
+            raise CommandError(
+                f"cannot have the keeper drain what runs: {error}; look at {folder / 'log'}"
+            ) from None
         if pidfd is not None:  # it closes its connections a moment before it ends
             select.select([pidfd], [], [], _KEEPER_SECONDS)
             os.close(pidfd)
@@ -109,11 +113,21 @@ async def _drain(folder: Path, timeout_seconds: float) -> None:
             return
 
 
+async def _stopped(keeper: Keeper) -> set[str]:
+    """Return what the keeper tells of as stopped until it is gone."""
+    stopped: set[str] = set()
+    async for entries in keeper.events():
+        stopped |= {one.process.id for one in entries if isinstance(one, Happened) and one.process.is_over}
+    return stopped
+
+
 async def _ask(keeper: Keeper, timeout_seconds: float) -> tuple[set[str] | None, int | None]:
     """Ask the keeper to end when everything has; return what it keeps, and a pidfd of it. None: it is gone already."""
     kept = pidfd = None
     with contextlib.suppress(ConnectionError, ProcessLookupError):
-        pidfd = os.pidfd_open((await keeper.call("hello"))["pid"])
-        kept = {one["id"] for one in (await keeper.call("watch"))["processes"]}
+        hello = await keeper.greet()
+        pidfd = os.pidfd_open(hello.pid)
+        known = await keeper.call("watch", epoch=hello.epoch, after=hello.sequence)
+        kept = {one["id"] for one in known["processes"]}
         await keeper.call("shutdown", timeout_seconds=timeout_seconds)
     return kept, pidfd

@@ -13,6 +13,7 @@ from engineroom.keeper import kernel, limits, log
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.cgroup_setup import Setup, set_up
 from engineroom.keeper.containers import Containers
+from engineroom.keeper.greeting import Secret
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.loop import Loop
@@ -70,7 +71,7 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     spool.recover({process.id: process.pid or 0 for process in supervisor.processes.values()})
     lookout = Lookout(spool)
     calls = Calls(supervisor, journal, lookout, setup, __version__)
-    loop = Loop(supervisor, lookout, calls, _listen(folder))
+    loop = Loop(supervisor, lookout, calls, _listen(folder), _secret(folder))
     os.chdir("/")
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
     _tell_of_limits(setup)
@@ -85,6 +86,16 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
         setup.cgroups.close()
     spool.puncher.close()
     os.close(lock)
+
+
+def _secret(folder: Path) -> Secret:
+    """Return the folder's secret. One that cannot be made, on a full disk, keeps clients away, but ends nothing."""
+    secret = Secret(folder)
+    try:
+        secret.read()
+    except OSError as error:
+        log.write("error", "secret.missing", "No client can greet until there is room.", reason=str(error))
+    return secret
 
 
 def _tell_of_limits(setup: Setup) -> None:

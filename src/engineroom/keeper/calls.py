@@ -13,10 +13,11 @@ from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec, is_name
 from engineroom.keeper.supervisor import Supervisor, Watcher
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Raised by one with each change that an older client or keeper would misunderstand."""
 
 _LONGEST_TIMEOUT_SECONDS = 366 * 86_400.0
+_LARGEST_COUNT = 2**62
 
 
 class CallError(Exception):
@@ -60,7 +61,7 @@ class Calls:
             return call(request, watcher)
         except InvalidSpecError as error:
             raise CallError(str(error)) from None
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise CallError(f"the request lacks something, or has it in a wrong form: {error}") from None
 
     def after_answer(self, watcher: Watcher) -> None:
@@ -105,9 +106,9 @@ class Calls:
 
     def _stop(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         self._supervisor.stop(
-            request["ids"],
+            _names(request["ids"]),
             timeout_seconds=_seconds(request["timeout_seconds"]),
-            force=bool(request.get("force", False)),
+            force=_flag(request.get("force", False)),
             reason=_text(request.get("reason")),
         )
         return {}
@@ -115,7 +116,7 @@ class Calls:
     def _watch(self, request: JsonObject, watcher: Watcher) -> JsonObject:
         """Return all processes as they are; events follow, beginning with those after `after` of the same `epoch`."""
         same = request.get("epoch") == self._journal.epoch
-        self._behind[watcher] = int(request.get("after", 0)) if same else 0
+        self._behind[watcher] = _count(request.get("after", 0)) if same else 0
         processes: list[Any] = [process.to_json() for process in self._supervisor.processes.values()]
         return {"processes": processes, "epoch": self._journal.epoch, "sequence": self._journal.sequence}
 
@@ -124,13 +125,13 @@ class Calls:
 
     def _watch_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:
         """Bound each stream to `kept_bytes`, and from now on tell this client which streams can be read up to where."""
-        self._lookout.spool.keep(int(request["kept_bytes"]))
+        self._lookout.spool.keep(_count(request["kept_bytes"]))
         if watcher not in self._lookout.listeners:
             self._lookout.listeners.append(watcher)
         return {}
 
     def _acknowledge_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
-        self._lookout.spool.acknowledge({name: int(offset) for name, offset in request["upto"].items()})
+        self._lookout.spool.acknowledge({name: _count(offset) for name, offset in request["upto"].items()})
         return {}
 
     def _shutdown(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
@@ -155,9 +156,27 @@ def _limits(group: str, values: JsonObject) -> Limits:
     """Return the limits of a group. Raises ValueError for what could not be set, but would be written down."""
     if not is_name(group):
         raise ValueError(f"{group!r} is no name of a group")
-    if not all(value is None or math.isfinite(value) for value in values.values()):
+    if not all(value is None or (math.isfinite(value) and value >= 0) for value in values.values()):
         raise ValueError(f"the limits of {group} must be numbers, or null")
     return Limits(**values)
+
+
+def _names(value: Any) -> list[str]:
+    if not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
+        raise ValueError("what should be a list of names is none")
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise ValueError(f"{value!r} is neither true nor false")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 0 <= value <= _LARGEST_COUNT:
+        raise ValueError(f"{value!r} is no number of bytes or events")
+    return value
 
 
 def _text(value: Any) -> str | None:
@@ -168,7 +187,7 @@ def _text(value: Any) -> str | None:
 
 def _seconds(value: Any) -> float:
     """Return a time limit. Raises ValueError for what is none: a clock that shows NaN or infinity never comes due."""
-    seconds = float(value)
+    seconds = float(value) if type(value) in (int, float) else -1.0
     if not 0.0 <= seconds <= _LONGEST_TIMEOUT_SECONDS:
         raise ValueError(f"{value!r} is not between 0 and {_LONGEST_TIMEOUT_SECONDS:.0f} seconds")
     return seconds

@@ -7,12 +7,16 @@ import select
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 
-from engineroom.keeper import limits, log
+from engineroom.keeper import greeting, limits, log
 from engineroom.keeper.calls import Calls
+from engineroom.keeper.greeting import Secret, Strangers
 from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.server import Connection
 from engineroom.keeper.supervisor import Supervisor
+
+_turned_away = log.Seldom("client.refused", "A client is turned away.")
 
 _CLIENTS_PART = 8
 """Clients may have this part of all descriptors: what would be left of them without a bound, children need to be started."""
@@ -22,12 +26,19 @@ class Loop:
     """Runs until it is told to stop or to be upgraded, or until a shutdown has drained everything."""
 
     def __init__(
-        self, supervisor: Supervisor, lookout: Lookout, calls: Calls, listener: socket.socket
+        self,
+        supervisor: Supervisor,
+        lookout: Lookout,
+        calls: Calls,
+        listener: socket.socket,
+        secret: Secret,
     ) -> None:
         self._supervisor = supervisor
         self._lookout = lookout
         self._calls = calls
         self._listener = listener
+        self._secret = secret
+        self._strangers = Strangers()
         self._epoll = select.epoll()
         self._handlers: dict[int, Callable[[int], None]] = {}
         self._connections: dict[int, Connection] = {}
@@ -39,7 +50,7 @@ class Loop:
     def run(self) -> None:
         """Supervise. Returns with every child still running, unless a shutdown drained them."""
         while not self.told_to_stop:
-            pauses = self._supervisor.turn(), self._lookout.turn()
+            pauses = self._supervisor.turn(), self._lookout.turn(), self._strangers.turn()
             pause = min((seconds for seconds in pauses if seconds is not None), default=None)
             for connection in list(self._connections.values()):
                 connection.flush()
@@ -85,14 +96,21 @@ class Loop:
             if error.errno in (errno.EMFILE, errno.ENFILE):
                 self._turn_away()
             return
-        if len(self._connections) >= limits.open_files() // _CLIENTS_PART:
+        if not greeting.may_connect(uid := greeting.peer(stream)):
             stream.close()
-            log.write("error", "client.refused", "Too many clients: one is turned away.")
+            _turned_away.write(f"it is of user {uid}; run what it is as root, or as the keeper's user")
             return
+        if len(self._connections) >= limits.open_files() // _CLIENTS_PART:
+            _turned_away.write("there are too many")
+            if not self._strangers.turn_away_the_first():
+                stream.close()
+                return
         descriptor = stream.fileno()
-        connection = Connection(stream, self._epoll, self._calls, self._closed)
+        known = self._strangers.known
+        connection = Connection(stream, self._epoll, self._calls, self._secret, known, self._closed)
         self._connections[descriptor] = connection
         self._handlers[descriptor] = connection.ready
+        self._strangers.came(descriptor, partial(connection.hang_up, "it did not greet in time"))
 
     def _turn_away(self) -> None:
         """Close a connection for which there is no descriptor: left waiting, it would wake the loop for ever."""
@@ -100,11 +118,10 @@ class Loop:
         with contextlib.suppress(OSError):
             self._listener.accept()[0].close()
         self._spare = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        log.write(
-            "error", "client.refused", "Out of file descriptors: a client is turned away. Raise the limit."
-        )
+        _turned_away.write("out of file descriptors; raise their limit")
 
     def _closed(self, descriptor: int) -> None:
+        self._strangers.known(descriptor)
         del self._connections[descriptor]
         del self._handlers[descriptor]
 

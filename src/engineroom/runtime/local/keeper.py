@@ -1,14 +1,16 @@
 """The keeper of this host, as its client sees it: found or started, asked, and listened to."""
 
 import asyncio
-import contextlib
+import errno
 import fcntl
 import itertools
 import json
 import os
+import socket
+import struct
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,22 +18,38 @@ import msgspec
 import structlog
 
 from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.runtime.local.messages import (
+    Answer,
+    Happened,
+    Hello,
+    OutputTold,
+    ProtocolError,
+    convert,
+    parse,
+)
+from engineroom.runtime.local.reconnecting import pause_seconds
 
-PROTOCOL = 2
-"""What this client speaks; it gets along with keepers one version older or newer."""
+PROTOCOL = 3
+"""What this client speaks; it gets along with keepers from `OLDEST_PROTOCOL` on, and with one version newer."""
+
+OLDEST_PROTOCOL = 1
 
 JOURNAL = "journal"
 """The file that is in the folder of a keeper for as long as there has ever been one."""
 
 _SOCKET = "socket"
+_SECRET = "secret"  # noqa: S105 - a file
 _LOCK = "lock"
 _LOG = "log"
+_ROOT = 0
+_READ_BYTES = 1 << 20
 _LONGEST_LINE_BYTES = 256 * 1024 * 1024
 _CONNECT_TRIES = 200
 _CONNECT_PAUSE_SECONDS = 0.025
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "XDG_RUNTIME_DIR")
 
 JsonObject = dict[str, Any]
+Event = Happened | OutputTold
 _log = structlog.get_logger()
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[JsonObject] = msgspec.json.Decoder(dict)
@@ -42,13 +60,23 @@ class KeeperError(Exception):
 
 
 class Keeper:
-    """A connection to the keeper. It ends when the keeper does; then `connect` makes another."""
+    """A connection to the keeper, which hears nobody who has not greeted. It ends when the keeper does."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, secret: str) -> None:
         self._reader = reader
         self._writer = writer
+        self._secret = secret
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[JsonObject]] = {}
+
+    async def greet(self) -> Hello:
+        """Say who we are, by what only we can read, and return who the keeper is. See `call`."""
+        try:
+            return convert(await self.call("hello", secret=self._secret), Hello)
+        except KeeperError:
+            if self._secret:
+                raise
+            raise ConnectionError("the file of the keeper's secret was gone; it is made anew") from None
 
     async def call(self, name: str, **arguments: Any) -> JsonObject:
         """Ask, and return the result. Raises KeeperError on a refusal, ConnectionError when the keeper is gone.
@@ -68,19 +96,43 @@ class Keeper:
         self._writer.write(_encoder.encode({"id": number, "call": name, **arguments}) + b"\n")
         return answer
 
-    async def events(self) -> AsyncIterator[list[JsonObject]]:
-        """Yield the events that arrived together, until the keeper is gone."""
-        rest = b""
+    async def events(self) -> AsyncIterator[list[Event]]:
+        """Yield the events that arrived together, until the keeper is gone.
+
+        Raises ProtocolError for what is no message of a keeper's, after what came before it.
+        """
+        received = bytearray()
         try:
-            while data := await self._reader.read(1 << 20):
-                *lines, rest = (rest + data).split(b"\n")
-                events = [entry for entry in map(_decoded, lines) if not self._take_answer(entry)]
+            while data := await self._reader.read(_READ_BYTES):
+                received += data
+                if b"\n" not in data:
+                    if len(received) > _LONGEST_LINE_BYTES:
+                        raise ProtocolError(f"a line of it is longer than {_LONGEST_LINE_BYTES} bytes")
+                    continue
+                *lines, received = received.split(b"\n")
+                events, failure = self._understood(lines)
                 if events:
                     yield events
+                if failure is not None:
+                    raise failure
         except ConnectionError:
             pass
         finally:
             self.close()
+
+    def _understood(self, lines: Sequence[bytearray]) -> tuple[list[Event], ProtocolError | None]:
+        """Take in answers, and return the events, up to the first line that cannot be understood."""
+        events: list[Event] = []
+        for line in lines:
+            try:
+                message = parse(_decoded(line))
+                if isinstance(message, Answer):
+                    self._take_answer(message)
+                else:
+                    events.append(message)
+            except ProtocolError as error:
+                return events, error
+        return events, None
 
     def close(self) -> None:
         """Disconnect; whoever still waits for an answer gets a ConnectionError."""
@@ -91,36 +143,68 @@ class Keeper:
                 answer.exception()
         self._waiting.clear()
 
-    def _take_answer(self, entry: JsonObject) -> bool:
-        if "id" not in entry:
-            return False
-        answer = self._waiting.pop(entry["id"], None)
-        if answer is not None and not answer.done():
-            if "error" in entry:
-                answer.set_exception(KeeperError(entry["error"]))
-            else:
-                answer.set_result(entry["result"])
-        return True
+    def _take_answer(self, message: Answer) -> None:
+        answer = self._waiting.pop(message.id, None)
+        if answer is None:
+            raise ProtocolError(f"it answers what nobody has asked: request {message.id}")
+        if answer.done():
+            return
+        if message.result is None:
+            answer.set_exception(KeeperError(message.error or ""))
+        else:
+            answer.set_result(message.result)
 
 
-def _decoded(line: bytes) -> JsonObject:
+def _decoded(line: bytes | bytearray) -> JsonObject:
     """Return what a line says. A name of a file may be no Unicode: what is not is a question mark from here on."""
     try:
         return _decoder.decode(line)
     except msgspec.DecodeError:
+        pass
+    try:
         readable = json.dumps(json.loads(line), ensure_ascii=False).encode(errors="replace")
         return _decoder.decode(readable)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"a line of it is no JSON object: {error}") from None
 
 
 async def connect(folder: Path) -> Keeper:
-    """Return a connection to the keeper that runs on `folder`. Raises OSError when there is none."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Return a connection to the keeper that runs on `folder`. Raises OSError when there is none, or when it is none."""
+    stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    stream.setblocking(False)
     try:
-        path = f"/proc/self/fd/{descriptor}/{_SOCKET}"
-        reader, writer = await asyncio.open_unix_connection(path, limit=_LONGEST_LINE_BYTES)
-    finally:
-        os.close(descriptor)
-    return Keeper(reader, writer)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            address = f"/proc/self/fd/{descriptor}/{_SOCKET}"
+            await asyncio.get_running_loop().sock_connect(stream, address)
+            _believe(stream, os.fstat(descriptor).st_uid, folder)
+        finally:
+            os.close(descriptor)
+        reader, writer = await asyncio.open_unix_connection(sock=stream)
+    except BaseException:
+        stream.close()
+        raise
+    return Keeper(reader, writer, _secret(folder))
+
+
+def _believe(stream: socket.socket, owner: int, folder: Path) -> None:
+    """Make sure, before it learns the secret, that nobody else listens there. Raises PermissionError."""
+    credentials = stream.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    uid: int = struct.unpack("3i", credentials)[1]
+    if uid not in (_ROOT, os.geteuid(), owner):
+        raise PermissionError(
+            errno.EPERM,
+            f"user {uid} listens on the keeper's socket, which is not the keeper's user; end that, and remove the socket",
+            str(folder / _SOCKET),
+        )
+
+
+def _secret(folder: Path) -> str:
+    """Return what the keeper wants to be shown; nothing where it is of an older version, or is just making it."""
+    try:
+        return (folder / _SECRET).read_text(encoding="ascii").strip()
+    except FileNotFoundError:
+        return ""
 
 
 class Launcher:
@@ -138,20 +222,24 @@ class Launcher:
         if self._started is not None and self._started.poll() is not None:
             self._started = None  # why an earlier one ended says nothing of the next one's start
         for _ in range(_CONNECT_TRIES):
-            with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            try:
                 return await connect(self._folder)
-            self._launch_unless_running()
+            except (FileNotFoundError, ConnectionRefusedError):
+                self._launch_unless_running()
+            except PermissionError as error:
+                raise RuntimeUnavailableError(f"cannot trust the keeper: {error}") from None
             await asyncio.sleep(_CONNECT_PAUSE_SECONDS)
         raise RuntimeUnavailableError(f"the keeper does not answer on {self._folder}: {self._last_words()}")
 
-    async def connect_at_last(self, pause_seconds: float) -> Keeper:
+    async def connect_at_last(self) -> Keeper:
         """Return a connection to the keeper, however often that has to be tried."""
-        while True:
+        for failures in itertools.count(1):
             try:
                 return await self.connect()
             except (RuntimeUnavailableError, OSError) as error:
-                _log.exception("Cannot reach the keeper.", action="keeper.unavailable", reason=str(error))
-                await asyncio.sleep(pause_seconds)
+                _log.error("Cannot reach the keeper.", action="keeper.unavailable", reason=str(error))
+                await asyncio.sleep(pause_seconds(failures))
+        raise AssertionError  # there is no end of numbers
 
     def _launch_unless_running(self) -> None:
         if (self._started is not None and self._started.poll() is None) or self._is_locked():

@@ -9,6 +9,7 @@ from engineroom.model.event import Event
 from engineroom.model.run import Run
 from engineroom.model.workload import Workload
 from engineroom.runtime.local import translation
+from engineroom.runtime.local.messages import Hello
 from engineroom.runtime.local.mirror import Mirror
 
 JsonObject = dict[str, Any]
@@ -27,10 +28,10 @@ class LimitsTold:
         """Of memory, cpu and processes why they cannot be limited here, where they cannot."""
         self._told: dict[str, JsonObject] = {}
 
-    def begin_anew(self, hello: JsonObject) -> None:
+    def begin_anew(self, hello: Hello) -> None:
         """Take in what a keeper that was just greeted can limit; it has been told nothing yet."""
         self._told.clear()
-        self.unlimited = hello.get("unlimited", _UNLIMITED_BY_OLD_KEEPER)
+        self.unlimited = _UNLIMITED_BY_OLD_KEEPER if hello.unlimited is None else hello.unlimited
         for what, reason in self.unlimited.items():
             _log.warning("Processes run without a limit.", action="limits.unenforced", of=what, reason=reason)
 

@@ -5,15 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.workload import Workload
 from engineroom.runtime.local import translation
+from engineroom.runtime.local.messages import KeptProcess
 from engineroom.runtime.local.planner import Occupant, Slot
-
-JsonObject = dict[str, Any]
 
 
 class Stop(NamedTuple):
@@ -52,21 +51,19 @@ class Mirror:
     def __init__(self) -> None:
         self._seen: defaultdict[BackgroundProcessId, dict[str, _Seen]] = defaultdict(dict)
 
-    def begin_anew(self, processes: Iterable[JsonObject]) -> None:
+    def begin_anew(self, processes: Iterable[KeptProcess]) -> None:
         """Take in all that the keeper has, and forget everything else."""
         self._seen.clear()
-        for data in processes:
-            self.take(data)
+        for kept in processes:
+            self.take(kept)
 
-    def take(self, data: JsonObject) -> BackgroundProcessId:
+    def take(self, kept: KeptProcess) -> BackgroundProcessId:
         """Take in what the keeper says of one process, and return whose it is."""
-        background_process = BackgroundProcessId(data["labels"]["background_process"])
-        before = self._seen[background_process].pop(data["id"], None)
-        if data["state"] != "stopped":
-            seen = _Seen(translation.process(data), data["started_monotonic"] or 0.0)
-            self._seen[background_process][data["id"]] = (
-                seen if before is None else _still_leaving(before, seen)
-            )
+        background_process = BackgroundProcessId(kept.labels["background_process"])
+        before = self._seen[background_process].pop(kept.id, None)
+        if not kept.is_over:
+            seen = _Seen(translation.process(kept), kept.started_monotonic or 0.0)
+            self._seen[background_process][kept.id] = seen if before is None else _still_leaving(before, seen)
         return background_process
 
     def start(self, id: str, workload: Workload, slot: Slot) -> None:

@@ -10,17 +10,12 @@ from engineroom.model.characters import cut_behind
 from engineroom.model.ids import RunId
 from engineroom.model.run import OUTPUT_KEPT_BYTES, Finished, Run
 from engineroom.runtime.local import translation
+from engineroom.runtime.local.messages import RUN, KeptProcess
 
 JsonObject = dict[str, Any]
 
-_LABEL = "run"
 _KEPT_SECONDS = 86_400.0
 """An output is read again when the server died before it stored it, so its file stays for a while."""
-
-
-def is_of_a_run(data: JsonObject) -> bool:
-    """Return whether what the keeper says is of a run, and not of a process that it keeps running."""
-    return _LABEL in data["labels"]
 
 
 class Runs:
@@ -30,9 +25,9 @@ class Runs:
         self._folder = folder
         self._going: set[RunId] = set()
 
-    def begin_anew(self, processes: Iterable[JsonObject]) -> None:
+    def begin_anew(self, processes: Iterable[KeptProcess]) -> None:
         """Take in all that the keeper has, and forget everything else."""
-        self._going = {RunId(data["labels"][_LABEL]) for data in processes if is_of_a_run(data)}
+        self._going = {RunId(kept.run) for kept in processes if kept.run is not None}
 
     def going(self) -> frozenset[RunId]:
         """Return those that are not over."""
@@ -53,20 +48,19 @@ class Runs:
                 "ENGINEROOM_REPLICA": str(run.replica),
             },
             "signal_group": run.signal_group,
-            "labels": {_LABEL: run.id},
+            "labels": {RUN: run.id},
             "once": True,
             "output_file": str(self._output(run.id)),
             **translation.placed(run, run.replica),
         }
 
-    def take(self, entry: JsonObject) -> Finished | None:
-        """Take in an event of a run; return what is to be told when it is over."""
-        data = entry["process"]
-        if data["state"] != "stopped":
+    def take(self, kept: KeptProcess) -> Finished | None:
+        """Take in what happened to a run; return what is to be told when it is over."""
+        if not kept.is_over or kept.run is None:
             return None
-        run = RunId(data["labels"][_LABEL])
+        run = RunId(kept.run)
         self._going.discard(run)
-        ended = translation.exit_of(data["last_exit"])
+        ended = translation.exit_of(kept.last_exit)
         return None if ended is None else Finished(id=run, exit=ended, output=self._read(run))
 
     def _output(self, run: RunId) -> Path:

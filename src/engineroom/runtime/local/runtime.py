@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
 from engineroom.model.limits import Usage
 from engineroom.model.one_off import OneOff, OneOffState
@@ -21,19 +22,27 @@ from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnava
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher, answered, report_failure
 from engineroom.runtime.local.limits import LimitsTold
+from engineroom.runtime.local.messages import (
+    Counted,
+    Happened,
+    Known,
+    OutputTold,
+    ProtocolError,
+    convert,
+    understood,
+)
 from engineroom.runtime.local.mirror import Mirror, Stop
 from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.planner import Plan, Slot, plan
-from engineroom.runtime.local.runs import Runs, is_of_a_run
+from engineroom.runtime.local.runs import Runs
+from engineroom.runtime.local.session import Handlers, Session
 from engineroom.runtime.local.upgrades import Upgrades
 from engineroom.runtime.local.usage import Gauge
 from engineroom.runtime.replicas import replicas_of
 
 JsonObject = dict[str, Any]
 
-DEFAULT_OUTPUT_KEPT_BYTES = 8 * 1024 * 1024
-_RECONNECT_SECONDS = 0.5
 _DELETED = "its background process was deleted"
 _REPLACED = "another one takes its place"
 _SURPLUS = "fewer processes are wanted"
@@ -45,6 +54,10 @@ class LocalRuntime:
 
     def __init__(self, folder: Path, *, output_kept_bytes: int = 8 * 1024 * 1024) -> None:
         self._launcher = Launcher(folder)
+        self._session = Session(
+            self._launcher,
+            Handlers(greet=self._greet, take=self._take, misunderstood=self._misunderstood, lost=self._lost),
+        )
         self._one_offs = OneOffs(folder / ONE_OFFS)
         self._output = OutputReader(folder)
         self._output_kept_bytes = output_kept_bytes
@@ -55,11 +68,10 @@ class LocalRuntime:
         self._leaving: dict[BackgroundProcessId, Stop] = {}
         self._mirror = Mirror()
         self._runs = Runs(folder / "runs")
-        self._task: asyncio.Task[None] | None = None
         self._usage_task: asyncio.Task[None] | None = None
-        self._opened = asyncio.Event()
         self._upgrades = Upgrades()
         self._sequence_seen = 0
+        self._skips_history = False
         self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
         self._drain_seconds: float | None = None
         self._protocol = PROTOCOL
@@ -81,14 +93,8 @@ class LocalRuntime:
         self._listener = listener
         epoch, _, sequence = (cursor or ":0").partition(":")
         self._cursor = (epoch, int(sequence))
-        keeper = await self._launcher.connect()
-        self._task = asyncio.create_task(self._stay_connected(keeper))
+        await self._session.open()
         self._usage_task = asyncio.create_task(self._gauge.watch(self._count_usage))
-        waiter = asyncio.ensure_future(self._opened.wait())
-        await asyncio.wait([waiter, self._task], return_when=asyncio.FIRST_COMPLETED)
-        waiter.cancel()
-        if self._task.done():
-            self._task.result()
 
     async def apply(self, workloads: Sequence[Workload]) -> None:
         """See Runtime.apply."""
@@ -165,17 +171,14 @@ class LocalRuntime:
         self._drain_seconds = stop_timeout_seconds
         if self._keeper is not None:
             await answered([self._keeper.send("shutdown", timeout_seconds=stop_timeout_seconds)])
-        if self._task is not None:
-            await self._task
+        await self._session.ended()
         await self.close()
 
     async def close(self) -> None:
         """See Runtime.close."""
         if self._usage_task is not None:
             self._usage_task.cancel()
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._session.close()
         if self._keeper is not None:
             self._keeper.close()
         self._output.close()
@@ -193,61 +196,52 @@ class LocalRuntime:
 
     # The connection
 
-    async def _stay_connected(self, keeper: Keeper) -> None:
-        """Listen to the keeper; when it is gone, start another, which finds the processes again, and drains them if need be.
+    def _lost(self) -> bool:
+        """Take in that the keeper is gone; return whether there must be another, which drains what is left if need be."""
+        self._keeper = None
+        if self._drain_seconds is not None and not (self._mirror.background_processes() or self.runs()):
+            return False
+        _log.warning("The keeper is gone; connecting again.", action="keeper.lost")
+        self._tell(translation.keeper_lost())
+        return True
 
-        Raises RuntimeUnavailableError when the first connection comes to nothing.
-        """
-        while True:
-            try:
-                await self._listen(keeper)
-            except RuntimeUnavailableError as error:
-                if not self._opened.is_set():
-                    raise
-                _log.error("Cannot work with the keeper.", action="keeper.unavailable", reason=str(error))
-                await asyncio.sleep(_RECONNECT_SECONDS)
-            self._keeper = None
-            if self._drain_seconds is not None and not (self._mirror.background_processes() or self.runs()):
-                return
-            _log.warning("The keeper is gone; connecting again.", action="keeper.lost")
-            told = [translation.keeper_lost()]
-            self._listener(Report(changed=frozenset(), events=told, cursor=self._cursor_text()))
-            keeper = await self._launcher.connect_at_last(_RECONNECT_SECONDS)
+    def _misunderstood(self, error: ProtocolError) -> None:
+        """Say loudly what makes no sense, and ask no more for its event, or for any from before if it had no number."""
+        self._skips_history = error.sequence is None
+        if error.sequence is not None:
+            self._cursor = (self._cursor[0], max(error.sequence, self._cursor[1]))
+        self._complain(str(error))
 
-    async def _listen(self, keeper: Keeper) -> None:
-        """Take in what the keeper says, until it is gone. Raises what makes the greeting fail, but for its end."""
-        greeting = asyncio.create_task(self._greet(keeper))
-        greeting.add_done_callback(
-            lambda done: keeper.close() if done.cancelled() or done.exception() else None
-        )
-        try:
-            async for entries in keeper.events():
-                await asyncio.wait([greeting])
-                if greeting.exception() is None:
-                    self._take(entries)
-        finally:
-            greeting.cancel()
-            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
-                await greeting
+    def _complain(self, reason: str) -> None:
+        _log.error("The keeper is not understood.", action="keeper.misunderstood", reason=reason)
+        self._tell(translation.keeper_misunderstood(reason))
+
+    def _tell(self, event: Event) -> None:
+        self._listener(Report(changed=frozenset(), events=[event], cursor=self._cursor_text()))
 
     async def _greet(self, keeper: Keeper) -> None:
         """Learn what the keeper has, and have it tell what happened since we last listened."""
         try:
-            hello = await keeper.call("hello")
+            hello = await keeper.greet()
         except KeeperError as error:
             raise RuntimeUnavailableError(f"the keeper refuses to talk: {error}") from None
         await self._upgrades.bring_up_to_date(keeper, hello)
-        self._protocol = hello["protocol"]
+        self._protocol = hello.protocol
         self._limits.begin_anew(hello)
+        if self._skips_history:
+            self._cursor = (hello.epoch, hello.sequence)
+            self._skips_history = False
         epoch, sequence = self._cursor
-        known = await keeper.call("watch", epoch=epoch, after=sequence)
-        if known["epoch"] != epoch:
-            self._cursor = (known["epoch"], 0)
-        self._runs.begin_anew(known["processes"])
-        self._mirror.begin_anew(data for data in known["processes"] if not is_of_a_run(data))
-        self._sequence_seen = known["sequence"]
+        known = convert(await keeper.call("watch", epoch=epoch, after=sequence), Known)
+        if known.epoch != epoch:
+            self._cursor = (known.epoch, 0)
+        processes, faults = understood(known)
+        if faults:
+            self._complain(f"{len(faults)} of its processes are left alone: {'; '.join(faults[:3])}")
+        self._runs.begin_anew(processes)
+        self._mirror.begin_anew(kept for kept in processes if kept.run is None)
+        self._sequence_seen = known.sequence
         self._keeper = keeper
-        self._opened.set()
         everything = self._mirror.background_processes() | self._workloads.keys() | self._leaving.keys()
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
         # Not awaited: their answers are taken in by who waits for this greeting to end.
@@ -265,21 +259,21 @@ class LocalRuntime:
             self._output.look_again()
             await self.acknowledge_output(dict(self._output.acknowledged))
 
-    def _take(self, entries: list[JsonObject]) -> None:
+    def _take(self, entries: list[Happened | OutputTold]) -> None:
         """Take in events that arrived together, tell the listener, and do what follows from them."""
         changed: set[BackgroundProcessId] = set()
         events = []
         finished = []
         for entry in entries:
-            if "output" in entry:
-                self._output.take(entry["output"])
+            if isinstance(entry, OutputTold):
+                self._output.take(entry.output)
                 continue
-            self._cursor = (self._cursor[0], entry["sequence"])
-            if is_of_a_run(entry["process"]):
-                finished.append(self._runs.take(entry))
+            self._cursor = (self._cursor[0], entry.sequence)
+            if entry.process.run is not None:
+                finished.append(self._runs.take(entry.process))
                 continue
-            if entry["sequence"] > self._sequence_seen:
-                changed.add(self._mirror.take(entry["process"]))
+            if entry.sequence > self._sequence_seen:
+                changed.add(self._mirror.take(entry.process))
             told = translation.event(entry)
             if told is not None:
                 events.append(told)
@@ -390,9 +384,9 @@ class LocalRuntime:
         if events:
             self._listener(Report(changed=frozenset(), events=events, cursor=self._cursor_text()))
 
-    async def _count_usage(self) -> JsonObject | None:
+    async def _count_usage(self) -> Counted | None:
         if self._keeper is None or self._protocol < translation.LIMITS_PROTOCOL:
             return None
         with contextlib.suppress(ConnectionError, KeeperError):
-            return await self._keeper.call("usage")
+            return convert(await self._keeper.call("usage"), Counted)
         return None

@@ -6,12 +6,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import msgspec
+
 from engineroom.model.event import Event
 from engineroom.model.exits import CRASH_LOOPING_FROM, Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.run import Run
 from engineroom.model.workload import Workload
+from engineroom.runtime.local.messages import Happened, Happening, KeptExit, KeptProcess, KeptState
 from engineroom.runtime.local.planner import Slot
 
 JsonObject = dict[str, Any]
@@ -132,54 +135,54 @@ def _timeout_label(workload: Workload) -> dict[str, str]:
     return {} if timeout is None else {_LABEL_TIMEOUT: str(timeout)}
 
 
-def process(data: JsonObject) -> Process:
+def process(kept: KeptProcess) -> Process:
     """Return what the keeper says of a process that has not stopped."""
-    labels, state = data["labels"], ProcessState(data["state"])
-    due = _moment(data["due_at"])
+    labels, state = kept.labels, ProcessState(kept.state)
+    due = _moment(kept.due_at)
     return Process(
-        id=data["id"],
+        id=kept.id,
         background_process=BackgroundProcessId(labels["background_process"]),
         replica=int(labels["replica"]),
         index=int(labels["index"]),
         fingerprint=labels["fingerprint"],
         state=state,
-        pid=data["pid"],
-        started_at=_moment(data["started_at"]),
-        restarts=data["restarts"],
-        crash_looping=data["crash_looping"],
+        pid=kept.pid,
+        started_at=_moment(kept.started_at),
+        restarts=kept.restarts,
+        crash_looping=kept.crash_looping,
         next_start_at=due if state is ProcessState.BACKING_OFF else None,
         deadline_at=due if state is ProcessState.DRAINING else None,
-        last_exit=exit_of(data["last_exit"]),
-        output_dropped_bytes=data.get("output_dropped_bytes", 0),
+        last_exit=exit_of(kept.last_exit),
+        output_dropped_bytes=kept.output_dropped_bytes,
     )
 
 
-def event(entry: JsonObject) -> Event | None:
+def event(happened: Happened) -> Event | None:
     """Return what an event of the keeper's means to people; None for one that another event says already."""
-    data = entry["process"]
-    if entry["event"] not in _TOLD:
+    kept = happened.process
+    if happened.event not in _TOLD:
         return None
-    kind, phrase = _TOLD[entry["event"]]
-    if data["young_deaths"] == CRASH_LOOPING_FROM and entry["event"] in _YOUNG_ENDS:
+    kind, phrase = _TOLD[happened.event]
+    if kept.young_deaths == CRASH_LOOPING_FROM and happened.event in _YOUNG_ENDS:
         kind = "process.crash_looping"
-    labels = data["labels"]
+    labels = kept.labels
     slot = f"Process {labels['index']} of replica {labels['replica']}"
     return Event(
         id=new_event_id(),
         background_process_id=BackgroundProcessId(labels["background_process"]),
         kind=kind,
-        message=f"{slot} {phrase(data)}.",
+        message=f"{slot} {phrase(kept)}.",
         data={
-            "process": data["id"],
+            "process": kept.id,
             "replica": int(labels["replica"]),
             "index": int(labels["index"]),
-            "pid": data["pid"],
-            "restarts": data["restarts"],
-            "crash_looping": data["crash_looping"],
-            "last_exit": data["last_exit"],
-            "output_dropped_bytes": data.get("output_dropped_bytes", 0),
+            "pid": kept.pid,
+            "restarts": kept.restarts,
+            "crash_looping": kept.crash_looping,
+            "last_exit": None if kept.last_exit is None else msgspec.structs.asdict(kept.last_exit),
+            "output_dropped_bytes": kept.output_dropped_bytes,
         },
-        at=datetime.fromtimestamp(entry["at"], UTC),
+        at=datetime.fromtimestamp(happened.at, UTC),
     )
 
 
@@ -196,59 +199,64 @@ def unlimited_event(workload: Workload, unlimited: Mapping[str, str]) -> Event:
     )
 
 
-def _ended(data: JsonObject) -> str:
-    ended = f"ended: {_reason(data)}, after {data['last_exit']['lived_seconds']:.1f} s"
-    if data["crash_looping"]:
-        ended += f"; it is crash looping, having died young {data['young_deaths']} times in a row"
-    return ended if data["state"] == ProcessState.DRAINING else f"{ended}; {_next_start(data)}"
+def _ended(kept: KeptProcess) -> str:
+    lived = kept.last_exit.lived_seconds if kept.last_exit else 0.0
+    ended = f"ended: {_reason(kept)}, after {lived:.1f} s"
+    if kept.crash_looping:
+        ended += f"; it is crash looping, having died young {kept.young_deaths} times in a row"
+    return ended if kept.state is KeptState.DRAINING else f"{ended}; {_next_start(kept)}"
 
 
-def _reason(data: JsonObject) -> str:
-    ended = exit_of(data["last_exit"])
-    timeout = data["labels"].get(_LABEL_TIMEOUT)
-    return describe(ended, worker_timeout_seconds=int(timeout) if timeout else None) if ended else "ended"
+def _reason(kept: KeptProcess) -> str:
+    ended = exit_of(kept.last_exit)
+    timeout = kept.labels.get(_LABEL_TIMEOUT, "")
+    seconds = int(timeout) if timeout.isdecimal() else None
+    return describe(ended, worker_timeout_seconds=seconds) if ended else "ended"
 
 
-def _next_start(data: JsonObject) -> str:
-    if data["state"] == ProcessState.STARTING or not data["due_at"]:
+def _next_start(kept: KeptProcess) -> str:
+    if kept.state is KeptState.STARTING or not kept.due_at or kept.last_exit is None:
         return "it starts again at once"
-    return f"it starts again in {max(0.0, data['due_at'] - data['last_exit']['at']):.1f} s"
+    return f"it starts again in {max(0.0, kept.due_at - kept.last_exit.at):.1f} s"
 
 
-def _because(data: JsonObject) -> str:
-    reason = data.get("stop_reason")
-    return f": {reason}" if reason else ""
+def _because(kept: KeptProcess) -> str:
+    return f": {kept.stop_reason}" if kept.stop_reason else ""
 
 
-def exit_of(data: JsonObject | None) -> Exit | None:
+def exit_of(ended: KeptExit | None) -> Exit | None:
     """Return how a life ended, as the keeper says it."""
-    if data is None:
+    if ended is None:
         return None
-    return Exit(**{**data, "at": datetime.fromtimestamp(data["at"], UTC)})
+    facts = msgspec.structs.asdict(ended)
+    return Exit(**{**facts, "at": datetime.fromtimestamp(ended.at, UTC)})
 
 
 def _moment(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-_YOUNG_ENDS = ("start_failed", "exited_young")
+_YOUNG_ENDS = (Happening.START_FAILED, Happening.EXITED_YOUNG)
 
-_TOLD: dict[str, tuple[str, Callable[[JsonObject], str]]] = {
-    "started": ("process.started", lambda data: f"runs as pid {data['pid']}"),
-    "start_failed": ("process.start_failed", lambda data: f"{_reason(data)}; {_next_start(data)}"),
-    "exited": ("process.exited", _ended),
-    "exited_young": ("process.exited", _ended),
-    "matured": ("process.recovered", lambda _: "has run long enough to forget its earlier deaths"),
-    "stop_asked": ("process.draining", lambda data: f"was asked to stop{_because(data)}"),
-    "kill_asked": ("process.killed", lambda data: f"is killed, as asked{_because(data)}"),
-    "time_up": ("process.killed", lambda _: "is killed: its time to drain has passed"),
-    "output_dropped": (
+_TOLD: dict[Happening, tuple[str, Callable[[KeptProcess], str]]] = {
+    Happening.STARTED: ("process.started", lambda kept: f"runs as pid {kept.pid}"),
+    Happening.START_FAILED: (
+        "process.start_failed",
+        lambda kept: f"{_reason(kept)}; {_next_start(kept)}",
+    ),
+    Happening.EXITED: ("process.exited", _ended),
+    Happening.EXITED_YOUNG: ("process.exited", _ended),
+    Happening.MATURED: ("process.recovered", lambda _: "has run long enough to forget its earlier deaths"),
+    Happening.STOP_ASKED: ("process.draining", lambda kept: f"was asked to stop{_because(kept)}"),
+    Happening.KILL_ASKED: ("process.killed", lambda kept: f"is killed, as asked{_because(kept)}"),
+    Happening.TIME_UP: ("process.killed", lambda _: "is killed: its time to drain has passed"),
+    Happening.OUTPUT_DROPPED: (
         "process.output_dropped",
-        lambda data: (
-            f"prints faster than it is read: {data['output_dropped_bytes']:,} bytes of its output were dropped so far"
+        lambda kept: (
+            f"prints faster than it is read: {kept.output_dropped_bytes:,} bytes of its output were dropped so far"
         ),
     ),
-    "emptied": ("process.stopped", lambda _: "is gone, and nothing of it is left"),
+    Happening.EMPTIED: ("process.stopped", lambda _: "is gone, and nothing of it is left"),
 }
 """The kind of each of the keeper's events that people are told of, and the second half of its sentence."""
 
@@ -261,5 +269,20 @@ def keeper_lost() -> Event:
         kind="keeper.lost",
         message="The keeper is gone. What it runs goes on running, and the next keeper finds it.",
         data={},
+        at=datetime.now(UTC),
+    )
+
+
+def keeper_misunderstood(reason: str) -> Event:
+    """Return the event of a keeper that said what nobody can make sense of."""
+    return Event(
+        id=new_event_id(),
+        background_process_id=None,
+        kind="keeper.misunderstood",
+        message=(
+            f"The keeper said what is not of its protocol: {reason}. What runs goes on, and it is connected to again; "
+            "install server and keeper from the same version, and look at the keeper's log."
+        ),
+        data={"reason": reason},
         at=datetime.now(UTC),
     )

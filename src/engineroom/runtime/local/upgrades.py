@@ -1,15 +1,13 @@
 """Keepers of another version than ours."""
 
 import contextlib
-from typing import Any
 
 import structlog
 
 from engineroom import __version__
 from engineroom.runtime.base import RuntimeUnavailableError
-from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError
-
-JsonObject = dict[str, Any]
+from engineroom.runtime.local.keeper import OLDEST_PROTOCOL, PROTOCOL, Keeper, KeeperError
+from engineroom.runtime.local.messages import Hello
 
 _log = structlog.get_logger()
 
@@ -20,23 +18,23 @@ class Upgrades:
     def __init__(self) -> None:
         self._asked = False
 
-    async def bring_up_to_date(self, keeper: Keeper, hello: JsonObject) -> None:
+    async def bring_up_to_date(self, keeper: Keeper, hello: Hello) -> None:
         """Have a keeper of another version execute itself anew; its processes go on. Say so when that is no help.
 
         Raises RuntimeUnavailableError when we would misunderstand each other.
         """
-        if hello["version"] == __version__ and hello["protocol"] == PROTOCOL:
+        if hello.version == __version__ and hello.protocol == PROTOCOL:
             return
-        versions = {"keeper": hello["version"], "ours": __version__}
+        versions = {"keeper": hello.version, "ours": __version__}
         if not self._asked:
             self._asked = True
             _log.info("The keeper is of another version; upgrading it.", action="keeper.upgrade", **versions)
             with contextlib.suppress(KeeperError):
                 await keeper.call("upgrade")
                 raise ConnectionError("the keeper executes itself anew")
-        if abs(hello["protocol"] - PROTOCOL) > 1:
+        if not OLDEST_PROTOCOL <= hello.protocol <= PROTOCOL + 1:
             raise RuntimeUnavailableError(
-                f"the keeper is of version {hello['version']}, which this server ({__version__}) cannot talk to; "
+                f"the keeper is of version {hello.version}, which this server ({__version__}) cannot talk to; "
                 "install both from the same version"
             )
         _log.warning("The keeper stays of another version.", action="keeper.version", **versions)

@@ -2,15 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from engineroom.model.limits import Usage
 from engineroom.model.process import Process
+from engineroom.runtime.local.messages import Counted
 
-JsonObject = dict[str, Any]
-Counted = dict[str, tuple[float | None, int | None, int | None]]
+Count = Mapping[str, tuple[float | None, int | None, int | None]]
 
 USAGE_SECONDS = 5.0
 """How often it is counted."""
@@ -20,15 +19,15 @@ class Gauge:
     """The last two counts of the keeper's, and what they say of each name."""
 
     def __init__(self) -> None:
-        self._before: Counted = {}
-        self._now: Counted = {}
+        self._before: Count = {}
+        self._now: Count = {}
         self._seconds = 0.0
 
-    def take(self, counted: Counted, seconds: float) -> None:
+    def take(self, counted: Count, seconds: float) -> None:
         """Take in a count that was made so many seconds after the one before."""
         self._before, self._now, self._seconds = self._now, counted, seconds
 
-    async def watch(self, count: Callable[[], Awaitable[JsonObject | None]]) -> None:
+    async def watch(self, count: Callable[[], Awaitable[Counted | None]]) -> None:
         """Have things counted again and again, until cancelled; None is a count that was not to be had."""
         counted_at = time.monotonic()
         while True:
@@ -36,7 +35,7 @@ class Gauge:
             counted = await count()
             if counted is not None:
                 now = time.monotonic()
-                self.take({**counted["processes"], **counted["groups"]}, now - counted_at)
+                self.take({**counted.processes, **counted.groups}, now - counted_at)
                 counted_at = now
 
     def read(self, name: str) -> Usage | None:

@@ -1,0 +1,120 @@
+"""Staying connected to the keeper: listened to as long as it is there and makes sense, and connected to again."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.runtime.local.keeper import Event, Keeper, Launcher
+from engineroom.runtime.local.messages import ProtocolError
+from engineroom.runtime.local.reconnecting import Pauses
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handlers:
+    """Who is called in a session.
+
+    `greet` gets to know a keeper that was just connected to. `take` is given what it says from then on. `misunderstood` is
+    told of what makes no sense. `lost` is told that the keeper is gone, and returns whether to connect again.
+    """
+
+    greet: Callable[[Keeper], Awaitable[None]]
+    take: Callable[[list[Event]], None]
+    misunderstood: Callable[[ProtocolError], None]
+    lost: Callable[[], bool]
+
+
+class Session:
+    """One connection after another, until the last is not to be followed by one. Nothing that a keeper says ends that."""
+
+    def __init__(self, launcher: Launcher, handlers: Handlers) -> None:
+        self._launcher = launcher
+        self._handlers = handlers
+        self._opened = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        """Connect, and return when the first keeper was greeted. Raises RuntimeUnavailableError when that fails."""
+        keeper = await self._launcher.connect()
+        self._task = asyncio.create_task(self._stay_connected(keeper))
+        waiter = asyncio.ensure_future(self._opened.wait())
+        await asyncio.wait([waiter, self._task], return_when=asyncio.FIRST_COMPLETED)
+        waiter.cancel()
+        if self._task.done():
+            self._task.result()
+
+    async def ended(self) -> None:
+        """Wait until the keeper is gone and not to be connected to again."""
+        if self._task is not None:
+            await self._task
+
+    async def close(self) -> None:
+        """Connect no more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _stay_connected(self, keeper: Keeper) -> None:
+        """Listen to the keeper; when it is gone, start another, which finds the processes again.
+
+        Raises RuntimeUnavailableError when the first connection comes to nothing.
+        """
+        pauses = Pauses()
+        while True:
+            began = time.monotonic()
+            misunderstood = await self._misunderstood(keeper)
+            if not self._handlers.lost():
+                return
+            lasted = time.monotonic() - began
+            await asyncio.sleep(pauses.next_seconds(lasted, misunderstood=misunderstood))
+            keeper = await self._launcher.connect_at_last()
+
+    async def _misunderstood(self, keeper: Keeper) -> bool:
+        """Listen until the keeper is gone, or cannot be listened to any more; return whether it was misunderstood."""
+        try:
+            await self._listen(keeper)
+        except RuntimeUnavailableError as error:
+            if not self._opened.is_set():
+                raise
+            _log.error("Cannot work with the keeper.", action="keeper.unavailable", reason=str(error))
+        except ProtocolError as error:
+            if not self._opened.is_set():
+                raise RuntimeUnavailableError(f"the keeper speaks another language: {error}") from None
+            self._handlers.misunderstood(error)
+        except Exception:
+            if not self._opened.is_set():
+                raise
+            _log.exception("Cannot take in what the keeper says.", action="keeper.failed")
+        else:
+            return False
+        return True
+
+    async def _listen(self, keeper: Keeper) -> None:
+        """Take in what the keeper says, until it is gone. Raises what makes the greeting fail, but for its end."""
+        greeting = asyncio.create_task(self._greet(keeper))
+        greeting.add_done_callback(
+            lambda done: keeper.close() if done.cancelled() or done.exception() else None
+        )
+        try:
+            async for entries in keeper.events():
+                await asyncio.wait([greeting])
+                if greeting.exception() is None:
+                    self._handlers.take(entries)
+        except ProtocolError:
+            # What it was asked for came with the fault, or does not come any more: in any case the greeting ends.
+            await asyncio.wait([greeting])
+            raise
+        finally:
+            greeting.cancel()
+            with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+                await greeting
+
+    async def _greet(self, keeper: Keeper) -> None:
+        await self._handlers.greet(keeper)
+        self._opened.set()
