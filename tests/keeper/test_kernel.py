@@ -99,18 +99,6 @@ def test_the_end_of_a_stranger_is_known(tmp_path: Path, expected: int) -> None:
         os.close(descriptor)
 
 
-def test_processes_are_found_by_a_variable(sleeper: subprocess.Popen[bytes]) -> None:
-    def look() -> kernel.Marked | None:
-        found = (marked for marked in kernel.processes_with("MARK_OF_THE_TEST") if marked.pid == sleeper.pid)
-        return next(found, None)
-
-    # For a moment after exec the kernel shows an environment that is still empty.
-    mine = wait_until("it is found", look)
-    assert mine is not None
-    assert (mine.group, mine.session) == (sleeper.pid, sleeper.pid)
-    assert mine.environment["MARK_OF_THE_TEST"] == "a b=c"
-
-
 def test_a_group_lives_as_long_as_one_of_it_is_no_zombie(sleeper: subprocess.Popen[bytes]) -> None:
     assert sleeper.pid in kernel.living_groups()
     assert kernel.signal_group(sleeper.pid, 0)

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engineroom.keeper import exit_facts, groups, kernel, supervisor
+from engineroom.keeper import exit_facts, groups, kernel, launching, supervisor
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
@@ -107,7 +107,7 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         for module in (groups, exit_facts):
             self.patches.setattr(module, "time", clock)
         self.patches.setattr(supervisor, "os", system)
-        self.patches.setattr(supervisor, "launch", self.world.launch)
+        self.patches.setattr(launching, "launch", self.world.launch)
         for name in ("signal_group", "living_groups", "start_ticks"):
             self.patches.setattr(kernel, name, getattr(self.world, name))
         self.folder = tempfile.TemporaryDirectory()

@@ -97,9 +97,11 @@ def test_a_drain_goes_on_through_an_upgrade(keeper: RunningKeeper) -> None:
 
 @pytest.mark.needs("root")
 def test_nothing_is_forgotten_by_an_upgrade_on_a_full_disk(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "keeper", megabytes=1) as disk, running_keeper(disk) as keeper:
+    with small_disk(tmp_path / "keeper", megabytes=2) as disk, running_keeper(disk) as keeper:
+        first = keeper.run("a", *SLEEP, labels={"more": "than is kept for events" * 15_000})
         fill(disk / "filler")
-        pid = keeper.run("a", *SLEEP, labels={"more": "than fits" * 1000})
+        os.kill(first, signal.SIGKILL)
+        pid = keeper.running("a", other_than=first)
         with keeper.client() as client:
             assert "make room" in client.ask("upgrade")["error"]
         (disk / "filler").unlink()

@@ -211,7 +211,7 @@ def keeper_other_than(host: LocalHost, pid: int) -> bool:
 async def test_a_keeper_that_cannot_start_is_told_in_its_own_words(host: LocalHost) -> None:
     host.folder.mkdir()
     (host.folder / "journal").mkdir()
-    with pytest.raises(RuntimeUnavailableError, match=r"cannot start the keeper: .*journal"):
+    with pytest.raises(RuntimeUnavailableError, match=r"Is a directory: .*journal"):
         await Session.opened(host)
 
 

@@ -48,6 +48,11 @@ app.command(
     name="doctor",
     help="Look for what is wrong on this host, and say what to do.",
 )
+app.command(
+    "engineroom.cli.separate:separate",
+    name="separate",
+    help="Make a copy of a data folder a new one, apart from the original.",
+)
 app.command("engineroom.cli.keeper:keeper", name="keeper", help="Run this host's keeper in the foreground.")
 
 

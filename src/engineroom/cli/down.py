@@ -34,8 +34,8 @@ def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
         raise CommandError(f"cannot wait for {timeout} s; give --timeout as seconds, 0 or more")
     found = settings(data)
     _stop_server(found.server_lock)
-    OneOffs(found.keeper / ONE_OFFS).end_all()
     asyncio.run(_drain(found.keeper, timeout))
+    OneOffs(found.keeper / ONE_OFFS).end_all()
     say("Everything is stopped.")
 
 

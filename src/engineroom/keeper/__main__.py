@@ -10,10 +10,12 @@ from pathlib import Path
 
 from engineroom import __version__
 from engineroom.keeper import kernel, limits, log
+from engineroom.keeper.births import Births
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.cgroup_setup import Setup, set_up
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.greeting import Secret
+from engineroom.keeper.identity import CopiedFolderError, identify
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.loop import Loop
@@ -42,7 +44,7 @@ def main() -> int:
         return 2
     try:
         run(Path(folder), inherited_lock=int(rest[1]) if rest else None)
-    except (StartError, OSError) as error:
+    except (StartError, CopiedFolderError, OSError) as error:
         sys.stderr.write(f"cannot start the keeper: {error}\n")
         return 1
     return 0
@@ -59,11 +61,12 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     _keep_to_ourselves()
     kernel.become_subreaper()
     limits.raise_open_files()
+    births = Births(identify(folder, lock))
     boot = kernel.boot_id()
     journal = Journal(folder / "journal", boot=boot)
     spool = Spool(folder / "spool", boot=boot)
     setup = set_up(folder, boot)
-    supervisor = Supervisor(journal, spool, Containers(setup.cgroups))
+    supervisor = Supervisor(journal, spool, Containers(setup.cgroups, births))
     recover(journal, supervisor, boot)
     for process in supervisor.processes.values():
         if process.pid is not None:

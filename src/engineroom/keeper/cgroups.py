@@ -163,6 +163,12 @@ class Cgroups:
         if self._mover is not None:
             self._mover.move()
 
+    def cells(self, group: str | None = None) -> list[str]:
+        """Return the cells that there are, or those of one group."""
+        base = self.trees.tracker
+        groups = _names(base) if group is None else [group]
+        return [f"{each}/{cell}" for each in groups for cell in _names(f"{base}/{each}")]
+
     def members(self, cell: str) -> list[int]:
         """Return the pids in a cell, none of them a zombie's; none when there is no such cell.
 
@@ -313,6 +319,12 @@ def _pids(path: str) -> bytes:
             raise
         # Somebody has made it a threaded one, which tells its threads alone.
         return _read(f"{path}/cgroup.threads")
+
+
+def _names(path: str) -> list[str]:
+    """Return the names of the cgroups in a cgroup that were made for groups or cells."""
+    names = (inner.rpartition("/")[2] for inner in _made_in(path))
+    return [name for name in names if not name.startswith(".")]
 
 
 def _made_in(path: str) -> list[str]:

@@ -9,13 +9,11 @@ import signal
 from collections.abc import Container, Set
 
 from engineroom.keeper import kernel, log
+from engineroom.keeper.births import Births
 from engineroom.keeper.cgroups import Cgroups, Limits
 from engineroom.keeper.groups import LeaderlessGroups
 from engineroom.keeper.kernel import Usage
 from engineroom.keeper.process import Process
-
-ID_VARIABLE = "ENGINEROOM_PROCESS"
-"""In the environment of everything that descends from a process, unless it was taken out: the process's id."""
 
 _CGROUP = "cgroup:"
 _GROUP = "group:"
@@ -25,10 +23,11 @@ _WITHOUT_GROUP = "others"
 class Containers:
     """Makes containers, signals them as a whole, and tells whether anybody is left in one."""
 
-    def __init__(self, cgroups: Cgroups | None = None) -> None:
+    def __init__(self, cgroups: Cgroups | None = None, births: Births | None = None) -> None:
         self.cgroups = cgroups
+        self.births = births or Births("")
         self.limits: dict[str, Limits] = {}
-        self._orphans: dict[str, list[int]] = {}
+        self._adopted: set[str] = set()
         self._groups = LeaderlessGroups()
 
     def limit(self, group: str, limits: Limits) -> None:
@@ -88,9 +87,16 @@ class Containers:
     def find(self, process: Process, pid: int) -> None:
         """Take a leader's container over from an earlier keeper that did not live to write it down."""
         process.container = f"{_GROUP}{pid}"
-        cell = _cell(process)
-        if self.cgroups is not None and pid in self.cgroups.members(cell):
-            process.container = f"{_CGROUP}{cell}"
+        for container, members in self.inhabited(_group_of(process)).items():
+            if pid in members:
+                process.container = container
+
+    def inhabited(self, group: str | None = None) -> dict[str, list[int]]:
+        """Return all cells in which there is somebody, or those of a group, with their members."""
+        if self.cgroups is None:
+            return {}
+        found = {f"{_CGROUP}{cell}": self.cgroups.members(cell) for cell in self.cgroups.cells(group)}
+        return {container: members for container, members in found.items() if members}
 
     def found(self, process: Process) -> None:
         """Take in that a leader of an earlier keeper's still runs."""
@@ -98,10 +104,13 @@ class Containers:
             assert process.container is not None
             self.cgroups.found(process.container.removeprefix(_CGROUP), process.pid)
 
-    def remember(self, process: Process, survivors: list[int]) -> None:
-        """Take in who was found of a process of an earlier keeper's; its orphans have not become our children."""
-        if self.cgroups is None:
-            self._orphans[process.id] = survivors
+    def adopt(self, process: Process, *, wherever: bool = False) -> None:
+        """Take in that an earlier keeper has started a process: its orphans have not become our children.
+
+        With `wherever` they may be in no cgroup of ours.
+        """
+        if self.cgroups is None or wherever:
+            self._adopted.add(process.id)
 
     def is_ours(self, container: str, groups: Set[int]) -> bool:
         """Return whether somebody of ours is in a container that an earlier keeper wrote down.
@@ -131,22 +140,25 @@ class Containers:
             return bool(self._members(container))
         return self._groups.is_inhabited(_group(container))
 
-    def strays(self, process: Process, leaders: Container[int]) -> list[str]:
+    def strays(self, process: Process, leaders: Container[int], *, present_life: int | None) -> list[str]:
         """Return the containers of a process's orphans that have left its process group, where no cgroup holds them.
 
-        They have become our children, as we are their sub-reaper, and are known by the variables that they were born with.
+        They have become our children, as we are their sub-reaper; those of an earlier keeper's may be anywhere. What belongs
+        to the present life is none, if there is one.
         """
-        if self.cgroups is not None:
+        if self.cgroups is not None and process.id not in self._adopted:
             return []
-        candidates = [*kernel.children(os.getpid()), *self._orphans.get(process.id, ())]
-        found = {
-            kernel.group_of(pid)
-            for pid in candidates
-            if pid not in leaders and kernel.has_variable(pid, ID_VARIABLE, process.id)
+        candidates = None if process.id in self._adopted else kernel.children(os.getpid())
+        groups = {
+            born.group
+            for born in self.births.find([process.id], candidates)
+            if born.id == process.id
+            and born.pid not in leaders
+            and not (present_life is not None and born.is_of(present_life))
         }
-        for group in found:
+        for group in groups:
             self._groups.note(group)
-        return [f"{_GROUP}{group}" for group in found]
+        return [of_group(group) for group in groups]
 
     def ask_to_end(self, container: str) -> None:
         """Send SIGTERM to everybody in it."""
@@ -197,7 +209,7 @@ class Containers:
             self.cgroups.remove(f"{_group_of(process)}/{process.id}")
             if last_of_its_group:
                 self.cgroups.remove_group(_group_of(process))
-        self._orphans.pop(process.id, None)
+        self._adopted.discard(process.id)
         if last_of_its_group:
             self.limits.pop(_group_of(process), None)
 
@@ -216,6 +228,24 @@ def _cell(process: Process) -> str:
     """Return the cell for the next life: always the same one, unless somebody of an earlier life is still in it."""
     cell = f"{_group_of(process)}/{process.id}"
     return f"{cell}.{process.life}" if f"{_CGROUP}{cell}" in process.leftovers else cell
+
+
+def owner(container: str, ids: Container[str]) -> tuple[str, str]:
+    """Return the group and the id of the process that a cell was made for: one of `ids`, where it can be."""
+    group, _, name = container.removeprefix(_CGROUP).partition("/")
+    id, _, life = name.rpartition(".")
+    is_of_a_life = name not in ids and id in ids and life.isdigit()
+    return "" if group == _WITHOUT_GROUP else group, id if is_of_a_life else name
+
+
+def is_cell(container: str) -> bool:
+    """Return whether a container is a cell."""
+    return container.startswith(_CGROUP)
+
+
+def of_group(group: int) -> str:
+    """Return the container that a process group is."""
+    return f"{_GROUP}{group}"
 
 
 def _group_of(process: Process) -> str:

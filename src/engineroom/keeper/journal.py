@@ -5,16 +5,22 @@ is flushed to the device. It is also what a client reads that was away and wants
 """
 
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from engineroom.keeper import log
+from engineroom.keeper import kernel, log
 from engineroom.keeper.process import JsonObject
 
 _COMPACT_ABOVE_BYTES = 8 * 1024 * 1024
 _EVENTS_KEPT_BYTES = 2 * 1024 * 1024
+
+_RESERVE_BYTES = 128 * 1024
+"""So much of the disk is kept for events: what becomes of that which runs is written down on a full disk, too."""
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Journal:
@@ -31,23 +37,33 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._size = os.fstat(self._file).st_size
         self._base = 0
+        self._reserved = 0
         self.epoch = ""
         self.sequence = 0
         self.failing = False
         """Whether the last line could not be written; then the file must be rewritten before it is true again."""
+        self.failure = 0
+        """Why what should have been written last was not: an error number."""
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        return str(self._path)
 
     def replay(self) -> Iterator[JsonObject]:
-        """Yield what was written, oldest first. A last line that was cut off is left out, and removed."""
-        good = 0
-        for line in _lines(self._path):
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                break
+        """Yield what was written, oldest first. What is no entry is left out, and a last line that was cut off removed."""
+        good = spoilt = 0
+        for line in self._lines():
             good += len(line)
+            entry = _decoded(line)
+            if entry is None:
+                spoilt += 1
+                continue
             self.epoch = entry.get("epoch", self.epoch)
             self.sequence = max(self.sequence, entry.get("sequence", 0))
             yield entry
+        if spoilt:
+            log.write("error", "journal.spoilt", "Lines of the journal cannot be read.", lines=spoilt)
         if good < self._size:
             log.write("warning", "journal.cut", "The journal's last line was broken off, and is left out.")
             os.ftruncate(self._file, good)
@@ -56,9 +72,13 @@ class Journal:
             self.epoch = os.urandom(8).hex()
             self._append(self._header())
 
-    def record_spec(self, spec: JsonObject) -> None:
-        """Write down a spec, before its process is started."""
-        self._append(_encode({"spec": spec}))
+    def record_spec(self, spec: JsonObject) -> bool:
+        """Write down a spec, before its process is started; return whether it is there.
+
+        What the disk keeps for events is not used for it.
+        """
+        line = _encode({"spec": spec})
+        return self._has_room(len(line)) and self._append(line)
 
     def record_limits(self, limits: JsonObject) -> None:
         """Write down what groups may use, before a process of them is started."""
@@ -73,14 +93,23 @@ class Journal:
 
     def events_after(self, sequence: int) -> Iterator[bytes]:
         """Yield the lines of the events after `sequence` that are still kept."""
-        for line in _lines(self._path):
-            if line.startswith(b'{"sequence":') and json.loads(line)["sequence"] > sequence:
+        for line in self._lines():
+            entry = _decoded(line) if line.startswith(b'{"sequence":') else None
+            if entry is not None and entry["sequence"] > sequence:
                 yield line
 
     @property
     def wants_rewriting(self) -> bool:
-        """Whether the file has grown enough since it was last rewritten, or has missed a line."""
-        return self.failing or self._size - self._base > _COMPACT_ABOVE_BYTES
+        """Whether the file has grown enough since it was last rewritten, has missed a line, or is gone."""
+        return self.failing or self._size - self._base > _COMPACT_ABOVE_BYTES or not self.is_in_place
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether what is written can be found by the next keeper."""
+        try:
+            return os.path.samestat(os.stat(self._path), os.fstat(self._file))  # noqa: PTH116
+        except FileNotFoundError:
+            return False
 
     def rewrite(self, limits: JsonObject, living: Iterable[tuple[JsonObject, JsonObject]]) -> None:
         """Replace the file by the limits of groups, the (spec, state) of what is alive, and the last events."""
@@ -99,7 +128,9 @@ class Journal:
         os.close(self._file)
         self._file = fresh
         self._size = self._base = os.fstat(fresh).st_size
+        self._reserved = 0
         self.failing = False
+        self._has_room(0)
 
     def _rewritten(
         self, limits: JsonObject, living: Iterable[tuple[JsonObject, JsonObject]]
@@ -115,7 +146,7 @@ class Journal:
     def _last_events(self) -> Iterator[bytes]:
         skip = max(0, self._size - _EVENTS_KEPT_BYTES)
         position = 0
-        for line in _lines(self._path):
+        for line in self._lines():
             position += len(line)
             if position > skip and line.startswith(b'{"sequence":'):
                 yield line
@@ -123,18 +154,43 @@ class Journal:
     def _header(self) -> bytes:
         return _encode({"epoch": self.epoch, "boot": self._boot, "sequence": self.sequence})
 
-    def _append(self, line: bytes) -> None:
+    def _has_room(self, length: int) -> bool:
+        """Return whether so many bytes can be written, and leave enough for events."""
+        needed = self._size + length + _RESERVE_BYTES
+        if self.failing or needed <= self._reserved:
+            return not self.failing
+        try:
+            kernel.reserve(self._file, self._size, length + 2 * _RESERVE_BYTES)
+        except OSError as error:
+            if error.errno in _NO_ROOM:
+                self.failure = error.errno
+                return False
+            return True  # this filesystem keeps no room for anybody
+        self._reserved = needed + _RESERVE_BYTES
+        return True
+
+    def _append(self, line: bytes) -> bool:
+        """Write a line; return whether it is there."""
         if self.failing:
-            return
+            return False
+        self._has_room(len(line))
         try:
             written = os.write(self._file, line)
             if written < len(line):
-                raise OSError(28, "the line was cut off")  # noqa: TRY301
+                raise OSError(errno.ENOSPC, "the line was cut off")  # noqa: TRY301
             self._size += written
         except OSError as error:
             self._report(error)
             with contextlib.suppress(OSError):
                 os.ftruncate(self._file, self._size)
+        return not self.failing
+
+    def _lines(self) -> Iterator[bytes]:
+        """Yield the whole lines of the file, though somebody may have removed it."""
+        with open(f"/proc/self/fd/{self._file}", "rb") as file:  # noqa: PTH123
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line
 
     def _report(self, error: OSError) -> None:
         if not self.failing:
@@ -146,13 +202,17 @@ class Journal:
                 reason=str(error),
             )
         self.failing = True
+        self.failure = error.errno or errno.EIO
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield line
+def _decoded(line: bytes) -> JsonObject | None:
+    """Return the entry in a line; None for what is none."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    is_entry = isinstance(entry, dict) and isinstance(entry.get("sequence", 0), int)
+    return entry if is_entry and isinstance(entry.get("epoch", ""), str) else None
 
 
 def _encode(entry: JsonObject) -> bytes:

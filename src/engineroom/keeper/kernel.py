@@ -24,10 +24,21 @@ _TOO_MANY_FILES = (errno.EMFILE, errno.ENFILE)
 _TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
+_FALLOC_FL_KEEP_SIZE = 1
+
 
 def become_subreaper() -> None:
     """Have orphans among our descendants become our children (prctl(2)), so that they are reaped."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def reserve(descriptor: int, offset: int, length: int) -> None:
+    """Have the disk keep room for this part of a file, though it does not become longer (fallocate(2)). Raises OSError."""
+    if _libc.fallocate(descriptor, _FALLOC_FL_KEEP_SIZE, offset, length) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def boot_id() -> str:
@@ -68,52 +79,36 @@ def _stat(pid: int) -> list[bytes] | None:
         return None
 
 
-class Marked(NamedTuple):
-    """A process that was started with a variable of ours in its environment, or descends from one that was."""
+class Seen(NamedTuple):
+    """A living process as the kernel sees it: never a zombie."""
 
-    pid: int
     group: int
     session: int
-    environment: dict[str, str]
+    start_ticks: int
 
 
-def processes_with(variable: str) -> Iterator[Marked]:
-    """Yield every process of this host whose first environment had `variable`."""
-    wanted = f"{variable}=".encode()
-    for pid in _pids():
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
-                environment = file.read()
-        except OSError:
-            continue
-        fields = _stat(pid) if wanted in environment else None
-        if fields is not None:
-            pairs = (os.fsdecode(pair).partition("=") for pair in environment.split(b"\0"))
-            group, session = int(fields[_GROUP]), int(fields[_SESSION])
-            yield Marked(pid, group, session, {key: value for key, _, value in pairs})
+def seen(pid: int) -> Seen | None:
+    """Return what is seen of a process; None when there is none, or only its zombie."""
+    fields = _stat(pid)
+    if fields is None or fields[_STATE] in _DEAD:
+        return None
+    return Seen(int(fields[_GROUP]), int(fields[_SESSION]), int(fields[_START_TIME]))
+
+
+def environment(pid: int) -> dict[str, str]:
+    """Return what is where a process was given its environment; empty when it is gone, or not ours to read."""
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+            pairs = (os.fsdecode(pair).partition("=") for pair in file.read().split(b"\0"))
+            return {key: value for key, _, value in pairs}
+    except OSError:
+        return {}
 
 
 def living_groups() -> set[int]:
     """Return the process groups of this host that have a member which is not a zombie."""
-    members = (_stat(pid) for pid in _pids())
+    members = (_stat(pid) for pid in pids())
     return {int(fields[_GROUP]) for fields in members if fields is not None and fields[_STATE] not in _DEAD}
-
-
-def has_variable(pid: int, name: str, value: str) -> bool:
-    """Return whether a living process was started with this variable in its environment."""
-    try:
-        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
-            return f"{name}={value}".encode() in file.read().split(b"\0")
-    except OSError:
-        return False
-
-
-def group_of(pid: int) -> int:
-    """Return the process group of a process; its pid when it is gone."""
-    try:
-        return os.getpgid(pid)
-    except ProcessLookupError:
-        return pid
 
 
 class Usage(NamedTuple):
@@ -127,7 +122,7 @@ class Usage(NamedTuple):
 def usage_by_session() -> dict[int, Usage]:
     """Return for each session of this host its CPU seconds, its resident bytes, and how many processes are in it."""
     totals: dict[int, tuple[float, int, int]] = {}
-    for pid in _pids():
+    for pid in pids():
         fields = _stat(pid)
         if fields is None or fields[_STATE] in _DEAD:
             continue
@@ -148,7 +143,8 @@ def resident_bytes(pid: int) -> int:
         return 0
 
 
-def _pids() -> Iterator[int]:
+def pids() -> Iterator[int]:
+    """Return the processes of this host."""
     return (int(name) for name in os.listdir("/proc") if name.isdigit())  # noqa: PTH208
 
 

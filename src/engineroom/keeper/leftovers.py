@@ -31,7 +31,7 @@ class Leftovers:
         elif container is not None:
             self._containers.leave(process, container)
         process.container = None
-        self._find_strays(process)
+        self._find_strays(process, present_life=None)
 
     def end(self, process: Process, now: float) -> None:
         """Ask the children of a leader that died unasked to end, so that its successor does not run beside them."""
@@ -62,12 +62,12 @@ class Leftovers:
             elif (due if process.state is State.DRAINING else deadline) <= now:
                 self._containers.kill(container)
         if not process.leftovers:
-            self._find_strays(process)
+            self._find_strays(process, present_life=None if process.pid is None else process.life)
         if not process.leftovers:
             self.forget(process)
 
-    def _find_strays(self, process: Process) -> None:
-        for container in self._containers.strays(process, self._leaders):
+    def _find_strays(self, process: Process, *, present_life: int | None) -> None:
+        for container in self._containers.strays(process, self._leaders, present_life=present_life):
             process.leftovers.setdefault(container, process.due_monotonic or 0.0)
 
     def next_look_seconds(self, process: Process) -> float:

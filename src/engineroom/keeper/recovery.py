@@ -1,17 +1,24 @@
-"""Finding the processes of an earlier keeper again: by pid and start time, never by pid alone."""
+"""Finding the processes of an earlier keeper again: by pid and start time, never by pid alone, and by their marks.
+
+The journal may say less than what happened: it was lost, is an older one, or could not be written. So who lives is asked of
+the kernel. What belongs to a spec that is known is taken over; what nobody can tell anything about is ended.
+"""
 
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from engineroom.keeper import kernel, log
+from engineroom.keeper import kernel, log, lost
+from engineroom.keeper.births import Born
 from engineroom.keeper.cgroups import Limits
-from engineroom.keeper.containers import ID_VARIABLE
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lifecycle import State
-from engineroom.keeper.process import JsonObject, Process, Spec
-from engineroom.keeper.supervisor import LIFE_VARIABLE, Supervisor
+from engineroom.keeper.process import InvalidSpecError, JsonObject, Process, Spec
+from engineroom.keeper.supervisor import Supervisor
+
+Survivors = Mapping[str, list[Born]]
+"""Every living process that a keeper of this folder has started, with its descendants, by id."""
 
 
 def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
@@ -23,15 +30,15 @@ def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
             _forget_boot(process)
     # Only now: whoever reads next what is written here, in this boot, takes it for what is.
     supervisor.rewrite_journal()
-    if not processes:
-        return
-    survivors = _survivors() if same_boot else {}
+    survivors = _survivors(supervisor) if same_boot else {}
     for process in processes:
         _find_again(supervisor, process, survivors.get(process.id, []))
+    if same_boot:
+        lost.take_in(supervisor, survivors)
     supervisor.containers.keep_up()
-    log.write(
-        "info", "keeper.recovered", "Found the processes of an earlier keeper.", processes=len(processes)
-    )
+    if processes:
+        message = "Found the processes of an earlier keeper."
+        log.write("info", "keeper.recovered", message, processes=len(processes))
 
 
 def _replay(entries: Iterable[JsonObject], supervisor: Supervisor, boot: str) -> bool:
@@ -39,28 +46,34 @@ def _replay(entries: Iterable[JsonObject], supervisor: Supervisor, boot: str) ->
     written_boot = boot
     for entry in entries:
         written_boot = entry.get("boot", written_boot)
-        if "limits" in entry:
-            for group, limits in entry["limits"].items():
-                supervisor.containers.limit(group, Limits(**limits))
-            continue
-        if "spec" in entry:
-            supervisor.add(Spec.parse(entry["spec"]))
-            continue
-        seen = entry.get("process") or entry.get("snapshot")
-        process = supervisor.processes.get(seen["id"]) if seen else None
-        if process is None or seen is None:
-            continue
-        process.restore(seen)
-        if process.state is State.STOPPED:
-            supervisor.drop(process)
+        try:
+            _take_in(entry, supervisor)
+        except (InvalidSpecError, KeyError, TypeError, ValueError, AttributeError) as error:
+            log.write("error", "journal.spoilt", "A line of the journal makes no sense.", reason=repr(error))
     return written_boot == boot
 
 
-def _survivors() -> dict[str, list[kernel.Marked]]:
-    """Return every living process that a keeper started, or one of its descendants, by the id in its environment."""
+def _take_in(entry: JsonObject, supervisor: Supervisor) -> None:
+    if "limits" in entry:
+        for group, limits in entry["limits"].items():
+            supervisor.containers.limit(group, Limits(**limits))
+        return
+    if "spec" in entry:
+        supervisor.add(Spec.parse(entry["spec"]))
+        return
+    seen = entry.get("process") or entry.get("snapshot")
+    process = supervisor.processes.get(seen["id"]) if seen else None
+    if process is None or seen is None:
+        return
+    process.restore(seen)
+    if process.state is State.STOPPED:
+        supervisor.drop(process)
+
+
+def _survivors(supervisor: Supervisor) -> Survivors:
     found = defaultdict(list)
-    for marked in kernel.processes_with(ID_VARIABLE):
-        found[marked.environment[ID_VARIABLE]].append(marked)
+    for born in supervisor.containers.births.find(supervisor.processes):
+        found[born.id or lost.nameless(born)].append(born)
     return found
 
 
@@ -73,22 +86,22 @@ def _forget_boot(process: Process) -> None:
         process.due_monotonic = 0.0
 
 
-def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
+def _find_again(supervisor: Supervisor, process: Process, survivors: list[Born]) -> None:
     containers = supervisor.containers
-    containers.remember(process, [marked.pid for marked in survivors])
-    groups = {marked.group for marked in survivors}
+    containers.adopt(process)
+    groups = {born.group for born in survivors}
     for held in tuple(process.leftovers):
         if not containers.is_ours(held, groups):
             del process.leftovers[held]
             containers.leave(process, held)
-    if process.state is State.STARTING:
+    if not process.stop_asked:
         _find_started(supervisor, process, survivors)
     if process.state is State.STARTING and _was_begun(process):
         _find_over(supervisor, process, survivors)
         return
-    lost = process.pid is not None and process.pidfd is None and not _watch(supervisor, process)
+    has_ended = process.pid is not None and process.pidfd is None and not _watch(supervisor, process)
     supervisor.resume(process)
-    if lost:
+    if has_ended:
         if process.container is not None and not containers.is_ours(process.container, groups):
             containers.leave(process, process.container)
             process.container = None
@@ -97,18 +110,21 @@ def _find_again(supervisor: Supervisor, process: Process, survivors: list[kernel
         containers.found(process)
 
 
-def _find_started(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
-    """Look for the child of a start that the earlier keeper began and did not live to write down."""
-    life = str(process.life + 1)
-    for marked in survivors:
-        ticks = kernel.start_ticks(marked.pid)
-        if marked.pid == marked.session and marked.environment.get(LIFE_VARIABLE) == life and ticks:
-            process.life += 1
-            process.pid, process.start_ticks = marked.pid, ticks
-            supervisor.containers.find(process, marked.pid)
-            process.started_at, process.started_monotonic = time.time(), time.monotonic()
-            supervisor.found_started(process)
-            return
+def _find_started(supervisor: Supervisor, process: Process, survivors: list[Born]) -> None:
+    """Look for the leader of a later life than the last that was written down: it is older than its descendants."""
+    leaders = [born for born in survivors if born.pid == born.session and born.is_after(process.life)]
+    leader = max(leaders, key=lambda born: (born.lives_after(process.life), -born.ticks), default=None)
+    if leader is None:
+        return
+    lives = leader.lives_after(process.life)
+    process.restarts += lives if process.life else lives - 1
+    process.life += lives
+    process.pid, process.start_ticks = leader.pid, leader.ticks
+    process.due_at = process.due_monotonic = None
+    supervisor.containers.find(process, leader.pid)
+    process.started_at, process.started_monotonic = time.time(), time.monotonic()
+    process.state = State.STARTING
+    supervisor.found_started(process)
 
 
 def _was_begun(process: Process) -> bool:
@@ -117,11 +133,11 @@ def _was_begun(process: Process) -> bool:
     return process.spec.once and file is not None and os.path.lexists(file)
 
 
-def _find_over(supervisor: Supervisor, process: Process, survivors: list[kernel.Marked]) -> None:
+def _find_over(supervisor: Supervisor, process: Process, survivors: list[Born]) -> None:
     """Take in the end of what is to run only once, and have what it has left behind ended."""
     process.life += 1
-    for marked in survivors:
-        supervisor.containers.find(process, marked.pid)
+    for born in survivors:
+        supervisor.containers.find(process, born.pid)
         process.leftovers[process.container or ""] = 0.0
     process.container = None
     supervisor.found_started(process)

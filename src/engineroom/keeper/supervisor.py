@@ -8,20 +8,19 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 
-from engineroom.keeper import exit_facts, kernel, log, restarts
+from engineroom.keeper import exit_facts, kernel, launching, log, restarts
 from engineroom.keeper.cgroups import Limits
-from engineroom.keeper.containers import ID_VARIABLE, Containers
+from engineroom.keeper.containers import Containers
 from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.leftovers import PATIENCE_SECONDS, Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
 from engineroom.keeper.process import Process, Spec
-from engineroom.keeper.spawn import Launch, launch
+from engineroom.keeper.spawn import Launch
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.timers import Timers
-
-LIFE_VARIABLE = "ENGINEROOM_LIFE"
+from engineroom.keeper.unwritten import Unwritten
 
 _SPAWNS_A_TURN = 8
 """After so many starts the keeper looks at its sockets and its dead again."""
@@ -60,6 +59,7 @@ class Supervisor:
         self._drops = Drops(spool)
         self._by_pid: dict[int, Process] = {}
         self._starts: deque[Process] = deque()
+        self._unwritten = Unwritten(journal)
         self._leftovers = Leftovers(containers, self._by_pid)
         self._groups: Counter[str] = Counter()
         self._deaths = restarts.RecentDeaths()
@@ -88,9 +88,12 @@ class Supervisor:
         """Have these running; a spec whose id is known already changes nothing."""
         for spec in specs:
             if spec.id not in self.processes:
-                self._journal.record_spec(spec.to_json())
-                self.add(spec)
-                self._start(self.processes[spec.id])
+                process = self.add(spec)
+                if self._unwritten.write(process):
+                    self._start(process)
+                else:
+                    self._handle(process, Event.START_FAILED)
+                    self._set_due(process, None)
 
     def stop(
         self, ids: Iterable[str], *, timeout_seconds: float, force: bool = False, reason: str | None = None
@@ -186,6 +189,7 @@ class Supervisor:
     def drop(self, process: Process) -> None:
         """Forget the record of a process of which nothing is left."""
         del self.processes[process.id]
+        self._unwritten.forget(process.id)
         self._groups[process.spec.group] -= 1
         self._deaths.forget(process.spec.family)
         self.containers.forget(process, last_of_its_group=not self._groups[process.spec.group])
@@ -197,6 +201,13 @@ class Supervisor:
     def found_started(self, process: Process) -> None:
         """Take in that a start which an earlier keeper had begun did succeed."""
         self._handle(process, Event.STARTED)
+
+    def found_left(self, process: Process, containers: Iterable[str]) -> None:
+        """Have what is left of a process ended that an earlier keeper did not write down."""
+        now = time.monotonic()
+        process.leftovers |= dict.fromkeys(containers, now)
+        self._leftovers.end(process, now)
+        self._sweep_soon(process)
 
     def resume(self, process: Process) -> None:
         """Go on with a process in the state in which an earlier keeper left it."""
@@ -290,18 +301,8 @@ class Supervisor:
         process.life += 1
         if process.life > 1:
             process.restarts += 1
-        environment = {
-            **process.spec.environment,
-            ID_VARIABLE: process.id,
-            LIFE_VARIABLE: str(process.life),
-        }
-        self.containers.prepare(process)
-        cell = self.containers.birthplace(process)
-        files = self._spool.paths(process.id)
-        if process.spec.output_file is not None:
-            files = (process.spec.output_file, process.spec.output_file)
         try:
-            return launch(process.spec, environment, *files, cell=cell)
+            return launching.begin(process, self.containers, self._spool)
         except LaunchError as error:
             self._not_started(process, error)
             return None
@@ -387,10 +388,13 @@ class Supervisor:
             self._tell(process, OUTPUT_DROPPED)
         if self._journal.wants_rewriting:
             self.rewrite_journal()
+        for process in self._unwritten.written():
+            self._handle(process, Event.DELAY_OVER)
         self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
 
     def rewrite_journal(self) -> None:
         """Write down afresh all that is alive."""
         limits = {group: each._asdict() for group, each in self.containers.limits.items()}
-        living = ((process.spec.to_json(), process.to_json()) for process in self.processes.values())
+        written = (process for process in self.processes.values() if process.id not in self._unwritten)
+        living = ((process.spec.to_json(), process.to_json()) for process in written)
         self._journal.rewrite(limits, living)

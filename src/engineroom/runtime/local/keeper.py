@@ -276,7 +276,7 @@ class Launcher:
             lines = (self._folder / _LOG).read_text(errors="replace").splitlines()
         except OSError as error:
             return str(error)
-        return lines[-1] if lines else "it said nothing"
+        return lines[-1].removeprefix("cannot start the keeper: ") if lines else "it said nothing"
 
 
 async def answered(calls: list[asyncio.Future[JsonObject]]) -> None:

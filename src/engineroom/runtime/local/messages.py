@@ -21,6 +21,9 @@ Message = TypeVar("Message")
 RUN = "run"
 """The label of what is carried out once, with the run's id."""
 
+UNKNOWN = "unknown"
+"""The label of what the keeper found running and knows nothing of."""
+
 _OF_A_SLOT = ("background_process", "replica", "index", "fingerprint")
 
 
@@ -103,7 +106,7 @@ class KeptProcess(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse one whose labels do not tell whose it is."""
-        if RUN in self.labels:
+        if RUN in self.labels or self.is_unknown:
             return
         missing = [name for name in _OF_A_SLOT if name not in self.labels]
         if missing:
@@ -115,6 +118,11 @@ class KeptProcess(msgspec.Struct, frozen=True):
     def run(self) -> str | None:
         """The run that it carries out; None when it is of a background process."""
         return self.labels.get(RUN)
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nobody can tell whose it is: the keeper found it running, and knows nothing of it."""
+        return UNKNOWN in self.labels and _OF_A_SLOT[0] not in self.labels
 
     @property
     def is_over(self) -> bool:
@@ -172,7 +180,7 @@ def parse(line: JsonObject) -> Answer | Happened | OutputTold:
     if "output" in line:
         return convert(line, OutputTold)
     try:
-        return convert(line, Happened)
+        return convert({**line, "process": _labelled(line.get("process"))}, Happened)
     except ProtocolError as error:
         raise ProtocolError(str(error), _sequence(line)) from None
 
@@ -190,10 +198,20 @@ def understood(known: Known) -> tuple[list[KeptProcess], list[str]]:
     processes, faults = [], []
     for data in known.processes:
         try:
-            processes.append(convert(data, KeptProcess))
+            processes.append(convert(_labelled(data), KeptProcess))
         except ProtocolError as error:
             faults.append(str(error))
     return processes, faults
+
+
+def _labelled(data: object) -> object:
+    """Return a process with the labels of its slot; where they are lost, its id tells them (see `translation.owner`)."""
+    if not isinstance(data, dict) or UNKNOWN not in (data.get("labels") or ()):
+        return data
+    parts = str(data.get("id")).split(".")
+    if len(parts) != len(_OF_A_SLOT) or not (parts[1].isdecimal() and parts[2].isdecimal()):
+        return data
+    return {**data, "labels": {**dict(zip(_OF_A_SLOT, [*parts[:3], ""], strict=True)), **data["labels"]}}
 
 
 def _sequence(line: JsonObject) -> int | None:

@@ -239,7 +239,7 @@ class LocalRuntime:
         if faults:
             self._complain(f"{len(faults)} of its processes are left alone: {'; '.join(faults[:3])}")
         self._runs.begin_anew(processes)
-        self._mirror.begin_anew(kept for kept in processes if kept.run is None)
+        self._mirror.begin_anew(kept for kept in processes if kept.run is None and not kept.is_unknown)
         self._sequence_seen = known.sequence
         self._keeper = keeper
         everything = self._mirror.background_processes() | self._workloads.keys() | self._leaving.keys()
@@ -272,7 +272,7 @@ class LocalRuntime:
             if entry.process.run is not None:
                 finished.append(self._runs.take(entry.process))
                 continue
-            if entry.sequence > self._sequence_seen:
+            if entry.sequence > self._sequence_seen and not entry.process.is_unknown:
                 changed.add(self._mirror.take(entry.process))
             told = translation.event(entry)
             if told is not None:

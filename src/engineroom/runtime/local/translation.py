@@ -160,6 +160,8 @@ def process(kept: KeptProcess) -> Process:
 def event(happened: Happened) -> Event | None:
     """Return what an event of the keeper's means to people; None for one that another event says already."""
     kept = happened.process
+    if kept.is_unknown:
+        return unknown_found(happened) if happened.event is Happening.STOP_ASKED else None
     if happened.event not in _TOLD:
         return None
     kind, phrase = _TOLD[happened.event]
@@ -259,6 +261,21 @@ _TOLD: dict[Happening, tuple[str, Callable[[KeptProcess], str]]] = {
     Happening.EMPTIED: ("process.stopped", lambda _: "is gone, and nothing of it is left"),
 }
 """The kind of each of the keeper's events that people are told of, and the second half of its sentence."""
+
+
+def unknown_found(happened: Happened) -> Event:
+    """Return the event of something that the keeper found running and can tell nobody's."""
+    return Event(
+        id=new_event_id(),
+        background_process_id=None,
+        kind="keeper.unknown_found",
+        message=(
+            f"The keeper found {happened.process.id} running, which an earlier one had started and not written down. "
+            "It is asked to end."
+        ),
+        data={"process": happened.process.id},
+        at=datetime.fromtimestamp(happened.at, UTC),
+    )
 
 
 def keeper_lost() -> Event:

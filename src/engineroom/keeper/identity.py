@@ -1,0 +1,100 @@
+"""Whose folder this is: a copy of a keeper's folder is told from the folder itself, whose processes it must not touch.
+
+A folder is known by its device and inode, which a copy cannot have. That alone proves no copy: a folder that was moved to
+another disk, or restored from a backup, has others too. So it is one when the folder that it was copied from is still
+there, or its keeper still runs.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from engineroom.keeper import log
+from engineroom.keeper.process import JsonObject
+
+IDENTITY_NAME = "identity"
+
+
+class CopiedFolderError(Exception):
+    """The folder is a copy of another one that is still in use."""
+
+
+class _Place(NamedTuple):
+    """Where a folder is, and which file its keeper holds locked."""
+
+    folder: str
+    device: int
+    inode: int
+    lock_device: int
+    lock_inode: int
+
+    @property
+    def is_of(self) -> tuple[int, int]:
+        return self.device, self.inode
+
+
+def identify(folder: Path, lock: int) -> str:
+    """Return the name of the keeper of this folder, whose lock we hold. Raises CopiedFolderError.
+
+    It goes into the marks of everything that the keeper starts. A name that was lost comes out the same again.
+    """
+    held, found = os.fstat(lock), folder.stat()
+    here = _Place(str(folder), found.st_dev, found.st_ino, held.st_dev, held.st_ino)
+    name, known = _read(folder / IDENTITY_NAME)
+    if known is not None and known.is_of != here.is_of and _is_in_use(known, here, name):
+        raise CopiedFolderError(
+            f"{folder.parent} is a copy of {Path(known.folder).parent}, whose processes it would take for its own; "
+            f"to keep both, make it a new one with: engineroom separate --data {folder.parent}"
+        )
+    if known != here:
+        name = name or f"{here.device:x}-{here.inode:x}"
+        _write(folder / IDENTITY_NAME, name, here)
+    return name
+
+
+def _is_in_use(known: _Place, here: _Place, name: str) -> bool:
+    other = Path(known.folder)
+    if known.folder != here.folder and _read(other / IDENTITY_NAME)[0] == name and _is_at(other, known):
+        return True
+    return _is_locked_by_another(known)
+
+
+def _is_at(folder: Path, known: _Place) -> bool:
+    try:
+        found = folder.stat()
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) == known.is_of
+
+
+def _is_locked_by_another(known: _Place) -> bool:
+    """Return whether the lock of the original is held, wherever that has been moved to (proc_locks(5))."""
+    device = f"{os.major(known.lock_device):02x}:{os.minor(known.lock_device):02x}"
+    file = f"{device}:{known.lock_inode}"
+    try:
+        lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return False
+    return any(file in line.split() and str(os.getpid()) not in line.split() for line in lines)
+
+
+def _read(path: Path) -> tuple[str, _Place | None]:
+    try:
+        known: JsonObject = json.loads(path.read_bytes())
+        return str(known["name"]), _Place(**known["place"])
+    except FileNotFoundError:
+        return "", None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        log.write("warning", "identity.unreadable", "Cannot read whose folder this is.", reason=str(error))
+        return "", None
+
+
+def _write(path: Path, name: str, place: _Place) -> None:
+    new = path.with_suffix(".new")
+    try:
+        new.touch(mode=0o600)
+        new.write_text(json.dumps({"name": name, "place": place._asdict()}), encoding="ascii")
+        new.replace(path)
+    except OSError as error:
+        log.write("error", "identity.unwritten", "Cannot write down whose folder this is.", reason=str(error))
