@@ -151,6 +151,41 @@ def test_a_line_that_was_drawn_anew_is_shown_as_it_was_last(api: Api) -> None:
     assert messages(process_logs(api, made, query="50%")) == ["100%"]
 
 
+def test_the_message_of_a_line_of_json_is_its_message_and_the_rest_are_fields(api: Api) -> None:
+    made = api.made()
+    wrote(
+        api,
+        made,
+        JSON,
+        b'{"level":30,"time":1764072000000,"pid":7,"msg":"pino","job":{"id":7}}',
+        b'{"@timestamp":"2024","log.level":"error","message":"ecs","logger":"mail"}',
+        b'{"severity":"INFO","job":7}',
+        b'{"message":["no","text"],"level":"info"}',
+        b'{"message":"x","level":"error","context":{"exception":{"class":"RuntimeException","message":"x","code":7,'
+        b'"file":"/J.php:9","trace":["/a.php:3"]}}}',
+    )
+
+    found = [(line["message"], line["data"]) for line in process_logs(api, made).json()["data"]]
+
+    assert [message for message, _ in found] == [
+        "Paid",
+        "pino",
+        "ecs",
+        '{"severity":"INFO","job":7}',
+        '{"message":["no","text"],"level":"info"}',
+        "x",
+    ]
+    assert found[0][1] == {"channel": "payments", "context": {"order": 7}, "extra": {"a": 1}}
+    fields = {"level": 30, "time": 1764072000000, "pid": 7, "job": {"id": 7}}
+    assert found[1][1] == {"channel": None, "context": fields, "extra": None}
+    assert found[2][1] == {
+        "channel": "mail",
+        "context": {"@timestamp": "2024", "log.level": "error"},
+        "extra": None,
+    }
+    assert found[5][1] == {"class": "RuntimeException", "code": 7, "file": "/J.php:9", "trace": ["/a.php:3"]}
+
+
 def test_an_environments_log_needs_both_ends_and_names_every_wrong_parameter(api: Api) -> None:
     path = f"/api/environments/{api.linked.environment}/logs"
 

@@ -21,7 +21,7 @@ from engineroom.model.ids import BackgroundProcessId, EnvironmentId
 from engineroom.model.log import LogEntry, LogLevel, LogType
 from engineroom.store import environments
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.details import details
+from engineroom.telemetry.logs.details import shown
 from engineroom.telemetry.logs.query import Query
 from engineroom.telemetry.logs.reading import Found, Window, place
 
@@ -175,13 +175,15 @@ def _made_frame(entry: LogEntry) -> bytes:
 
 def _line(entry: LogEntry) -> LogLine:
     logged_at = f"{entry.at.isoformat()[:19]}Z"
-    return LogLine(entry.message, entry.code.level, entry.code.type, logged_at, details(entry))
+    message, data = shown(entry)
+    return LogLine(message, entry.code.level, entry.code.type, logged_at, data)
 
 
 def _process_line(entry: LogEntry) -> ProcessLogLine:
+    message, data = shown(entry)
     return ProcessLogLine(
         entry.number or None,
-        entry.message,
+        message,
         entry.code.level,
         entry.code.type,
         moment(entry.at),
@@ -190,7 +192,7 @@ def _process_line(entry: LogEntry) -> ProcessLogLine:
         entry.pid,
         entry.stream,
         entry.code.cut,
-        details(entry),
+        data,
     )
 
 
