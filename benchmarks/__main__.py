@@ -17,6 +17,7 @@ from benchmarks import (
     growth,
     machine,
     output,
+    recycling,
     report,
     restarting,
     serving,
@@ -35,6 +36,7 @@ from benchmarks.stage import Stage
 BENCHMARKS: Mapping[str, Callable[[Stage], Result]] = {
     spawning.NAME: spawning.run,
     restarting.NAME: restarting.run,
+    recycling.NAME: recycling.run,
     five_hundred.NAME: five_hundred.run,
     thousand.NAME: thousand.run,
     growth.NAME: growth.run,

@@ -20,6 +20,7 @@ class Programs:
     child: Path
     talker: Path
     flooder: Path
+    recycler: Path
     spawn_loop: Path
 
 
@@ -32,6 +33,7 @@ def programs() -> Programs:
         child=_compiled("child"),
         talker=_compiled("talker"),
         flooder=_compiled("flooder"),
+        recycler=_compiled("recycler"),
         spawn_loop=_compiled("spawn_loop"),
     )
 

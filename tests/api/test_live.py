@@ -55,6 +55,7 @@ def test_live_processes_are_listed_with_their_state_and_last_exit_in_words(api: 
         "started_at": "2026-05-01T12:00:00.250000Z",
         "restarts": 0,
         "crash_looping": False,
+        "tight_loop": False,
         "next_start_at": None,
         "deadline_at": None,
         "last_exit": None,

@@ -78,6 +78,12 @@ def test_a_worker_starts_its_new_version_first() -> None:
     assert not found.signal_group
 
 
+def test_a_worker_may_end_at_its_memory_limit_and_a_custom_process_may_not() -> None:
+    worker = {"type": BackgroundProcessType.WORKER, "config": WorkerConfig(), "custom_command": None}
+    assert workload(row(background_process=worker)).expected_exit_codes == (0, 12)
+    assert workload(row()).expected_exit_codes == (0,)
+
+
 @pytest.mark.parametrize(
     ("status", "processes"),
     [

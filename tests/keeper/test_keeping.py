@@ -121,6 +121,43 @@ def test_one_that_keeps_dying_young_backs_off_and_is_shown_as_crash_looping(keep
     keeper.gone("a")
 
 
+def test_one_that_ends_as_it_should_starts_again_at_once_and_is_not_crash_looping(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
+    lives = tmp_path / "lives"
+    body = f"echo >> {lives}; [ $(wc -l < {lives}) -lt 9 ] || exec sleep 600; sleep 0.3; exit 12"
+    keeper.call("start", processes=[keeper.spec("a", "sh", "-c", body, expected_exit_codes=[0, 12])])
+    ninth = keeper.wait("a", "lives on", lambda process: process["restarts"] == 8)
+    assert ninth["last_exit"]["code"] == 12
+    assert ninth["last_exit"]["expected"]
+    exits = [event for event in keeper.events("a") if event["event"].startswith("exited")]
+    assert [event["event"] for event in exits] == ["exited"] * 8
+    assert not any(event["process"]["crash_looping"] or event["process"]["tight_loop"] for event in exits)
+
+
+def test_one_that_ends_at_once_again_and_again_is_slowed_and_said_to_be_in_a_tight_loop(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    body = f"[ -e {work} ] && exec sleep 600; exit 0"
+    keeper.call("start", processes=[keeper.spec("a", "sh", "-c", body)])
+    slowed = keeper.wait("a", "is slowed", lambda process: process["tight_loop"] and process["due_at"])
+    assert slowed["state"] == "backing_off"
+    assert not slowed["crash_looping"]
+    assert 0.9 < slowed["due_at"] - slowed["last_exit"]["at"] <= 1.01
+    work.touch()
+    keeper.running("a")
+    worked = keeper.wait("a", "has forgotten it", lambda process: not process["tight_loop"])
+    assert worked["state"] == "running"
+
+
+def test_a_spec_with_exit_codes_that_no_process_can_end_with_is_refused(keeper: RunningKeeper) -> None:
+    for wrong in ([256], [-1], ["0"], 0, [True]):
+        spec = keeper.spec("a", *SLEEP, expected_exit_codes=wrong)
+        with keeper.client() as client:
+            assert "expected_exit_codes" in client.ask("start", processes=[spec])["error"]
+
+
 def test_a_program_that_is_not_there_is_tried_until_it_is(keeper: RunningKeeper, tmp_path: Path) -> None:
     program = tmp_path / "worker"
     keeper.call("start", processes=[keeper.spec("a", str(program))])

@@ -10,14 +10,33 @@ from engineroom.keeper.restarts import (
     CRASH_LOOPING_FROM,
     LONGEST_DELAY_SECONDS,
     LONGEST_HERD_SECONDS,
+    QUICK_SECONDS,
+    TIGHT_LOOP_DELAY_SECONDS,
+    TIGHT_LOOP_FROM,
     YOUNG_SECONDS,
     RecentDeaths,
-    delay_seconds,
-    is_young,
+    Streak,
+    after_life,
+    is_expected,
 )
+from engineroom.keeper.restarts import delay_seconds as delay_after
 
 DEATHS = st.integers(min_value=0, max_value=10**9)
 SPREADS = st.floats(min_value=0.0, max_value=1.0, exclude_max=True)
+LIVES = st.floats(min_value=0.0, max_value=10**9)
+STREAKS = st.builds(Streak, DEATHS, DEATHS)
+NONE = Streak()
+
+
+def delay_seconds(young_deaths: int, spread: float, companions: int = 0) -> float:
+    return delay_after(Streak(young_deaths), spread, companions)
+
+
+def after(*lives: tuple[float, bool]) -> Streak:
+    streak = NONE
+    for lived, expected in lives:
+        streak = after_life(streak, lived, expected=expected)
+    return streak
 
 
 @pytest.mark.parametrize(
@@ -50,9 +69,54 @@ def test_whatever_is_shown_as_crash_looping_is_waited_for(young_deaths: int, spr
     assert CRASH_LOOPING_FROM > 2, "the first two deaths may be a hiccup"
 
 
-@given(st.floats(min_value=0.0, max_value=10**9))
-def test_young_is_what_lived_less_than_ten_seconds(lived: float) -> None:
-    assert is_young(lived) == (lived < YOUNG_SECONDS)
+@given(STREAKS, LIVES)
+def test_a_failure_is_a_young_death_when_the_life_was_shorter_than_ten_seconds(
+    before: Streak, lived: float
+) -> None:
+    expected = before.young_deaths + 1 if lived < YOUNG_SECONDS else 0
+    assert after_life(before, lived, expected=False).young_deaths == expected
+
+
+@given(STREAKS, LIVES)
+def test_an_end_that_is_expected_is_no_death_however_short_the_life_was(before: Streak, lived: float) -> None:
+    assert after_life(before, lived, expected=True).young_deaths == 0
+
+
+def test_an_exit_code_is_expected_when_it_is_named_and_a_signal_never_is() -> None:
+    assert is_expected(0, (0, 12))
+    assert is_expected(12, (0, 12))
+    assert not is_expected(12, (0,))
+    assert not is_expected(1, (0, 12))
+    assert not is_expected(None, (0, 12))
+
+
+@given(st.lists(st.floats(min_value=QUICK_SECONDS, max_value=10**6), max_size=50), SPREADS)
+def test_a_worker_that_recycles_itself_starts_again_at_once_for_ever(
+    lives: list[float], spread: float
+) -> None:
+    assert delay_after(after(*((lived, True) for lived in lives)), spread, companions=9) == 0.0
+
+
+@given(st.integers(min_value=0, max_value=100), SPREADS)
+def test_only_many_lives_in_a_row_that_were_over_at_once_are_a_tight_loop_which_is_slowed(
+    number: int, spread: float
+) -> None:
+    streak = after(*[(0.01, True)] * number)
+    assert streak.is_tight_loop == (number >= TIGHT_LOOP_FROM)
+    assert delay_after(streak, spread) == (TIGHT_LOOP_DELAY_SECONDS if streak.is_tight_loop else 0.0)
+
+
+def test_one_life_with_work_in_it_ends_a_tight_loop() -> None:
+    assert after(*[(0.01, True)] * 50, (QUICK_SECONDS, True)) == NONE
+
+
+def test_ends_and_first_failures_in_turn_are_a_tight_loop_too() -> None:
+    assert after(*[(0.01, True), (0.01, False)] * TIGHT_LOOP_FROM).is_tight_loop
+
+
+@given(st.integers(min_value=2, max_value=100))
+def test_failures_that_are_waited_for_are_no_tight_loop(number: int) -> None:
+    assert not after(*[(0.01, False)] * number).is_tight_loop
 
 
 @given(DEATHS, SPREADS, st.integers(min_value=0, max_value=10**6))

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engineroom.keeper import exit_facts, groups, kernel, launching, supervisor
+from engineroom.keeper import ends, exit_facts, groups, kernel, launching, supervisor
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
@@ -104,7 +104,7 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
             WNOHANG=os.WNOHANG,
         )
         self.patches.setattr(supervisor, "time", clock)
-        for module in (groups, exit_facts):
+        for module in (groups, exit_facts, ends):
             self.patches.setattr(module, "time", clock)
         self.patches.setattr(supervisor, "os", system)
         self.patches.setattr(launching, "launch", self.world.launch)

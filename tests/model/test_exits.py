@@ -15,6 +15,8 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
         ({"code": 0}, "finished (exit 0)"),
         ({"code": 1, "lived_seconds": 0.2}, "failed at start (exit 1)"),
         ({"code": 1}, "failed (exit 1)"),
+        ({"code": 3, "expected": True}, "finished (exit 3, which is expected of it)"),
+        ({"code": 12, "expected": True}, "memory limit of the worker (exit 12)"),
         ({"code": 12}, "memory limit of the worker (exit 12)"),
         ({"signal": 9}, "killed by signal 9 (SIGKILL)"),
         ({"signal": 60}, "killed by signal 60"),

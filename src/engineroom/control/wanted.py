@@ -7,6 +7,7 @@ from engineroom.model import command_line
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.command_line import CommandLine
 from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.exits import EXPECTED_OF_OTHERS, EXPECTED_OF_WORKERS
 from engineroom.model.limits import limits_of
 from engineroom.model.workload import Replacement, Workload
 from engineroom.store.wanted import Wanted
@@ -48,6 +49,7 @@ def workload(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Workload:
         replacement=Replacement.START_FIRST if worker else Replacement.DRAIN_FIRST,
         stop_timeout_seconds=float(row.shutdown_timeout_seconds),
         worker_timeout_seconds=background_process.config.timeout if background_process.config else None,
+        expected_exit_codes=EXPECTED_OF_WORKERS if worker else EXPECTED_OF_OTHERS,
         generation=background_process.generation,
         instance=background_process.instance_id,
         limits=limits_of(row.size),

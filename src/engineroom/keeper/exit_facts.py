@@ -4,6 +4,7 @@ import os
 import time
 from typing import Any
 
+from engineroom.keeper import restarts
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import JsonObject, Process
 
@@ -11,14 +12,20 @@ from engineroom.keeper.process import JsonObject, Process
 def of_exit(process: Process, lived_seconds: float, status: int | None, *, out_of_memory: bool) -> JsonObject:
     """Return the facts of a leader that ended with this wait status; None when nobody knows it.
 
-    `out_of_memory` says that the kernel killed it, or a child that it died with, because its group's memory was used up.
+    `expected` says that it ended as its spec says that it should. `out_of_memory` says that the kernel killed it, or a child
+    that it died with, because its group's memory was used up.
     """
     code = number = None
     if status is not None:
         ended = os.waitstatus_to_exitcode(status)
         code, number = (ended, None) if ended >= 0 else (None, -ended)
     return _facts(
-        lived_seconds, code=code, signal=number, asked=process.stop_asked, out_of_memory=out_of_memory
+        lived_seconds,
+        code=code,
+        signal=number,
+        asked=process.stop_asked,
+        out_of_memory=out_of_memory,
+        expected=not out_of_memory and restarts.is_expected(code, process.spec.expected_exit_codes),
     )
 
 
@@ -29,5 +36,5 @@ def of_start_failure(error: LaunchError) -> JsonObject:
 
 def _facts(lived_seconds: float, **known: Any) -> JsonObject:
     facts: JsonObject = dict.fromkeys(("code", "signal", "error_number", "path"))
-    flags = {"asked": False, "out_of_memory": False}
+    flags = dict.fromkeys(("asked", "out_of_memory", "expected"), False)
     return {**facts, **flags, "at": time.time(), "lived_seconds": lived_seconds, **known}

@@ -24,11 +24,13 @@ class Event(StrEnum):
     EXITED = "exited"
     """The leader ended, and may start again at once."""
     EXITED_YOUNG = "exited_young"
-    """The leader ended too soon after its start, once too often."""
+    """The leader failed too soon after its start, once too often."""
+    EXITED_LOOPING = "exited_looping"
+    """The leader ended as it should, but at once after its start, and has done so again and again."""
     FINISHED = "finished"
     """The leader ended, or could not be executed, and was to run only once."""
     MATURED = "matured"
-    """The leader has lived long enough to forget its earlier deaths."""
+    """The leader has lived long enough to forget how its earlier lives ended."""
     DELAY_OVER = "delay_over"
     """The time to wait before the next start has passed."""
     STOP_ASKED = "stop_asked"
@@ -75,6 +77,7 @@ TABLE: dict[tuple[State, Event], Step] = {
     (State.STARTING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
     (State.RUNNING, Event.EXITED): Step(Action.START, State.STARTING),
     (State.RUNNING, Event.EXITED_YOUNG): Step(Action.WAIT, State.BACKING_OFF),
+    (State.RUNNING, Event.EXITED_LOOPING): Step(Action.WAIT, State.BACKING_OFF),
     (State.RUNNING, Event.FINISHED): Step(Action.SWEEP, State.DRAINING),
     (State.RUNNING, Event.MATURED): Step(Action.NOTHING, State.RUNNING),
     (State.RUNNING, Event.STOP_ASKED): Step(Action.SIGNAL, State.DRAINING),

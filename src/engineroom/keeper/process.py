@@ -1,6 +1,7 @@
 """What the keeper knows of one process, and how that is written down."""
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from engineroom.keeper import restarts
@@ -27,7 +28,8 @@ class Spec(NamedTuple):
     With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on. `group` names
     those that are limited together; `family` those that a common cause may kill at the same time. `user` is who runs it: a
     name, a number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is what new files are not
-    allowed. With `once` it is not started again. What it prints goes into the spool, or the end of it into `output_file`.
+    allowed. With `once` it is not started again. A life that ends with one of `expected_exit_codes` has not failed. What it
+    prints goes into the spool, or the end of it into `output_file`.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Spec(NamedTuple):
     umask: int = DEFAULT_UMASK
     once: bool = False
     output_file: str | None = None
+    expected_exit_codes: Sequence[int] = (0,)
 
     @classmethod
     def parse(cls, data: object) -> "Spec":
@@ -52,22 +55,10 @@ class Spec(NamedTuple):
         if not isinstance(data, dict) or not data.keys() >= set(_REQUIRED):
             raise InvalidSpecError(f"a spec must be an object with the keys {', '.join(_REQUIRED)}")
         data = {name: data[name] for name in cls._fields if name in data}
-        if not (is_name(data["id"]) and isinstance(data["working_directory"], str)):
-            raise InvalidSpecError("`id` must be letters, digits, dots and dashes, `working_directory` text")
-        if not (_is_text_list(data["argv"]) and data["argv"]):
-            raise InvalidSpecError(f"`argv` of {data['id']} must be a list of at least one text")
-        if not (_is_text_map(data["environment"]) and _is_text_map(data["labels"])):
-            raise InvalidSpecError(f"`environment` and `labels` of {data['id']} must map text to text")
-        if not all(is_name(data[name]) for name in ("group", "family") if data.get(name, "") != ""):
-            raise InvalidSpecError(f"`group` and `family` of {data['id']} must be names as its id is")
-        if not _is_umask(data.get("umask", DEFAULT_UMASK)):
-            raise InvalidSpecError(f"`umask` of {data['id']} must be a number from 0 to 511")
-        if not (data.get("user") is None or (_is_text(data["user"]) and data["user"])):
-            raise InvalidSpecError(f"`user` of {data['id']} must be text, or null")
-        if not all(isinstance(data.get(name, False), bool) for name in ("signal_group", "once")):
-            raise InvalidSpecError(f"`signal_group` and `once` of {data['id']} must be true or false")
-        if not (data.get("output_file") is None or _is_text(data["output_file"])):
-            raise InvalidSpecError(f"`output_file` of {data['id']} must be text, or null")
+        for name, value in data.items():
+            holds, what = _FORMS[name]
+            if not holds(value):
+                raise InvalidSpecError(f"`{name}` of {data['id']} must be {what}")
         return cls(**{name: _shared(value) for name, value in data.items()})
 
     def to_json(self) -> JsonObject:
@@ -81,7 +72,7 @@ def _shared(value: Any) -> Any:
         return sys.intern(value)
     if isinstance(value, dict):
         return {sys.intern(name): sys.intern(text) for name, text in value.items()}
-    return [sys.intern(text) for text in value] if isinstance(value, list) else value
+    return [_shared(each) for each in value] if isinstance(value, list) else value
 
 
 def is_name(value: object) -> bool:
@@ -95,7 +86,11 @@ def is_name(value: object) -> bool:
 
 
 def _is_umask(value: object) -> bool:
-    return type(value) is int and 0 <= value <= 0o777
+    return isinstance(value, int) and 0 <= value <= 0o777
+
+
+def _is_list_of_exit_codes(value: object) -> bool:
+    return isinstance(value, list) and all(type(code) is int and 0 <= code <= 255 for code in value)
 
 
 def _is_text(value: object) -> bool:
@@ -108,6 +103,31 @@ def _is_text_list(value: object) -> bool:
 
 def _is_text_map(value: object) -> bool:
     return isinstance(value, dict) and all(_is_text(item) for pair in value.items() for item in pair)
+
+
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+_NAME = "letters, digits, dots and dashes"
+_MAP = "a map of text to text"
+_FLAG = "true or false"
+_FORMS: dict[str, tuple[Callable[[object], bool], str]] = {
+    "id": (is_name, _NAME),
+    "argv": (lambda value: _is_text_list(value) and bool(value), "a list of at least one text"),
+    "working_directory": (_is_text, "text"),
+    "environment": (_is_text_map, _MAP),
+    "signal_group": (_is_flag, _FLAG),
+    "labels": (_is_text_map, _MAP),
+    "group": (lambda value: value == "" or is_name(value), f"{_NAME}, or empty"),
+    "family": (lambda value: value == "" or is_name(value), f"{_NAME}, or empty"),
+    "user": (lambda value: value is None or (_is_text(value) and bool(value)), "text, or null"),
+    "umask": (_is_umask, "a number from 0 to 511"),
+    "once": (_is_flag, _FLAG),
+    "output_file": (lambda value: value is None or _is_text(value), "text, or null"),
+    "expected_exit_codes": (_is_list_of_exit_codes, "a list of numbers from 0 to 255"),
+}
+"""What each field of a spec must be, and that in words."""
 
 
 class Process:
@@ -139,7 +159,7 @@ class Process:
         "state",
         "stop_asked",
         "stop_reason",
-        "young_deaths",
+        "streak",
     )
 
     def __init__(self, spec: Spec) -> None:
@@ -150,7 +170,7 @@ class Process:
         self.life = 0
         self.restarts = 0
         self.delay_seconds = 0.0
-        self.young_deaths = 0
+        self.streak = restarts.Streak()
         self.started_at: float | None = None
         self.started_monotonic: float | None = None
         self.due_at: float | None = None
@@ -172,7 +192,12 @@ class Process:
     @property
     def crash_looping(self) -> bool:
         """Whether it died young so often in a row that somebody should look."""
-        return self.young_deaths >= restarts.CRASH_LOOPING_FROM
+        return self.streak.young_deaths >= restarts.CRASH_LOOPING_FROM
+
+    @property
+    def streak_to_forget(self) -> bool:
+        """Whether a life that lasts has something to forget of which people were told."""
+        return self.streak.young_deaths > 0 or self.streak.is_tight_loop
 
     def to_json(self) -> JsonObject:
         """Return what clients are told, and what is needed to find the process again."""
@@ -184,8 +209,10 @@ class Process:
             "start_ticks": self.start_ticks,
             "life": self.life,
             "restarts": self.restarts,
-            "young_deaths": self.young_deaths,
+            "young_deaths": self.streak.young_deaths,
             "crash_looping": self.crash_looping,
+            "quick_lives": self.streak.quick_lives,
+            "tight_loop": self.streak.is_tight_loop,
             "started_at": self.started_at,
             "started_monotonic": self.started_monotonic,
             "due_at": self.due_at,
@@ -204,6 +231,7 @@ class Process:
         self.state = State(data["state"])
         for name in _RESTORED:
             setattr(self, name, data[name])
+        self.streak = restarts.Streak(data["young_deaths"], data.get("quick_lives", 0))
         self.out_of_memory_kills = data.get("out_of_memory_kills", 0)
         self.stop_reason = data.get("stop_reason")
         self.container = data.get("container") or (f"group:{self.pid}" if self.pid else None)
@@ -218,7 +246,6 @@ _RESTORED = (
     "start_ticks",
     "life",
     "restarts",
-    "young_deaths",
     "started_at",
     "started_monotonic",
     "due_at",

@@ -1,7 +1,6 @@
 """Keeps exactly the wanted processes running: takes events, asks the table, does what it says."""
 
 import os
-import random
 import signal
 import time
 from collections import Counter, deque
@@ -12,6 +11,7 @@ from engineroom.keeper import exit_facts, kernel, launching, log, restarts
 from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
+from engineroom.keeper.ends import Ends, event_of_end
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.leftovers import PATIENCE_SECONDS, Leftovers
@@ -62,7 +62,7 @@ class Supervisor:
         self._unwritten = Unwritten(journal)
         self._leftovers = Leftovers(containers, self._by_pid)
         self._groups: Counter[str] = Counter()
-        self._deaths = restarts.RecentDeaths()
+        self._ends = Ends()
         self._timers: Timers[Key] = Timers()
         self._status_tries: dict[str, int] = {}
         self._actions: dict[Action, Callable[[Process], None]] = {
@@ -162,11 +162,11 @@ class Supervisor:
             self._set_due(process, now + PATIENCE_SECONDS)
             self._handle(process, Event.FINISHED)
             return
-        self._count_death(process, lived)
+        self._ends.count(process, lived, expected=process.last_exit["expected"])
         self._leftovers.end(process, now)
         if process.leftovers:
             self._sweep_soon(process)
-        self._handle(process, Event.EXITED_YOUNG if process.delay_seconds else Event.EXITED)
+        self._handle(process, event_of_end(process))
 
     def adopted_ended(self, process: Process) -> None:
         """Take in that an adopted leader is gone, with its exit status where the kernel tells it soon."""
@@ -184,6 +184,7 @@ class Supervisor:
         """Make the record of a process that nothing is done about yet."""
         process = self.processes[spec.id] = Process(spec)
         self._groups[spec.group] += 1
+        self._ends.join(process)
         return process
 
     def drop(self, process: Process) -> None:
@@ -191,7 +192,7 @@ class Supervisor:
         del self.processes[process.id]
         self._unwritten.forget(process.id)
         self._groups[process.spec.group] -= 1
-        self._deaths.forget(process.spec.family)
+        self._ends.leave(process)
         self.containers.forget(process, last_of_its_group=not self._groups[process.spec.group])
 
     def adopt_child(self, process: Process, pid: int) -> None:
@@ -217,7 +218,7 @@ class Supervisor:
             self._sweep_soon(process)
         if process.state in (State.DRAINING, State.BACKING_OFF) and process.due_monotonic is not None:
             self._timers.set((Due.NEXT, process.id), process.due_monotonic)
-        if process.state is State.RUNNING and process.young_deaths:
+        if process.state is State.RUNNING and process.streak_to_forget:
             self._expect_maturity(process)
 
     def _handle(self, process: Process, event: Event) -> None:
@@ -255,7 +256,7 @@ class Supervisor:
         elif process.state is State.DRAINING:
             self._handle(process, Event.TIME_UP)
         elif process.state is State.RUNNING:
-            process.young_deaths = 0
+            process.streak = restarts.Streak()
             self._handle(process, Event.MATURED)
 
     # Actions
@@ -321,23 +322,15 @@ class Supervisor:
         self._by_pid[pid] = process
         self._spool.began(process.id, pid, process.spec.output_file)
         process.start_ticks = kernel.start_ticks(pid)
-        if process.young_deaths:
+        if process.streak_to_forget:
             self._expect_maturity(process)
         self._handle(process, Event.STARTED)
 
     def _not_started(self, process: Process, error: LaunchError) -> None:
-        self._count_death(process, 0.0)
+        self._ends.count(process, 0.0, expected=False)
         process.last_exit = exit_facts.of_start_failure(error)
         self.containers.not_entered(process)
         self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
-
-    def _count_death(self, process: Process, lived_seconds: float) -> None:
-        """Take in a death, and decide after which delay the process starts again."""
-        young = restarts.is_young(lived_seconds)
-        process.young_deaths = process.young_deaths + 1 if young else 0
-        companions = self._deaths.note(process.spec.family, time.monotonic()) if young else 0
-        spread = random.random()  # noqa: S311
-        process.delay_seconds = restarts.delay_seconds(process.young_deaths, spread, companions)
 
     def _expect_maturity(self, process: Process) -> None:
         born = process.started_monotonic or time.monotonic()

@@ -15,6 +15,14 @@ CRASH_LOOPING_FROM = 3
 WORKER_MEMORY_EXIT_CODE = 12
 """What `queue:work` exits with above its `--memory` limit (framework source, versions 8 to 13)."""
 
+EXPECTED_OF_WORKERS = (0, WORKER_MEMORY_EXIT_CODE)
+"""With these a queue worker has done its part: after so many jobs or so long, when asked to restart, or at its limit."""
+
+EXPECTED_OF_OTHERS = (0,)
+
+TIGHT_LOOP_FROM = 10
+"""From this many lives in a row on that were over at once, a process is shown to be in a tight loop."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exit:
@@ -22,7 +30,8 @@ class Exit:
 
     `error_number` and `path` say why a process could not be started at all. `asked` is true when engineroom had asked the
     process to stop, and `out_of_memory` when the kernel killed it, or a child that it died with, because its replica's
-    memory was used up. `at` is when the end was noticed, in UTC.
+    memory was used up. `expected` is true when it ended with a code that is no failure of this process. `at` is when the end
+    was noticed, in UTC.
     """
 
     at: datetime
@@ -33,6 +42,7 @@ class Exit:
     path: str | None = None
     asked: bool = False
     out_of_memory: bool = False
+    expected: bool = False
 
 
 def describe(ended: Exit, *, worker_timeout_seconds: int | None = None) -> str:
@@ -47,7 +57,7 @@ def describe(ended: Exit, *, worker_timeout_seconds: int | None = None) -> str:
         return _asked(ended)
     if ended.signal is not None:
         return _killed(ended.signal, ended.lived_seconds, worker_timeout_seconds)
-    return _exited(ended.code or 0, ended.lived_seconds)
+    return _exited(ended.code or 0, ended.lived_seconds, expected=ended.expected)
 
 
 def _asked(ended: Exit) -> str:
@@ -63,11 +73,13 @@ def _killed(number: int, lived_seconds: float, worker_timeout_seconds: int | Non
     return f"killed by signal {number} ({name})" if name else f"killed by signal {number}"
 
 
-def _exited(code: int, lived_seconds: float) -> str:
+def _exited(code: int, lived_seconds: float, *, expected: bool) -> str:
     if code == 0:
         return "finished (exit 0)"
     if code == WORKER_MEMORY_EXIT_CODE:
         return "memory limit of the worker (exit 12)"
+    if expected:
+        return f"finished (exit {code}, which is expected of it)"
     if lived_seconds < YOUNG_SECONDS:
         return f"failed at start (exit {code})"
     return f"failed (exit {code})"

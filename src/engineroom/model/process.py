@@ -23,9 +23,10 @@ class Process:
     """What a runtime knows of one process.
 
     `replica` and `index` count from 1 and 0. `fingerprint` names the workload's version that it runs. `pid` is None while
-    nothing runs (starting, backing off). `restarts` counts the lives after the first. `started_at` is of the present life,
-    or of the last one. `next_start_at` is set while backing off, `deadline_at` while draining. `output_dropped_bytes` of
-    what it printed were lost, as nobody had read them in time. `usage` is None until it was first counted.
+    nothing runs (starting, backing off). `restarts` counts the lives after the first. In a `tight_loop` it ends as it
+    should, but at once and again and again, and is started once a second. `started_at` is of the present or the last
+    life. `next_start_at` is set while backing off, `deadline_at` while draining. `output_dropped_bytes` of what it printed
+    were lost, as nobody had read them in time. `usage` is None until it was first counted.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Process:
     started_at: datetime | None = None
     restarts: int = 0
     crash_looping: bool = False
+    tight_loop: bool = False
     next_start_at: datetime | None = None
     deadline_at: datetime | None = None
     last_exit: Exit | None = None

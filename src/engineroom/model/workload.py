@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+from engineroom.model.exits import EXPECTED_OF_OTHERS
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.limits import UNLIMITED, Limits
 
@@ -41,6 +42,8 @@ class Workload:
     stop_timeout_seconds: float
     worker_timeout_seconds: int | None = None
     """A queue worker's own `--timeout`, to tell its end by it from other kills."""
+    expected_exit_codes: tuple[int, ...] = EXPECTED_OF_OTHERS
+    """A process that ends with one of these has not failed, and starts again at once."""
     generation: int = 0
     """How often it was asked to be restarted."""
     instance: InstanceId | None = None

@@ -39,6 +39,7 @@ class ProcessAttributes(Attributes):
     started_at: Moment | None
     restarts: int
     crash_looping: bool
+    tight_loop: bool
     next_start_at: Moment | None
     deadline_at: Moment | None
     last_exit: LastExit | None
@@ -63,6 +64,7 @@ def show(background_process: BackgroundProcess, process: Process) -> Resource:
             started_at=moment_or_none(process.started_at),
             restarts=process.restarts,
             crash_looping=process.crash_looping,
+            tight_loop=process.tight_loop,
             next_start_at=moment_or_none(process.next_start_at),
             deadline_at=moment_or_none(process.deadline_at),
             last_exit=_last_exit(process.last_exit, timeout) if process.last_exit else None,

@@ -52,6 +52,7 @@ class Happening(StrEnum):
     START_FAILED = "start_failed"
     EXITED = "exited"
     EXITED_YOUNG = "exited_young"
+    EXITED_LOOPING = "exited_looping"
     FINISHED = "finished"
     MATURED = "matured"
     DELAY_OVER = "delay_over"
@@ -85,6 +86,7 @@ class KeptExit(msgspec.Struct, frozen=True):
     path: str | None = None
     asked: bool = False
     out_of_memory: bool = False
+    expected: bool = False
 
 
 class KeptProcess(msgspec.Struct, frozen=True):
@@ -101,6 +103,8 @@ class KeptProcess(msgspec.Struct, frozen=True):
     started_monotonic: float | None
     due_at: Moment | None
     last_exit: KeptExit | None
+    quick_lives: Count = 0
+    tight_loop: bool = False
     output_dropped_bytes: Count = 0
     stop_reason: str | None = None
 

@@ -38,7 +38,8 @@ class _Seen:
         seen = self.process
         slot = Slot(seen.replica, seen.index)
         age = now - self.started_monotonic if seen.state is ProcessState.RUNNING else 0.0
-        return Occupant(seen.id, slot, seen.fingerprint, seen.state, age)
+        finished = seen.last_exit is not None and seen.last_exit.expected
+        return Occupant(seen.id, slot, seen.fingerprint, seen.state, age, finished)
 
     def needs(self, how: Stop) -> bool:
         """Return whether the keeper must still be told to stop it in this way."""

@@ -22,18 +22,22 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Occupant:
-    """A process in a slot. `age_seconds` is how long its present life has lasted; 0 when nothing runs."""
+    """A process in a slot. `age_seconds` is how long its present life has lasted; 0 when nothing runs.
+
+    `finished` says that its last life ended as it should, however short it was.
+    """
 
     id: str
     slot: Slot
     fingerprint: str
     state: ProcessState
     age_seconds: float
+    finished: bool = False
 
     @property
     def settled(self) -> bool:
-        """Whether it has run long enough to rely on it."""
-        return self.state is ProcessState.RUNNING and self.age_seconds >= SETTLED_SECONDS
+        """Whether it has run long enough to rely on it, or has shown that it can do what it is to do."""
+        return self.finished or (self.state is ProcessState.RUNNING and self.age_seconds >= SETTLED_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

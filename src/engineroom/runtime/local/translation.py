@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from engineroom.model.event import Event
-from engineroom.model.exits import CRASH_LOOPING_FROM, Exit, describe
+from engineroom.model.exits import CRASH_LOOPING_FROM, TIGHT_LOOP_FROM, Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.run import Run
@@ -44,7 +44,12 @@ def spec(id: str, workload: Workload, slot: Slot, *, protocol: int) -> JsonObjec
     basic = _basic(id, workload, slot)
     if protocol < LIMITS_PROTOCOL:
         return basic
-    return {**basic, "family": workload.background_process, **placed(workload, slot.replica)}
+    return {
+        **basic,
+        "family": workload.background_process,
+        "expected_exit_codes": list(workload.expected_exit_codes),
+        **placed(workload, slot.replica),
+    }
 
 
 def placed(what: Workload | Run, replica: int) -> JsonObject:
@@ -150,6 +155,7 @@ def process(kept: KeptProcess) -> Process:
         started_at=_moment(kept.started_at),
         restarts=kept.restarts,
         crash_looping=kept.crash_looping,
+        tight_loop=kept.tight_loop,
         next_start_at=due if state is ProcessState.BACKING_OFF else None,
         deadline_at=due if state is ProcessState.DRAINING else None,
         last_exit=exit_of(kept.last_exit),
@@ -167,6 +173,8 @@ def event(happened: Happened) -> Event | None:
     kind, phrase = _TOLD[happened.event]
     if kept.young_deaths == CRASH_LOOPING_FROM and happened.event in _YOUNG_ENDS:
         kind = "process.crash_looping"
+    if kept.quick_lives == TIGHT_LOOP_FROM and happened.event is Happening.EXITED_LOOPING:
+        kind = "process.tight_loop"
     labels = kept.labels
     slot = f"Process {labels['index']} of replica {labels['replica']}"
     return Event(
@@ -181,6 +189,7 @@ def event(happened: Happened) -> Event | None:
             "pid": kept.pid,
             "restarts": kept.restarts,
             "crash_looping": kept.crash_looping,
+            "tight_loop": kept.tight_loop,
             "last_exit": None if kept.last_exit is None else msgspec.structs.asdict(kept.last_exit),
             "output_dropped_bytes": kept.output_dropped_bytes,
         },
@@ -206,6 +215,10 @@ def _ended(kept: KeptProcess) -> str:
     ended = f"ended: {_reason(kept)}, after {lived:.1f} s"
     if kept.crash_looping:
         ended += f"; it is crash looping, having died young {kept.young_deaths} times in a row"
+    elif kept.tight_loop:
+        ended += (
+            f"; it is in a tight loop, having ended at once {kept.quick_lives} times in a row, and is slowed"
+        )
     return ended if kept.state is KeptState.DRAINING else f"{ended}; {_next_start(kept)}"
 
 
@@ -248,7 +261,11 @@ _TOLD: dict[Happening, tuple[str, Callable[[KeptProcess], str]]] = {
     ),
     Happening.EXITED: ("process.exited", _ended),
     Happening.EXITED_YOUNG: ("process.exited", _ended),
-    Happening.MATURED: ("process.recovered", lambda _: "has run long enough to forget its earlier deaths"),
+    Happening.EXITED_LOOPING: ("process.exited", _ended),
+    Happening.MATURED: (
+        "process.recovered",
+        lambda _: "has run long enough to forget how its earlier lives ended",
+    ),
     Happening.STOP_ASKED: ("process.draining", lambda kept: f"was asked to stop{_because(kept)}"),
     Happening.KILL_ASKED: ("process.killed", lambda kept: f"is killed, as asked{_because(kept)}"),
     Happening.TIME_UP: ("process.killed", lambda _: "is killed: its time to drain has passed"),

@@ -1,0 +1,29 @@
+"""What the local runtime tells of processes that end as they should."""
+
+from functools import partial
+
+from tests.runtime.asynchronous import asynchronous, eventually
+from tests.runtime.conformance import Session, some_workload
+from tests.runtime.test_local import LocalHost
+
+
+@asynchronous
+async def test_one_that_ends_as_it_should_at_once_again_and_again_is_told_to_be_in_a_tight_loop(
+    host: LocalHost,
+) -> None:
+    session = await Session.opened(host)
+    workload = some_workload(processes=1, replicas=1, argv=("sh", "-c", "exit 7"), expected_exit_codes=(0, 7))
+    await session.runtime.apply([workload])
+    kinds = partial(session.kinds, workload.background_process)
+    await eventually("it is told", lambda: "process.tight_loop" in kinds())
+    assert "process.crash_looping" not in kinds()
+    (told,) = [
+        each for each in session.events(workload.background_process) if each.kind == "process.tight_loop"
+    ]
+    assert "finished (exit 7, which is expected of it)" in told.message
+    assert "it is in a tight loop, having ended at once 10 times in a row, and is slowed" in told.message
+    assert "it starts again in 1.0 s" in told.message
+    (process,) = session.runtime.processes(workload.background_process)
+    assert process.tight_loop
+    assert not process.crash_looping
+    await session.runtime.close()
