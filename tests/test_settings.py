@@ -38,7 +38,10 @@ def test_a_collector_is_an_address(tmp_path: Path) -> None:
 def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
     known = ", ".join(
-        "alerts bind database host_reserve log_days log_megabytes otlp_endpoint output_kept_megabytes rate_limit".split()
+        (
+            "alerts allowed_hosts bind database host_reserve log_days log_megabytes otlp_endpoint "
+            "output_kept_megabytes rate_limit trusted_proxies"
+        ).split()
     )
     with pytest.raises(SettingsError, match=f"unknown settings: rate_limits; known are: {known}"):
         load(data=tmp_path, environment={})

@@ -1,6 +1,8 @@
 """Settings: read once at the edge from `settings.toml` in the data folder and from `ENGINEROOM_…` variables."""
 
+import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ DEFAULT_LOG_MEGABYTES = 5_000
 DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
 _KNOWN = frozenset(
     {
+        "allowed_hosts",
         "bind",
         "database",
         "host_reserve",
@@ -25,6 +28,7 @@ _KNOWN = frozenset(
         "otlp_endpoint",
         "output_kept_megabytes",
         "rate_limit",
+        "trusted_proxies",
     }
 )
 """What may be in the file; `ENGINEROOM_` and the name in capitals is its variable."""
@@ -46,6 +50,9 @@ class Settings:
     The log is kept for `log_days` at most, and in `log_megabytes` (of a million bytes) at most.
     `output_kept_megabytes` of each stream of a process are kept while nobody reads them. `otlp_endpoint` is the address of
     the OpenTelemetry collector that metrics are sent to, or None.
+
+    Of `trusted_proxies` the `X-Forwarded-…` headers are believed, of nobody else. `allowed_hosts` are names that the server
+    is known by, besides those of this machine and the one that it listens on.
     """
 
     data: Path
@@ -59,6 +66,8 @@ class Settings:
     log_megabytes: int
     output_kept_megabytes: int
     otlp_endpoint: str | None
+    trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    allowed_hosts: tuple[str, ...]
     alerts: Mapping[str, Any]
     """The `alerts` table of the file; what may be in it is known to who reads it."""
 
@@ -123,6 +132,8 @@ def load(
         log_megabytes=_positive("log_megabytes", given, DEFAULT_LOG_MEGABYTES),
         output_kept_megabytes=_positive("output_kept_megabytes", given, DEFAULT_OUTPUT_KEPT_MEGABYTES),
         otlp_endpoint=_parse_otlp_endpoint(given.get("otlp_endpoint")),
+        trusted_proxies=tuple(map(_parse_network, _several("trusted_proxies", given))),
+        allowed_hosts=tuple(map(_parse_host_name, _several("allowed_hosts", given))),
         alerts=file.get("alerts", {}),
     )
 
@@ -153,7 +164,35 @@ def _from_file(folder: Path) -> dict[str, Any]:
 
 def _texts(file: Mapping[str, Any]) -> dict[str, str]:
     """Return the settings that a variable may have too, as the text that it would have."""
-    return {name: str(value) for name, value in file.items() if name in _KNOWN}
+    return {name: _as_text(value) for name, value in file.items() if name in _KNOWN}
+
+
+def _as_text(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _several(name: str, given: Mapping[str, str]) -> list[str]:
+    """Return the parts of a setting that is a list in the file, and has commas in a variable."""
+    return [part.strip() for part in given.get(name, "").split(",") if part.strip()]
+
+
+def _parse_network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise SettingsError(
+            f"cannot trust the proxy {text!r}: give trusted_proxies as addresses or networks, such as 127.0.0.1 or "
+            "10.0.0.0/8"
+        ) from None
+
+
+def _parse_host_name(text: str) -> str:
+    if text != "*" and not re.fullmatch(r"\.?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?", text):
+        raise SettingsError(
+            f"cannot answer for the host {text!r}: give allowed_hosts as names without a port, such as "
+            "engineroom.example.com, .example.com for all below it, or * for any"
+        )
+    return text
 
 
 def _from_variables(environment: Mapping[str, str]) -> dict[str, str]:

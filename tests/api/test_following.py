@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -130,6 +131,32 @@ async def test_a_server_that_stops_lets_its_followers_go(api: Api, made: str) ->
         api.control.logs.end_following()
         async with asyncio.timeout(5):
             assert [line async for line in lines if line] == []
+
+
+@pytest.mark.parametrize("path", ["/api/background-processes/{made}/logs", "/api/events"])
+@pytest.mark.parametrize("how", ["revoked", "expired"])
+@asynchronous
+async def test_a_stream_ends_within_seconds_when_its_token_does(
+    api: Api, made: str, path: str, how: str
+) -> None:
+    expires = (datetime.now(UTC) + timedelta(seconds=3)).isoformat() if how == "expired" else None
+    async with served(api) as client:
+        given = await client.post("/api/tokens", json={"name": "other", "expires_at": expires})
+        token = given.json()["data"]
+        other = {"authorization": f"Bearer {token['attributes']['secret']}"}
+        follow = path.format(made=made) + "?follow=true"
+        async with (
+            client.stream("GET", follow, headers=other) as answer,
+            client.stream("GET", follow) as mine,
+        ):
+            lines = answer.aiter_lines()
+            assert await anext(lines) == ": alive"
+            if how == "revoked":
+                assert (await client.delete(f"/api/tokens/{token['id']}")).status_code == 204
+            async with asyncio.timeout(60):
+                assert [line async for line in lines if line.startswith("id:")] == []
+            # Those of other tokens go on.
+            assert await anext(mine.aiter_lines()) == ": alive"
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "model": set(),
     "settings": set(),
     "keeper": set(),
+    "http": {"model", "settings"},
     "store": {"model", "settings"},
     "queues": {"model", "settings"},
     "telemetry": {"model", "settings"},
@@ -24,7 +25,7 @@ MAY_IMPORT = {
 """A room of `src/engineroom`, and the other rooms that its files may import."""
 
 LOCAL_ADMINISTRATION = {
-    "cli/server.py": {"api", "control", "runtime", "store", "telemetry"},
+    "cli/server.py": {"api", "control", "http", "runtime", "store", "telemetry"},
     "cli/serve.py": {"store"},
     "cli/demo.py": {"control", "store"},
     "cli/doctor.py": {"runtime"},

@@ -11,6 +11,7 @@ from engineroom.api.endpoints import ENDPOINTS
 from engineroom.api.rate_limits import RateLimits
 from engineroom.api.router import Router
 from engineroom.api.routing import Path
+from engineroom.api.standing import Standing
 from engineroom.api.token_uses import TokenUses
 
 
@@ -18,11 +19,14 @@ def application(control: Control, *, calls_per_minute: int = 0) -> ASGIApp:
     """Return the application that answers for this control plane; with 0 calls a minute there is no limit to them."""
     limits = RateLimits(calls_per_minute)
     uses = TokenUses(control.store)
+    standing = Standing(control.store)
     paths: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
     for endpoint in ENDPOINTS:
         paths[endpoint.path][endpoint.method] = endpoint
-    router = Router({path: Path(endpoints, control, limits, uses) for path, endpoints in paths.items()})
-    nowhere = Path({}, control, limits, uses)
+    router = Router(
+        {path: Path(endpoints, control, limits, uses, standing) for path, endpoints in paths.items()}
+    )
+    nowhere = Path({}, control, limits, uses, standing)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         found = router.find(scope["path"])

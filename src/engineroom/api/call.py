@@ -1,7 +1,7 @@
 """One call of an endpoint: what was asked, by whom, and what is answered."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Container, Mapping
+from collections.abc import AsyncGenerator, Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 class Answer:
     """What a handler answers; a body of None is no body at all, and one that is iterated over is sent bit by bit."""
 
-    body: bytes | AsyncIterator[bytes] | None
+    body: bytes | AsyncGenerator[bytes] | None
     status: int = 200
     media_type: str = JSON_API
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -61,10 +61,15 @@ class Call:
 
     @property
     def base_url(self) -> str:
-        """The scheme and host that the client used."""
+        """The scheme and host that the client used, and the path below which a proxy has put this server."""
         scope = self._request.scope
         host = self._request.headers.get("host") or "{}:{}".format(*scope.get("server") or ("localhost", 80))
-        return f"{scope['scheme']}://{host}"
+        return f"{scope['scheme']}://{host}{self.prefix}"
+
+    @property
+    def prefix(self) -> str:
+        """The path below which a trusted proxy has put this server, without a slash at the end; mostly none."""
+        return str(self._request.scope.get("root_path", ""))
 
     @property
     def url(self) -> str:

@@ -18,9 +18,12 @@ class Documentation:
     def __init__(self, table: Callable[[], Sequence[Endpoint]]) -> None:
         self._table = table
 
-    async def openapi(self, _call: Call) -> Answer:
+    async def openapi(self, call: Call) -> Answer:
         """Describe the API as an OpenAPI 3.1 document."""
-        return Answer(self._openapi, media_type=JSON)
+        if not call.prefix:
+            return Answer(self._openapi, media_type=JSON)
+        found = msgspec.json.decode(self._openapi)
+        return Answer(msgspec.json.encode({**found, "servers": [{"url": call.prefix}]}), media_type=JSON)
 
     async def page(self, _call: Call) -> Answer:
         """Describe the API on a page to be read."""

@@ -254,7 +254,7 @@ class DeleteVariables(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    keys: Annotated[list[Text], Field(min_length=1)]
+    keys: Annotated[list[Text], Field(min_length=1, max_length=1000)]
     apply: Boolean | None = None
 
 

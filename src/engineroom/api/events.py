@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 
 from sqlalchemy import Connection
 
@@ -73,7 +73,7 @@ async def _answer(call: Call, scope_of: Callable[[Connection, Call], Scope]) -> 
     return await list_answer(call, read, shown.show)
 
 
-async def _followed(call: Call, scope: Scope, number: int) -> AsyncIterator[bytes]:
+async def _followed(call: Call, scope: Scope, number: int) -> AsyncGenerator[bytes]:
     """Yield the events behind a number, and those that come until the server stops.
 
     They are looked for, and not waited for: commands write some on their own, beside the server.
@@ -93,3 +93,4 @@ async def _followed(call: Call, scope: Scope, number: int) -> AsyncIterator[byte
             yield ALIVE
         else:
             await asyncio.sleep(_LOOK_SECONDS)
+            yield b""

@@ -133,7 +133,7 @@ class CreateInstance(BaseModel):
     polling_interval: PollingSeconds | None = None
     shutdown_timeout: Integer | None = None
     background_processes: Annotated[
-        list[CreateBackgroundProcess], BeforeValidator(lambda value: value or [])
+        list[CreateBackgroundProcess], Field(max_length=1000), BeforeValidator(lambda value: value or [])
     ] = []
 
     def made(self, environment_id: EnvironmentId) -> Instance:

@@ -1,7 +1,8 @@
 """Reading the log: an environment's as the contract has it (section 4.7), a background process's, and following that."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncGenerator
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -15,6 +16,7 @@ from engineroom.api.call import Answer, Call
 from engineroom.api.documents import JSON, Moment, encode, moment
 from engineroom.api.errors import NotFoundError
 from engineroom.api.log_query import EnvironmentLogFields, FollowFields, LogsOf, ProcessLogFields
+from engineroom.api.standing import CHECK_SECONDS
 from engineroom.api.streams import ALIVE, ALIVE_SECONDS, EVENT_STREAM, TEXT, event, last_event_id
 from engineroom.api.validation import validate
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
@@ -124,7 +126,7 @@ async def of_background_process(call: Call) -> Answer:
 
 async def _followed(
     logs: LogStore, of: BackgroundProcessId, fields: FollowFields, after: int | None
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """Yield the newest entries that are wanted, or those behind a number, and then what comes."""
     query = fields.asked()
     last = await logs.last_number(of)
@@ -138,15 +140,19 @@ async def _followed(
     yield ALIVE
     # A number that is not there yet is of a log that could not be used any more: this one began anew.
     after = after if after <= last else 0
-    async for entries in logs.follow(of, after, idle_seconds=ALIVE_SECONDS):
+    alive_at = time.monotonic()
+    async for entries in logs.follow(of, after, idle_seconds=min(ALIVE_SECONDS, CHECK_SECONDS)):
         frames = b"".join(_frame(entry) for entry in entries if query.wants(entry))
-        if frames or not entries:
-            yield frames or ALIVE
+        if not entries and time.monotonic() - alive_at >= ALIVE_SECONDS:
+            frames = ALIVE
+        if frames:
+            alive_at = time.monotonic()
+        yield frames
 
 
 async def _downloaded(
     logs: LogStore, of: BackgroundProcessId, fields: ProcessLogFields
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     behind = fields.cursor
     while True:
         window = Window(limit=_AT_ONCE, behind=behind, newest_first=fields.newest_first)

@@ -1,7 +1,15 @@
-"""Reading a file from a multipart body (RFC 7578), whatever the header says of its type."""
+"""Reading a file from a multipart body (RFC 7578), whatever the header says of its type.
 
-from email.parser import BytesParser
-from email.policy import HTTP
+The body is searched for its boundary from front to back, once: nothing that is in it can make that take longer.
+"""
+
+from email.message import Message
+
+_LONGEST_BOUNDARY = 70
+"""RFC 2046, section 5.1.1."""
+_MOST_PARTS = 20
+_LONGEST_HEAD = 1024
+_LINE = b"\r\n"
 
 
 def uploaded(content: bytes, media_type: str, name: str) -> bytes | None:
@@ -10,17 +18,42 @@ def uploaded(content: bytes, media_type: str, name: str) -> bytes | None:
     A client is known to send another content type with it (contract sheet, open question Q22): then the first line is the
     boundary.
     """
-    if not media_type.lower().startswith("multipart/"):
-        first, _, _ = content.partition(b"\r\n")
-        if not first.startswith(b"--"):
-            return None
-        media_type = f'multipart/form-data; boundary="{first[2:].decode("latin-1")}"'
-    head = f"Content-Type: {media_type}\r\n\r\n".encode("latin-1", "replace")
-    message = BytesParser(policy=HTTP).parsebytes(head + content)
-    if not message.is_multipart():
+    boundary = _boundary(content, media_type)
+    if boundary is None:
         return None
-    for part in message.iter_parts():
-        if part.get_param("name", header="content-disposition") == name:
-            found = part.get_payload(decode=True)
-            return found if isinstance(found, bytes) else None
+    # The first boundary may stand at the very beginning, where no line ends before it.
+    for part in (_LINE + content).split(_LINE + b"--" + boundary, _MOST_PARTS)[1:]:
+        if part.startswith(b"--"):
+            # What is behind the last boundary is no part.
+            return None
+        head, _, file = part.partition(_LINE + _LINE)
+        if _name(head) == name:
+            return file
     return None
+
+
+def _boundary(content: bytes, media_type: str) -> bytes | None:
+    if media_type.lower().startswith("multipart/"):
+        found = _parameter(media_type, "boundary")
+        boundary = b"" if found is None else found.encode("latin-1", "replace")
+    else:
+        first = content[: _LONGEST_BOUNDARY + 4].partition(_LINE)[0]
+        boundary = first[2:] if first.startswith(b"--") else b""
+    return boundary if 0 < len(boundary) <= _LONGEST_BOUNDARY else None
+
+
+def _name(head: bytes) -> str | None:
+    """Return the name of the field that a part is for."""
+    for line in head[:_LONGEST_HEAD].split(_LINE):
+        header, _, value = line.partition(b":")
+        if header.strip().lower() == b"content-disposition":
+            return _parameter(value.decode("latin-1"), "name")
+    return None
+
+
+def _parameter(value: str, name: str) -> str | None:
+    """Return a parameter of a header, such as `name` of `form-data; name="avatar"`."""
+    message = Message()
+    message["content-type"] = value[:_LONGEST_HEAD]
+    found = message.get_param(name)
+    return found if isinstance(found, str) else None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 import structlog
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
 from engineroom.api.call import Answer, Call, caller
@@ -15,12 +15,14 @@ from engineroom.api.endpoint import Endpoint
 from engineroom.api.errors import (
     ApiError,
     FailedError,
+    MalformedError,
     MethodNotAllowedError,
     NoStorageError,
     NotFoundError,
     TooManyError,
 )
 from engineroom.api.rate_limits import Bucket, RateLimits
+from engineroom.api.standing import Standing
 from engineroom.api.token_uses import TokenUses
 from engineroom.control.changing import GoneError
 from engineroom.store import audit
@@ -42,7 +44,12 @@ class Path:
     """What answers at one address: it has an endpoint for each of its methods, and none where there is nothing."""
 
     def __init__(
-        self, endpoints: Mapping[str, Endpoint], control: Control, limits: RateLimits, uses: TokenUses
+        self,
+        endpoints: Mapping[str, Endpoint],
+        control: Control,
+        limits: RateLimits,
+        uses: TokenUses,
+        standing: Standing,
     ) -> None:
         self._endpoints = dict(endpoints)
         if "GET" in endpoints:
@@ -50,6 +57,7 @@ class Path:
         self._control = control
         self._limits = limits
         self._uses = uses
+        self._standing = standing
 
     async def respond(self, request: Request) -> Response:
         """Return the response to one request."""
@@ -63,14 +71,8 @@ class Path:
             if request.method == "HEAD" and not isinstance(answer.body, bytes):
                 answer = replace(answer, body=b"")
             return _response(answer, counted)
-        except ApiError as error:
-            return _error_response(error, counted)
-        except GoneError:
-            return _error_response(NotFoundError(), counted)
-        except NoRoomError as error:
-            return _error_response(NoStorageError(str(error)), counted)
-        except Exception:  # noqa: BLE001 - a traceback belongs into the log, never to a client
-            return _failed(request, counted)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
+            return _error_response(_in_words(error, request), counted)
 
     async def _answer(self, request: Request, endpoint: Endpoint | None) -> Answer:
         if endpoint is not None:
@@ -78,10 +80,16 @@ class Path:
             if endpoint.ability is None:
                 return await endpoint.handler(call)
             with audit.attributed(call.audit_entry):
-                return await endpoint.handler(call)
+                return self._guarded(call, await endpoint.handler(call))
         if not self._endpoints:
             raise NotFoundError
         raise MethodNotAllowedError(request.method, request.url.path, self._methods())
+
+    def _guarded(self, call: Call, answer: Answer) -> Answer:
+        """Return the answer, which ends with the token where it goes on for long."""
+        if answer.body is None or isinstance(answer.body, bytes):
+            return answer
+        return replace(answer, body=self._standing.while_it_holds(call.token, answer.body))
 
     def _count(self, request: Request, bucket: Bucket | None) -> dict[str, str]:
         """Count the call, and return the headers that tell how many are left. Raises TooManyError when none was."""
@@ -113,17 +121,28 @@ class Path:
         return Response(None, 204, headers)
 
 
-def _failed(request: Request, counted: Mapping[str, str]) -> Response:
-    """Log the exception being handled, and return the answer that carries the id under which it is logged."""
+def _in_words(error: Exception, request: Request) -> ApiError:
+    """Return what is answered to an exception; one that is a fault of ours is logged under the id in the answer."""
+    match error:
+        case ApiError():
+            return error
+        case GoneError():
+            return NotFoundError()
+        case NoRoomError():
+            return NoStorageError(str(error))
+        case ClientDisconnect():
+            # Nobody is there any more to read it.
+            return MalformedError("The request was not sent to its end.")
     error_id = str(uuid4())
-    _log.exception(
+    _log.error(
         "Cannot answer a request.",
         action="request.failed",
         id=error_id,
         method=request.method,
         path=request.url.path,
+        exc_info=error,
     )
-    return _error_response(FailedError(error_id), counted)
+    return FailedError(error_id)
 
 
 def _error_response(error: ApiError, counted: Mapping[str, str]) -> Response:

@@ -12,6 +12,7 @@ import sqlite3
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import structlog
 import uvicorn
@@ -22,6 +23,11 @@ from engineroom.cli.errors import CommandError
 from engineroom.cli.storage import open_store, unusable_folder
 from engineroom.control.control import Control
 from engineroom.control.surroundings import Surroundings
+from engineroom.http.bounds import Bounds, Peers
+from engineroom.http.gate import Gate
+from engineroom.http.hosts import own_names
+from engineroom.http.protocol import BoundedProtocol, Shared
+from engineroom.http.proxies import Proxies
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalHost, LocalRuntime, activity
 from engineroom.settings import Settings
@@ -47,6 +53,7 @@ class Server:
         self._settings = settings
         self._lock = _claim(settings)
         self._socket = _listen(settings)
+        self._proxies = Proxies(settings.trusted_proxies)
 
     @property
     def url(self) -> str:
@@ -86,6 +93,13 @@ class Server:
             self._socket.close()
             os.close(self._lock)
 
+    def _application(self, control: Control) -> Gate:
+        """Return the API behind the gate."""
+        settings = self._settings
+        inner = application(control, calls_per_minute=settings.rate_limit)
+        names = own_names(settings.host, socket.gethostname())
+        return Gate(inner, self._proxies, names, settings.allowed_hosts)
+
     def _open_telemetry(self) -> Telemetry:
         settings = self._settings
         limits = Limits(days=settings.log_days, bytes=settings.log_megabytes * 1_000_000)
@@ -102,16 +116,20 @@ class Server:
             ) from None
 
     async def _serve(self, control: Control, when_ready: Callable[[], Awaitable[None]]) -> None:
+        shared = Shared(Bounds(), Peers.of_this_process(), self._proxies)
         http = _HttpServer(
             uvicorn.Config(
-                application(control, calls_per_minute=self._settings.rate_limit),
+                self._application(control),
                 loop="none",
-                http="httptools",
+                # It is only called, as the class would be.
+                http=partial(BoundedProtocol, shared=shared),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # Who is believed is decided by our own gate.
+                proxy_headers=False,
                 timeout_graceful_shutdown=_GRACEFUL_SECONDS,
             )
         )

@@ -1,5 +1,6 @@
 """How commands speak: results on standard output, our own log as JSON lines on standard error."""
 
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -20,6 +21,21 @@ def configure_log(minimum: str = "info") -> None:
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # What libraries log is told in the same form, if it is worth it.
+    logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
+
+
+class _OfLibraries(logging.Handler):
+    """Makes a record of Python's own log a line of ours, without a traceback: it would be of no code of ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        structlog.get_logger().log(
+            record.levelno,
+            record.getMessage().strip(),
+            action=f"library.{record.name}",
+            **({"reason": f"{type(error).__name__}: {error}"} if error else {}),
+        )
 
 
 def say(text: str) -> None:

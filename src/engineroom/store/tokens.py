@@ -62,6 +62,11 @@ def get(connection: Connection, token_id: TokenId) -> Token:
     return _from_row(connection.execute(_ANY, {"id": token_id}).one())
 
 
+def exists(connection: Connection, token_id: TokenId) -> bool:
+    """Return whether a token is there, of whatever organization."""
+    return connection.execute(_ANY, {"id": token_id}).one_or_none() is not None
+
+
 def page(connection: Connection, organization_id: OrganizationId, number: int) -> Page[Token]:
     """Return a page of an organization's tokens, oldest first."""
     rows, total = _LIST.run(connection, number, {"organization_id": organization_id})
