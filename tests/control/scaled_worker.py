@@ -25,6 +25,7 @@ from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.store import Store, background_processes, events, scales
 from engineroom.store import wanted as wanted_rows
+from engineroom.store.wanted import Wanted
 from tests.store.rows import a_background_process
 from tests.support.databases import new_sqlite
 from tests.support.redis_server import RedisServer
@@ -95,13 +96,22 @@ class Scaling:
         new = replace(
             self.of, id=new_background_process_id(), config=WorkerConfig(connection="redis", queue=queue)
         )
+        await self.add(new)
+        return new.id
+
+    async def add(self, new: BackgroundProcess) -> None:
+        """Have another worker."""
 
         def write(connection: Connection) -> None:
             background_processes.add(connection, new)
             scales.put(connection, {new.id: 1}, datetime.now(UTC))
 
         await self.store.write(write)
-        return new.id
+
+    async def row(self) -> Wanted:
+        """Return what is stored of the worker."""
+        [row] = await self.store.read(lambda connection: wanted_rows.wanted(connection, [self.of.id]))
+        return row
 
     async def change(self, **fields: Any) -> None:
         self.of = replace(self.of, **fields)

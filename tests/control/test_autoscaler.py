@@ -1,5 +1,6 @@
 """The autoscaler: queues are measured, and the scale that follows is stored."""
 
+import asyncio
 import json
 import socket
 import time
@@ -12,6 +13,7 @@ import pytest
 from engineroom.control.queue_reader import QueueReader
 from engineroom.model.activity import Activity
 from engineroom.model.background_process import StrategyType
+from engineroom.model.ids import new_background_process_id
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.host import Host
 from engineroom.model.scaling.replay import replay
@@ -97,6 +99,47 @@ async def test_a_server_that_never_answers_holds_up_no_other(tmp_path: Path) -> 
             seen = await reader.read(mute, DEFAULT_SCALING_SETTINGS)
             await reader.close()
             assert seen.measured == Unknown("its server takes long to answer")
+
+
+@asynchronous
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://:p[w@127.0.0.1:1",
+        "redis://127.0.0.1:99999",
+        "redis://127.0.0.1/abc",
+        "redis://[::1",
+        "nonsense",
+    ],
+)
+async def test_a_bad_address_concerns_its_own_worker_alone(tmp_path: Path, address: str) -> None:
+    async with scaling(tmp_path) as worker:
+        await worker.beside("default")
+        folder = Path((await worker.row()).directory or "")
+        await asyncio.to_thread((folder / ".env").write_text, f"ENGINEROOM_QUEUE_BAD={address}\n")
+        bad = replace(worker.of, id=new_background_process_id(), config=WorkerConfig(connection="bad"))
+        await worker.add(bad)
+        worker.push(42)
+
+        assert await worker.look() == 5
+        measured = worker.autoscaler.states[bad.id].queue
+        assert isinstance(measured, Unknown)
+        assert (
+            "127.0.0.1:1" in measured.reason
+            or "[:" in measured.reason
+            or "ENGINEROOM_QUEUE_BAD" in measured.reason
+        )
+
+
+@asynchronous
+async def test_what_nobody_thought_of_concerns_one_worker_alone(tmp_path: Path) -> None:
+    async with scaling(tmp_path) as worker:
+        broken = await worker.beside("default")
+        await worker.look()
+        del worker.autoscaler.states[broken].scaler
+        worker.push(42)
+
+        assert await worker.look() == 5
 
 
 @asynchronous

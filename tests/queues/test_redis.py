@@ -2,16 +2,18 @@ import json
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import redis
 
-from engineroom.model.queue import Age
-from engineroom.queues.base import RedisQueues
+from engineroom.model.queue import Age, Measurement, Unknown
+from engineroom.queues.base import RedisQueues, Tls
 from engineroom.queues.discovery import find
 from tests.queues.measuring import Clock, a_meter, known, measure_once, unknown
 from tests.runtime.asynchronous import asynchronous, eventually
+from tests.support.certificates import localhost_certificate
 from tests.support.laravel import LaravelApplication
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
@@ -231,3 +233,86 @@ def test_nobody_listening_is_unknown() -> None:
 def cluster_state(server: RedisServer) -> str:
     found = server.client.cluster("INFO")
     return str(found["cluster_state"])
+
+
+@asynchronous
+async def test_a_user_who_may_not_search_is_measured_all_the_same(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        commands = ["+@all", "-scan", "-keys"]
+        server.client.acl_setuser("noscan", enabled=True, passwords=["+pw"], keys=["*"], commands=commands)
+        connection = queues(server, username="noscan", password="pw")
+        server.client.rpush("other_queues:default", "{}")
+        clock = Clock()
+        async with a_meter(clock) as meter:
+            assert known(await meter.measure(connection, "default")).available == 0
+            push(server, "one")
+            clock.now += 1
+            assert known(await meter.measure(connection, "default")).waiting == 1
+
+
+@asynchronous
+async def test_a_user_who_may_not_ask_is_told_what_he_needs(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        server.client.acl_setuser(
+            "nozset", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-zcard"]
+        )
+        server.client.acl_setuser(
+            "foreign", enabled=True, passwords=["+pw"], keys=["other_*"], commands=["+@all"]
+        )
+        async with a_meter() as meter:
+            commands = unknown(
+                await meter.measure(queues(server, username="nozset", password="pw"), "default")
+            )
+            keys = unknown(await meter.measure(queues(server, username="foreign", password="pw"), "default"))
+    assert "'nozset'" in commands
+    assert "ACL SETUSER nozset" in commands
+    assert "+zcard" in commands
+    assert "'foreign'" in keys
+    assert "'shop_database_queues:default'" in keys
+
+
+@asynchronous
+async def test_a_user_who_may_run_no_scripts_is_still_told_how_many_wait(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        server.client.acl_setuser(
+            "noeval", enabled=True, passwords=["+pw"], keys=["*"], commands=["+@all", "-@scripting"]
+        )
+        push(server, "one", "two")
+        async with a_meter() as meter:
+            measured = known(await meter.measure(queues(server, username="noeval", password="pw"), "default"))
+    assert (measured.waiting, measured.head) == (2, None)
+
+
+@asynchronous
+async def test_an_application_that_names_its_prefix_is_not_mistaken_for_its_neighbour(tmp_path: Path) -> None:
+    with RedisServer(tmp_path) as server:
+        server.client.rpush("other_database_queues:default", "{}")
+        async with a_meter() as meter:
+            assert known(await meter.measure(queues(server, certain=True), "default")).available == 0
+            assert "other_database_" in unknown(await meter.measure(queues(server), "default"))
+
+
+@asynchronous
+async def test_a_certificate_of_ones_own_is_trusted_when_that_is_said(tmp_path: Path) -> None:
+    certificate, port = localhost_certificate(tmp_path), free_port()
+    files = (
+        "--tls-cert-file",
+        str(certificate),
+        "--tls-key-file",
+        str(certificate),
+        "--tls-auth-clients",
+        "no",
+    )
+    with RedisServer(tmp_path, options=("--tls-port", str(port), *files)) as server:
+        push(server, "one")
+
+        async def measured(tls: Tls) -> Measurement | Unknown:
+            async with a_meter() as meter:
+                return await meter.measure(replace(queues(server), port=port, tls=tls), "default")
+
+        refused = unknown(await measured(Tls()))
+        assert "cafile" in refused
+        assert "verify=0" in refused
+        _, _, authorities = certificate.read_text().partition("-----END PRIVATE KEY-----\n")
+        assert known(await measured(Tls(authorities=authorities))).waiting == 1
+        assert known(await measured(Tls(verify=False))).waiting == 1

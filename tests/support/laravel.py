@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "laravel"
 
@@ -32,6 +33,14 @@ class LaravelApplication:
             self.folder,
             ignore=shutil.ignore_patterns("*.sqlite*", ".env", "services.php", "packages.php"),
         )
+
+    @classmethod
+    def at(cls, folder: Path, beside: Path) -> Self:
+        """Return an application that is in this folder already; its jobs write into a file beside."""
+        found = cls.__new__(cls)
+        found.folder, found.variables = folder, {}
+        found._done = beside / "done.txt"
+        return found
 
     def artisan(self, *words: str) -> str:
         """Run an artisan command to its end and return what it printed, errors included."""

@@ -2,10 +2,8 @@
 
 use Illuminate\Support\Str;
 
-$server = fn (string $driver, int $port): array => [
-    'driver' => $driver,
+$server = [
     'host' => env('DB_HOST', '127.0.0.1'),
-    'port' => (int) env('DB_PORT', $port),
     'database' => env('DB_DATABASE', 'laravel'),
     'username' => env('DB_USERNAME', 'root'),
     'password' => env('DB_PASSWORD', ''),
@@ -23,13 +21,22 @@ return [
             // Seconds that a worker waits while another one writes; PHP's own default is to wait as long.
             'options' => [PDO::ATTR_TIMEOUT => 60],
         ],
-        'mysql' => $server('mysql', 3306) + ['charset' => 'utf8mb4', 'collation' => 'utf8mb4_unicode_ci'],
-        'pgsql' => $server('pgsql', 5432) + ['charset' => 'utf8', 'schema' => 'public'],
+        'mysql' => $server + [
+            'driver' => 'mysql',
+            'port' => (int) env('DB_PORT', 3306),
+            'charset' => 'utf8mb4',
+            'collation' => 'utf8mb4_unicode_ci',
+        ],
+        'pgsql' => $server + [
+            'driver' => 'pgsql',
+            'port' => (int) env('DB_PORT', 5432),
+            'charset' => 'utf8',
+            'schema' => 'public',
+        ],
     ],
     'migrations' => 'migrations',
     'redis' => [
         'client' => 'phpredis',
-        // The framework's own skeleton names its keys so; engineroom reckons with it when it measures the queues.
         'options' => ['prefix' => env('REDIS_PREFIX', Str::slug(env('APP_NAME', 'laravel'), '_').'_database_')],
         'default' => [
             'host' => env('REDIS_HOST', '127.0.0.1'),

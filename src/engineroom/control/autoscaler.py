@@ -74,9 +74,13 @@ class Autoscaler:
         forgotten: list[str] = []
         told: list[Event] = []
         for row, queue in zip(rows, queues, strict=True):
-            decision = self._decide(row, queue, host)
-            host = self._left(host, row, decision)
-            told += self._tell(row, decision)
+            try:
+                decision = self._decide(row, queue, host)
+                host = self._left(host, row, decision)
+                told += self._tell(row, decision)
+            except Exception:  # noqa: BLE001 - what nobody thought of in one must not keep the others from growing
+                self._complain(row)
+                continue
             if row.settings.dry_run:
                 continue
             if decision.changes:
@@ -89,8 +93,18 @@ class Autoscaler:
 
     async def _measure(self, row: Scaled) -> Measurement | Unknown:
         seen = await self._reader.read(row.wanted, row.settings)
-        self._state(row).queues = seen.queues
+        try:
+            self._state(row).queues = seen.queues
+        except Exception:  # noqa: BLE001 - see look
+            self._complain(row)
         return seen.measured
+
+    def _complain(self, row: Scaled) -> None:
+        _log.exception(
+            "Cannot scale one background process; its scale is held.",
+            action="scale.one_failed",
+            background_process=row.wanted.background_process.id,
+        )
 
     def _decide(self, row: Scaled, queue: Measurement | Unknown, host: Host | None) -> Decision:
         state, now = self._state(row), self._clock()

@@ -4,16 +4,20 @@ import asyncio
 import time
 from pathlib import Path
 
+import structlog
+
+from engineroom.model import command_line
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.model.variables import unreadable
 from engineroom.queues.base import UnmeasurableError
-from engineroom.queues.discovery import Place, find
+from engineroom.queues.discovery import Place, Worker, place
 from engineroom.store.wanted import Wanted
 
 _FOUND_AGAIN_SECONDS = 15.0
+_log = structlog.get_logger()
 
-_Key = tuple[str, tuple[tuple[str, str], ...], str | None, str | None]
+_Key = tuple[str, tuple[tuple[str, str], ...], str | None, str | None, bool, str | None]
 
 
 class Places:
@@ -30,11 +34,26 @@ class Places:
             return Unknown(f"a variable of its environment cannot be read: {reason}")
         connection, queue = _asked(row, settings)
         variables = {variable.key: variable.value for variable in row.variables}
-        key = (row.directory, tuple(variables.items()), connection, queue)
+        worker = Worker(
+            folder=Path(row.directory),
+            variables=variables,
+            connection=connection,
+            queues=queue,
+            laravels=row.background_process.config is not None,
+            environment=_environment(row.background_process.command),
+        )
+        key = (
+            row.directory,
+            tuple(variables.items()),
+            connection,
+            queue,
+            worker.laravels,
+            worker.environment,
+        )
         now = time.monotonic()
         known = self._found.get(key)
         if known is None or now - known[0] > _FOUND_AGAIN_SECONDS:
-            found = await asyncio.to_thread(_find, Path(row.directory), variables, connection, queue)
+            found = await asyncio.to_thread(_find, worker)
             known = self._found[key] = (now, found)
         return known[1]
 
@@ -51,10 +70,25 @@ def _asked(row: Wanted, settings: ScalingSettings) -> tuple[str | None, str | No
     return settings.connection, settings.queue
 
 
-def _find(
-    folder: Path, variables: dict[str, str], connection: str | None, queue: str | None
-) -> Place | Unknown:
+def _environment(command: str) -> str | None:
+    """Return what a command of the framework is given as `--env`."""
+    words = command_line.parse(command).argv
+    if "artisan" not in {word.rpartition("/")[2] for word in words}:
+        return None
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word.startswith("--env="):
+            return word.removeprefix("--env=") or None
+        if word == "--env":
+            return following or None
+    return None
+
+
+def _find(worker: Worker) -> Place | Unknown:
     try:
-        return find(folder, variables, connection, queue)
+        return place(worker)
     except (UnmeasurableError, OSError) as error:
         return Unknown(str(error))
+    except Exception as error:  # noqa: BLE001
+        # Whatever is in the files of one application must not stop the scaling of the others.
+        _log.exception("Cannot find a queue.", action="queue.not_found", folder=str(worker.folder))
+        return Unknown(f"its files cannot be read: {type(error).__name__}")

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from engineroom.control.places import Places
 from engineroom.model.queue import Measurement, Unknown, together
 from engineroom.model.scaling.settings import ScalingSettings
@@ -15,6 +17,7 @@ from engineroom.store.wanted import Wanted
 PATIENCE_SECONDS = 0.8
 """Who asks waits no longer: a server that does not answer must not hold up what has its queues at another one."""
 _UNUSED_SECONDS = 60.0
+_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,17 @@ class QueueReader:
         self._asking: dict[Place, asyncio.Task[Measurement | Unknown]] = {}
 
     async def read(self, row: Wanted, settings: ScalingSettings) -> Seen:
-        """Return what is known now of the queues that a background process takes its jobs from."""
+        """Return what is known now of the queues that a background process takes its jobs from; it never raises."""
+        try:
+            return await self._read(row, settings)
+        except Exception as error:  # noqa: BLE001
+            # One value that nobody thought of must not stop the scaling of all the others.
+            _log.exception(
+                "Cannot measure a queue.", action="queue.failed", background_process=row.background_process.id
+            )
+            return Seen(Unknown(f"measuring it failed: {type(error).__name__}; the log says more"))
+
+    async def _read(self, row: Wanted, settings: ScalingSettings) -> Seen:
         place = await self._places.of(row, settings)
         if isinstance(place, Unknown):
             return Seen(place)

@@ -1,114 +1,134 @@
 """Addresses of queues, as one line of text."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable
 from dataclasses import replace
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from pathlib import Path
+from urllib.parse import unquote
 
+from engineroom.queues import url
 from engineroom.queues.base import (
     BeanstalkdQueues,
     DatabaseQueues,
+    Layout,
     QueueConnection,
     RedisQueues,
     SqsQueues,
+    Tls,
     UnmeasurableError,
 )
+from engineroom.queues.certificates import authorities
+from engineroom.queues.laravel.settings import known_text
+from engineroom.queues.laravel.values import Array
 
-_REDIS = frozenset({"redis", "rediss", "tcp", "tls", "unix"})
-_DATABASES = {
-    "sqlite": "sqlite",
-    "pgsql": "postgresql",
-    "postgres": "postgresql",
-    "postgresql": "postgresql",
-    "mysql": "mysql",
-    "mysql2": "mysql",
-    "mariadb": "mysql",
-}
+_REDIS = frozenset({"tcp", "tls", "unix"})
+_DATABASES = {"sqlite": "sqlite", "pgsql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 _PORTS = {"postgresql": 5432, "mysql": 3306}
+_EXAMPLE = "give one such as redis://127.0.0.1:6379/0?prefix=shop_database_"
 
 
-def parse(text: str, variable: str, sqs: Callable[[str], SqsQueues]) -> QueueConnection:
+def parse(
+    text: str, variable: str, sqs: Callable[[str], SqsQueues], folder: Path, layout: Layout
+) -> QueueConnection:
     """Return the connection at an address that somebody gave in `variable`.
 
-    `sqs` makes one of the part before a queue's name. Raises UnmeasurableError for what is no address of queues.
+    `sqs` makes one of the part before a queue's name; `layout` is that of a Redis of which the address does not say whose
+    queues it has. Raises UnmeasurableError for what is no address of queues.
     """
     try:
-        parts = urlsplit(text)
-        options = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
-        return _parsed(text, parts, options, sqs)
-    except ValueError as error:
-        raise UnmeasurableError(
-            f"{variable} is no address of queues ({error}); give one such as redis://127.0.0.1:6379/0?prefix=shop_database_"
-        ) from None
+        if text.lower().startswith(("http://", "https://")):
+            return sqs(text)
+        return _parsed(_Address(text), folder, layout)
+    except UnmeasurableError as error:
+        raise UnmeasurableError(f"{variable} is no address of queues ({error}); {_EXAMPLE}") from None
 
 
-def _parsed(
-    text: str, parts: SplitResult, options: Mapping[str, str], sqs: Callable[[str], SqsQueues]
-) -> QueueConnection:
-    if parts.scheme in _REDIS:
-        base = RedisQueues(
-            host="127.0.0.1",
-            prefix=options.get("prefix", ""),
-            cluster=options.get("cluster", "0") == "1",
-            hash_tag=options.get("hash_tag", "0") == "1",
-        )
-        return redis_at(base, text, "")
-    if parts.scheme in _DATABASES:
-        default = DatabaseQueues(
-            dialect=_DATABASES[parts.scheme],
-            database="",
-            table=options.get("table", "jobs"),
-            failed_table=options.get("failed_table", "failed_jobs") or None,
-            retry_after_seconds=int(options.get("retry_after", "90")),
-        )
-        return database_at(default, text)
-    if parts.scheme in {"http", "https"}:
-        return sqs(text)
-    if parts.scheme == "beanstalkd" and parts.hostname:
-        return BeanstalkdQueues(host=parts.hostname, port=parts.port or 11300)
-    raise ValueError(f"it begins with {parts.scheme or text[:10]!r}")
+class _Address:
+    """What an address says."""
+
+    def __init__(self, text: str) -> None:
+        # A socket has no host, and a file neither.
+        path = text.partition("://")[2].partition("?")[0] if text.startswith("unix://") else ""
+        self._found: Array = url.options(text.replace("unix://", "unix://socket", 1) if path else text)
+        self.socket = unquote(path)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._found
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return what is said of this, as a text."""
+        return known_text(self._found.get(name, default))
+
+    def integer(self, name: str, default: int) -> int:
+        """Return what is said of this, as a number. Raises UnmeasurableError when it is none."""
+        given = self.text(name, str(default))
+        if not re.fullmatch("[0-9]{1,9}", given):
+            raise UnmeasurableError(f"{name} is no number")
+        return int(given)
+
+    def holds(self, name: str, *, default: bool) -> bool:
+        """Return what is said of this, 0 or 1."""
+        return self.integer(name, int(default)) == 1
 
 
-def redis_at(base: RedisQueues, url: str, scheme: str) -> RedisQueues:
-    """Return `base` with what the address says; a host may carry the scheme, or be the path of a socket."""
-    if url:
-        base, scheme = _redis_with(base, urlsplit(url), scheme)
-    host = base.host
-    if "://" in host:
-        scheme, _, host = host.partition("://")
-    if host.startswith("/"):
-        return replace(base, socket=host)
-    return replace(base, host=host, tls=scheme in {"tls", "rediss", "ssl"})
+def _parsed(address: _Address, folder: Path, layout: Layout) -> QueueConnection:
+    kind = address.text("driver")
+    if kind in _REDIS:
+        return _redis(address, kind, folder, layout)
+    if kind in _DATABASES:
+        return _database(address, _DATABASES[kind])
+    if kind == "beanstalkd":
+        return BeanstalkdQueues(host=address.text("host"), port=address.integer("port", 11300))
+    raise UnmeasurableError(f"it begins with {kind!r}")
 
 
-def _redis_with(base: RedisQueues, parts: SplitResult, scheme: str) -> tuple[RedisQueues, str]:
-    if parts.scheme == "unix":
-        return replace(base, host=parts.path), scheme
-    number = parts.path.strip("/")
-    found = replace(
-        base,
-        host=parts.hostname or base.host,
-        port=parts.port or base.port,
-        database=int(number) if number else base.database,
-        username=unquote(parts.username) if parts.username else base.username,
-        password=unquote(parts.password) if parts.password else base.password,
+def _redis(address: _Address, kind: str, folder: Path, layout: Layout) -> RedisQueues:
+    tls = Tls(
+        authorities=authorities(folder, address.text("cafile")),
+        verify=address.holds("verify", default=True),
+        verify_name=address.holds("verify_name", default=True),
     )
-    return found, parts.scheme or scheme
+    return RedisQueues(
+        host=address.text("host"),
+        port=address.integer("port", 6379),
+        database=0 if address.socket else address.integer("database", 0),
+        username=address.text("username") or None,
+        password=address.text("password") or None,
+        socket=address.socket or None,
+        tls=tls if kind == "tls" else None,
+        cluster=address.holds("cluster", default=False),
+        hash_tag=address.holds("hash_tag", default=False),
+        prefix=address.text("prefix"),
+        layout=_layout(address, layout),
+    )
 
 
-def database_at(base: DatabaseQueues, url: str) -> DatabaseQueues:
-    """Return `base` with what the address says. Raises UnmeasurableError for a database that cannot be measured."""
-    parts = urlsplit(url)
-    dialect = _DATABASES.get(parts.scheme)
-    if dialect is None:
-        raise UnmeasurableError(f"a database of the kind {parts.scheme!r} cannot be measured")
-    if dialect == "sqlite":
-        return replace(base, dialect=dialect, database=unquote(parts.path), host=None, port=None)
-    return replace(
-        base,
+def _layout(address: _Address, layout: Layout) -> Layout:
+    """Return whose queues they are: as the address says, or Laravel's where it has a prefix such as Laravel's."""
+    if "framework" not in address:
+        return Layout.LARAVEL if "prefix" in address else layout
+    given = address.text("framework")
+    try:
+        return Layout(given)
+    except ValueError:
+        known = ", ".join(Layout)
+        raise UnmeasurableError(f"framework={given} is not known, but these are: {known}") from None
+
+
+def _database(address: _Address, dialect: str) -> DatabaseQueues:
+    found = DatabaseQueues(
         dialect=dialect,
-        database=unquote(parts.path.lstrip("/")) or base.database,
-        host=parts.hostname or base.host,
-        port=parts.port or (base.port if dialect == base.dialect else None) or _PORTS[dialect],
-        username=unquote(parts.username) if parts.username else base.username,
-        password=unquote(parts.password) if parts.password else base.password,
+        database=address.text("database"),
+        table=address.text("table", "jobs"),
+        failed_table=address.text("failed_table", "failed_jobs") or None,
+        retry_after_seconds=address.integer("retry_after", 90),
+    )
+    if dialect == "sqlite":
+        return replace(found, database="/" + found.database.lstrip("/"))
+    return replace(
+        found,
+        host=address.text("host"),
+        port=address.integer("port", _PORTS[dialect]),
+        username=address.text("username") or None,
+        password=address.text("password") or None,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -13,11 +14,36 @@ class UnmeasurableQueueError(UnmeasurableError):
     """This queue cannot be measured, though its server answers; its other queues may be."""
 
 
+class Layout(StrEnum):
+    """Which keys a queue has in Redis, by whose queue it is."""
+
+    LARAVEL = "laravel"
+    LIST = "list"
+    """The list that has the queue's very name, whoever keeps it."""
+    CELERY = "celery"
+    RQ = "rq"
+    BULLMQ = "bullmq"
+    SIDEKIQ = "sidekiq"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """How a server shows that it is the right one: by the host's authorities, or those in `authorities` (PEM).
+
+    With `verify` off it need not; without `verify_name` its certificate may be another host's.
+    """
+
+    authorities: str | None = None
+    verify: bool = True
+    verify_name: bool = True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedisQueues:
-    """Laravel's queues in Redis. `prefix` is what the connection puts before every key.
+    """Queues in Redis. `prefix` is what the connection puts before every key.
 
     With `hash_tag` a queue's name stands in braces, so that a cluster keeps its keys together (framework 13.5 and later).
+    `certain` says that the application itself tells the prefix, so that an empty queue is no sign of a wrong one.
     """
 
     host: str
@@ -26,15 +52,20 @@ class RedisQueues:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     socket: str | None = None
-    tls: bool = False
+    tls: Tls | None = None
     cluster: bool = False
     hash_tag: bool = False
     prefix: str = ""
+    layout: Layout = Layout.LARAVEL
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseQueues:
-    """Laravel's queues in a table. `dialect` is `sqlite`, `postgresql` or `mysql`; `database` is a file for SQLite."""
+    """Laravel's queues in a table. `dialect` is `sqlite`, `postgresql` or `mysql`; `database` is a file for SQLite.
+
+    `search_path` and `ssl_mode` are PostgreSQL's; with `ssl_authorities`, a file, MySQL's server must have one of these.
+    """
 
     dialect: str
     database: str
@@ -46,6 +77,9 @@ class DatabaseQueues:
     table: str = "jobs"
     failed_table: str | None = "failed_jobs"
     retry_after_seconds: int = 90
+    search_path: str | None = None
+    ssl_mode: str | None = None
+    ssl_authorities: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

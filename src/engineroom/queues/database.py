@@ -211,7 +211,7 @@ def _with_the_rest(snapshot: Snapshot, counted: Any, newest_id: int) -> Snapshot
 
 
 def _engine(connection: DatabaseQueues) -> Engine:
-    options = dict(_options()[connection.dialect])
+    options = dict(_options(connection)[connection.dialect])
     if connection.socket is not None:
         options["unix_socket"] = connection.socket
     return create_engine(
@@ -219,19 +219,30 @@ def _engine(connection: DatabaseQueues) -> Engine:
     )
 
 
-def _options() -> dict[str, dict[str, Any]]:
+def _options(connection: DatabaseQueues) -> dict[str, dict[str, Any]]:
     return {
         "sqlite": {"timeout": _TIMEOUT_SECONDS},
         "postgresql": {
             "connect_timeout": _TIMEOUT_SECONDS,
-            "options": f"-c statement_timeout={_TIMEOUT_SECONDS * 1000}",
+            "options": _postgresql_options(connection),
+            **({"sslmode": connection.ssl_mode} if connection.ssl_mode else {}),
+            **({"sslrootcert": connection.ssl_authorities} if connection.ssl_authorities else {}),
         },
         "mysql": {
             "connect_timeout": _TIMEOUT_SECONDS,
             "read_timeout": _TIMEOUT_SECONDS,
             "write_timeout": _TIMEOUT_SECONDS,
+            **({"ssl": {"ca": connection.ssl_authorities}} if connection.ssl_authorities else {}),
         },
     }
+
+
+def _postgresql_options(connection: DatabaseQueues) -> str:
+    """Return options of the server's command line, in which a blank is escaped (PostgreSQL documentation, 34.1.2)."""
+    found = [f"statement_timeout={_TIMEOUT_SECONDS * 1000}"]
+    if connection.search_path:
+        found.append(f"search_path={connection.search_path}")
+    return " ".join("-c " + option.replace("\\", "\\\\").replace(" ", "\\ ") for option in found)
 
 
 def _address(connection: DatabaseQueues) -> URL:

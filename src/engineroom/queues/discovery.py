@@ -1,24 +1,14 @@
-"""Where an application's queues are, found as the application finds it."""
+"""Where an application's queues are: where an address says, or else where the application itself has them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from engineroom.queues import address, dotenv, framework
-from engineroom.queues.base import (
-    BeanstalkdQueues,
-    DatabaseQueues,
-    QueueConnection,
-    RedisQueues,
-    SqsQueues,
-    UnmeasurableError,
-)
-from engineroom.queues.dotenv import Variables
-
-_UNMEASURABLE = ("sync", "null", "deferred", "background", "failover")
-_DATABASE_URLS = ("DB_URL", "DATABASE_URL")
-_PORTS = {"mysql": 3306, "mariadb": 3306, "pgsql": 5432}
-_DIALECTS = {"sqlite": "sqlite", "pgsql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
+from engineroom.queues import address
+from engineroom.queues.base import Layout, QueueConnection, SqsQueues, UnmeasurableError
+from engineroom.queues.laravel import connections, files, version
+from engineroom.queues.laravel.env import Env
+from engineroom.queues.laravel.settings import Settings, known_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,127 +19,79 @@ class Place:
     queues: tuple[str, ...]
 
 
-def find(folder: Path, variables: Mapping[str, str], connection: str | None, queues: str | None) -> Place:
-    """Return where a worker with this `connection` and `queue` takes its jobs from.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """What takes jobs: in which folder, with which variables, and what it was told.
 
-    Raises UnmeasurableError, with what to do, when that cannot be told, and OSError when the `.env` cannot be read.
+    `laravels` says that it is certainly Laravel's own worker. `environment` is what it was given as `--env`.
     """
-    found = _Finder(folder, Variables({**dotenv.read(folder / ".env"), **variables}))
-    return found.place(connection, queues)
+
+    folder: Path
+    variables: Mapping[str, str]
+    connection: str | None = None
+    queues: str | None = None
+    laravels: bool = True
+    environment: str | None = None
 
 
-class _Finder:
-    """The variables of one application, and where they say that its queues are."""
+def find(folder: Path, variables: Mapping[str, str], connection: str | None, queues: str | None) -> Place:
+    """Return where Laravel's own worker takes its jobs from, by the files of its application; see `place`."""
+    return place(Worker(folder=folder, variables=variables, connection=connection, queues=queues))
 
-    def __init__(self, folder: Path, variables: Variables) -> None:
-        self._folder = folder
-        self._variables = variables
-        self._kinds: Mapping[str, Callable[[], tuple[QueueConnection, str]]] = {
-            "redis": self._redis,
-            "database": self._database,
-            "sqs": self._sqs,
-            "beanstalkd": self._beanstalkd,
-        }
 
-    def place(self, connection: str | None, queues: str | None) -> Place:
-        name = connection or self._variables.get("QUEUE_CONNECTION") or self._default_connection()
-        where, default_queue = self._where(name)
-        # Split as a worker does it, which takes a blank after a comma for a part of the name.
-        names = (queues or default_queue).split(",")
-        return Place(connection=where, queues=tuple(queue for queue in names if queue))
+def place(worker: Worker, settings: Settings | None = None) -> Place:
+    """Return where a worker takes its jobs from, by what its application says of itself, or else by its files.
 
-    def _where(self, name: str) -> tuple[QueueConnection, str]:
-        variable = f"ENGINEROOM_QUEUE_{name.upper().replace('-', '_')}"
-        given = self._variables.get(variable)
-        if given:
-            return address.parse(given, variable, self._sqs_with), "default"
-        if name in _UNMEASURABLE:
-            raise UnmeasurableError(f"the queue connection {name!r} has no queue that could be measured")
-        kind = self._kinds.get(name)
-        if kind is None:
-            raise UnmeasurableError(
-                f"the queue connection {name!r} is none of the framework's own; tell where it is with the environment's "
-                f"variable {variable}, such as redis://127.0.0.1:6379/0?prefix=shop_database_"
-            )
-        return kind()
-
-    def _default_connection(self) -> str:
-        return "database" if self._major() >= 11 else "sync"
-
-    def _major(self) -> int:
-        return framework.version(self._folder)[0]
-
-    def _redis(self) -> tuple[QueueConnection, str]:
-        get = self._variables.get
-        name = self._variables.text("REDIS_QUEUE_CONNECTION", "default")
-        if name not in {"default", "cache"}:
-            raise UnmeasurableError(
-                f"the Redis connection {name!r} is none of the framework's own; set ENGINEROOM_QUEUE_REDIS"
-            )
-        base = RedisQueues(
-            host=self._variables.text("REDIS_HOST", "127.0.0.1"),
-            port=self._variables.number("REDIS_PORT", 6379),
-            database=self._variables.number("REDIS_CACHE_DB", 1)
-            if name == "cache"
-            else self._variables.number("REDIS_DB", 0),
-            username=get("REDIS_USERNAME") or None,
-            password=get("REDIS_PASSWORD") or None,
-            prefix=self._redis_prefix(),
-        )
-        found = address.redis_at(base, get("REDIS_URL") or "", get("REDIS_SCHEME") or "")
-        return found, self._variables.text("REDIS_QUEUE", "default")
-
-    def _redis_prefix(self) -> str:
-        given = self._variables.get("REDIS_PREFIX")
+    Raises UnmeasurableError, with what to do, when that cannot be told, and OSError when a file cannot be read.
+    """
+    if worker.connection:
+        given = _given(worker, worker.connection)
         if given is not None:
-            return given
-        return framework.redis_prefix(self._variables.text("APP_NAME", "laravel"), self._major())
+            return _split(given, worker.queues or "default")
+    if settings is None and not worker.laravels and not version.is_there(worker.folder):
+        raise UnmeasurableError(version.unknown(worker.folder))
+    told = settings or files.settings(worker.folder, worker.variables, worker.environment)
+    name = worker.connection or told.default_connection()
+    given = None if worker.connection else _given(worker, name)
+    if given is not None:
+        return _split(given, worker.queues or "default")
+    connection, queue = connections.connection(told, name)
+    return _split(connection, worker.queues or queue)
 
-    def _database(self) -> tuple[QueueConnection, str]:
-        default = self._variables.get("DB_CONNECTION") or ("sqlite" if self._major() >= 11 else "mysql")
-        name = self._variables.get("DB_QUEUE_CONNECTION") or default
-        url = next((found for found in map(self._variables.get, _DATABASE_URLS) if found), "")
-        if name not in _DIALECTS:
-            raise UnmeasurableError(
-                f"a database of the kind {name!r} cannot be measured; set ENGINEROOM_QUEUE_DATABASE"
-            )
-        base = DatabaseQueues(
-            dialect=_DIALECTS[name],
-            database=self._database_name(name),
-            host=None if name == "sqlite" else self._variables.text("DB_HOST", "127.0.0.1"),
-            port=None if name == "sqlite" else self._variables.number("DB_PORT", _PORTS[name]),
-            username=self._variables.get("DB_USERNAME", "root" if name != "sqlite" else None),
-            password=self._variables.get("DB_PASSWORD") or None,
-            socket=self._variables.get("DB_SOCKET") or None if name in {"mysql", "mariadb"} else None,
-            table=self._variables.text("DB_QUEUE_TABLE", "jobs"),
-            retry_after_seconds=self._variables.number("DB_QUEUE_RETRY_AFTER", 90),
-        )
-        found = address.database_at(base, url) if url else base
-        return found, self._variables.text("DB_QUEUE", "default")
 
-    def _database_name(self, name: str) -> str:
-        if name == "sqlite":
-            return str(self._folder / self._variables.text("DB_DATABASE", "database/database.sqlite"))
-        return self._variables.get("DB_DATABASE") or ("laravel" if self._major() >= 11 else "forge")
+def _split(connection: QueueConnection, queues: str) -> Place:
+    # Split as a worker does it, which takes a blank after a comma for a part of the name.
+    return Place(connection=connection, queues=tuple(queue for queue in queues.split(",") if queue))
 
-    def _sqs(self) -> tuple[QueueConnection, str]:
-        prefix = self._variables.get("SQS_PREFIX")
-        if not prefix:
-            raise UnmeasurableError(
-                "SQS_PREFIX is not set; set it to https://sqs.REGION.amazonaws.com/ACCOUNT"
-            )
-        return self._sqs_with(prefix), self._variables.text("SQS_QUEUE", "default")
 
-    def _sqs_with(self, prefix: str) -> SqsQueues:
-        return SqsQueues(
-            prefix=prefix,
-            suffix=self._variables.get("SQS_SUFFIX") or "",
-            region=self._variables.text("AWS_DEFAULT_REGION", "us-east-1"),
-            key=self._variables.get("AWS_ACCESS_KEY_ID") or None,
-            secret=self._variables.get("AWS_SECRET_ACCESS_KEY") or None,
-            session_token=self._variables.get("AWS_SESSION_TOKEN") or None,
-        )
+def _given(worker: Worker, name: str) -> QueueConnection | None:
+    """Return the connection of this name whose address is in a variable; None when there is none."""
+    variable = f"ENGINEROOM_QUEUE_{name.upper().replace('-', '_')}"
+    env = Env(_variables(worker, variable))
+    text = known_text(env.get(variable))
+    if not text:
+        return None
+    laravels = worker.laravels or version.is_there(worker.folder)
+    layout = Layout.LARAVEL if laravels else Layout.LIST
+    return address.parse(text, variable, lambda prefix: _sqs(env, prefix), worker.folder, layout)
 
-    def _beanstalkd(self) -> tuple[QueueConnection, str]:
-        host = self._variables.text("BEANSTALKD_QUEUE_HOST", "localhost")
-        return BeanstalkdQueues(host=host), self._variables.text("BEANSTALKD_QUEUE", "default")
+
+def _variables(worker: Worker, name: str) -> Mapping[str, str]:
+    if name in worker.variables:
+        return worker.variables
+    try:
+        return files.variables(worker.folder, worker.variables, worker.environment)
+    except UnmeasurableError:
+        # Its reader refuses it; an address would be none of its business.
+        return worker.variables
+
+
+def _sqs(env: Env, prefix: str) -> SqsQueues:
+    return SqsQueues(
+        prefix=prefix,
+        suffix=known_text(env.get("SQS_SUFFIX")),
+        region=known_text(env.get("AWS_DEFAULT_REGION")) or "us-east-1",
+        key=known_text(env.get("AWS_ACCESS_KEY_ID")) or None,
+        secret=known_text(env.get("AWS_SECRET_ACCESS_KEY")) or None,
+        session_token=known_text(env.get("AWS_SESSION_TOKEN")) or None,
+    )

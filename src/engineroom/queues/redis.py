@@ -1,32 +1,42 @@
-"""Queues in Redis, as Laravel keeps them: a list and two sorted sets for each."""
+"""Queues in Redis: lists, sorted sets and hashes, whose keys `redis_keys.py` knows."""
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
-from engineroom.queues.base import RedisQueues, Snapshot, UnmeasurableQueueError
+import structlog
+
+from engineroom.queues.base import Layout, RedisQueues, Snapshot, UnmeasurableError, UnmeasurableQueueError
 from engineroom.queues.extras import imported
+from engineroom.queues.redis_client import connected
+from engineroom.queues.redis_keys import Keys, keys
 
-_SOCKET_SECONDS = 2.0
-
-# Names the jobs at the head, as many as fit into 256 KiB of payloads, and the times that the first one carries.
+# Names the jobs that come next, as many as fit into 256 KiB of payloads, and the times that the first one carries.
+# With a second argument of 1 the list is taken from its end.
 _HEAD = """
-local first = redis.call('lindex', KEYS[1], 0)
+local last = ARGV[1] == '1'
+local first = redis.call('lindex', KEYS[1], last and -1 or 0)
 if not first then return {'', '', ''} end
 local found = {
     string.match(first, '"createdAt":%s*(%d+)') or '',
     string.match(first, '"pushedAt":%s*"?([%d.]+)') or '',
     string.match(first, '"delay":%s*(%d+)') or ''}
-local count = math.max(1, math.min(1000, math.floor(262144 / #first)))
-for _, payload in ipairs(redis.call('lrange', KEYS[1], 0, count - 1)) do
+local count = math.max(1, math.min(1000, math.floor(262144 / math.max(1, #first))))
+local jobs = redis.call('lrange', KEYS[1], last and -count or 0, last and -1 or count - 1)
+for place = 1, #jobs do
+    local payload = jobs[last and #jobs + 1 - place or place]
     found[#found + 1] = string.match(payload, '"uuid":%s*"([^"]+)"') or string.match(payload, '"id":%s*"([^"]+)"')
-        or redis.sha1hex(payload)
+        or string.match(payload, '"jid":%s*"([^"]+)"') or redis.sha1hex(payload)
 end
 return found
 """
+_NO_HEAD = (b"", b"", b"")
 
+_COMMANDS = "+llen +zcard +zcount +hlen +lindex +lrange +eval +select +ping +client|setinfo"
 _SEARCH_SECONDS = 60.0
 _SEARCH_CALLS = 10
 _SCAN_COUNT = 1_000
+_log = structlog.get_logger()
 
 
 class RedisDriver:
@@ -34,7 +44,7 @@ class RedisDriver:
 
     def __init__(self, connection: RedisQueues) -> None:
         self._connection = connection
-        self._client: Any = _client(connection)
+        self._client: Any = connected(connection)
         self._errors: Any = imported("redis.exceptions")
         self._seen: set[str] = set()
         self._searched_at: dict[str, float] = {}
@@ -42,26 +52,22 @@ class RedisDriver:
 
     async def snapshot(self, queue: str) -> Snapshot:
         """See Driver.snapshot."""
-        key = key_of(self._connection, queue)
         # The workers compare with their own clock too; the scores are whole seconds since 1970.
         now = int(time.time())
-        pipeline = self._client.pipeline(transaction=False)
-        pipeline.llen(key)
-        for kind in ("delayed", "reserved"):
-            pipeline.zcard(f"{key}:{kind}")
-            pipeline.zcount(f"{key}:{kind}", "-inf", now)
-        pipeline.eval(_HEAD, 1, key)
-        try:
-            waiting, delayed, due, reserved, expired, head = await pipeline.execute()
-        except self._errors.ResponseError as error:
-            if "WRONGTYPE" in str(error):
-                raise UnmeasurableQueueError(f"what is at {key!r} is no queue") from None
-            raise
+        its = keys(self._connection, queue)
+        questions = _questions(its, now)
+        answers = dict(zip(questions, await self._ask(its, list(questions.values())), strict=True))
+        found = {name: self._counted(its, answer) for name, answer in answers.items() if name != "head"}
+        waiting = sum(count for name, count in found.items() if name.startswith("waiting"))
+        delayed, due = found.get("delayed", 0), found.get("due", 0)
+        reserved = sum(count for name, count in found.items() if name.startswith("reserved"))
         if waiting or delayed or reserved:
-            self._seen.add(key)
-        elif key not in self._seen and not self._connection.cluster:
-            await self._doubt(key, queue)
+            self.remember(queue)
+        elif its.main not in self._seen and not self._connection.cluster and not self._connection.certain:
+            await self._doubt(its, queue)
+        head = self._head(answers["head"])
         created, pushed, delay, *window = (part.decode(errors="replace") for part in head)
+        expired = found.get("expired", 0)
         return Snapshot(
             waiting=waiting,
             due=due,
@@ -70,76 +76,134 @@ class RedisDriver:
             expired=expired,
             window=window,
             oldest_age_seconds=_age(created or pushed, delay),
+            failed=found.get("failed"),
         )
+
+    def remember(self, queue: str) -> None:
+        """Know that there was something in this queue before."""
+        self._seen.add(keys(self._connection, queue).main)
 
     async def close(self) -> None:
         """See Driver.close."""
         await self._client.aclose()
 
-    async def _doubt(self, key: str, queue: str) -> None:
+    async def _ask(self, its: Keys, questions: Sequence[tuple[Any, ...]]) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for question in questions:
+            pipeline.execute_command(*question)
+        try:
+            return list(await pipeline.execute(raise_on_error=False))
+        except self._errors.ResponseError as error:
+            raise self._explained(its, error) from None
+        except (self._errors.RedisError, OSError) as error:
+            if "CERTIFICATE_VERIFY_FAILED" in str(error):
+                raise UnmeasurableError(_untrusted(error)) from None
+            raise
+
+    def _counted(self, its: Keys, answer: Any) -> int:
+        if isinstance(answer, Exception):
+            raise self._explained(its, answer)
+        return int(answer)
+
+    def _head(self, answer: Any) -> Sequence[bytes]:
+        """Return what the script found; nothing where this user may not run it: the counts are none the worse."""
+        if isinstance(answer, self._errors.ResponseError):
+            return _NO_HEAD
+        if isinstance(answer, Exception):
+            raise answer
+        return list(answer)
+
+    def _explained(self, its: Keys, error: Exception) -> Exception:
+        if "WRONGTYPE" in str(error):
+            return UnmeasurableQueueError(f"what is at {its.main!r} is no queue")
+        if isinstance(error, self._errors.NoPermissionError):
+            name = self._connection.username or "default"
+            return UnmeasurableQueueError(
+                f"the user {name!r} of Redis may not ask how long {its.main!r} is ({error}); let it: "
+                f"ACL SETUSER {name} {_COMMANDS}"
+            )
+        return error
+
+    async def _doubt(self, its: Keys, queue: str) -> None:
         """Tell an empty queue from a wrong prefix: nothing was ever seen here, but another prefix has such a queue.
 
         Raises UnmeasurableQueueError when that is so. It looks at some keys only, once a minute.
         """
         now = time.monotonic()
-        if now >= self._searched_at.get(key, 0.0):
-            self._searched_at[key] = now + _SEARCH_SECONDS
-            self._doubts[key] = await self._elsewhere(key, queue)
-        if self._doubts[key]:
+        if now >= self._searched_at.get(its.main, 0.0):
+            self._doubts[its.main] = await self._elsewhere(its, queue)
+            self._searched_at[its.main] = now + _SEARCH_SECONDS
+        if self._doubts[its.main]:
             raise UnmeasurableQueueError(
-                f"nothing was ever seen at {key!r}, but there is {self._doubts[key]!r}: if that is the queue, set "
-                "REDIS_PREFIX to the application's prefix"
+                f"nothing was ever seen at {its.main!r}, but there is {self._doubts[its.main]!r}: if that is the queue, "
+                f"{_how_to_tell(self._connection.layout)}"
             )
 
-    async def _elsewhere(self, key: str, queue: str) -> str:
-        ours = {key, f"{key}:delayed", f"{key}:reserved", f"{key}:notify"}
-        ends = tuple(f"queues:{queue}{suffix}" for suffix in ("", ":delayed", ":reserved"))
+    async def _elsewhere(self, its: Keys, queue: str) -> str:
+        inner = its.main.removeprefix(self._connection.prefix)
+        ends = tuple(inner + suffix for suffix in ("", ":delayed", ":reserved"))
         cursor = 0
         for _ in range(_SEARCH_CALLS):
-            cursor, names = await self._client.scan(
-                cursor, match=f"*queues:{_escaped(queue)}*", count=_SCAN_COUNT
-            )
+            try:
+                cursor, names = await self._client.scan(
+                    cursor, match=f"*{_escaped(inner)}*", count=_SCAN_COUNT
+                )
+            except self._errors.NoPermissionError as error:
+                self._cannot_search(its, queue, error)
+                return ""
             for found in names:
                 name = str(found, errors="replace")
-                if name.endswith(ends) and name not in ours:
+                if name.endswith(ends) and name not in its.all:
                     return name.removesuffix(":delayed").removesuffix(":reserved")
             if cursor == 0:
                 break
         return ""
 
+    def _cannot_search(self, its: Keys, queue: str, error: Exception) -> None:
+        if its.main not in self._doubts:
+            _log.warning(
+                "A queue is empty, and whether it is under another prefix cannot be looked for.",
+                action="queue.prefix_unchecked",
+                queue=queue,
+                key=its.main,
+                reason=f"{error}; to have it looked for: ACL SETUSER {self._connection.username or 'default'} +scan",
+            )
 
-def key_of(connection: RedisQueues, queue: str) -> str:
-    """Return the key of a queue's list."""
-    tagged = connection.hash_tag and not ("{" in queue and "}" in queue)
-    return f"{connection.prefix}queues:{{{queue}}}" if tagged else f"{connection.prefix}queues:{queue}"
+
+def _questions(its: Keys, now: int) -> dict[str, tuple[Any, ...]]:
+    """Return what to ask, by what it says."""
+    found: dict[str, tuple[Any, ...]] = {"waiting": ("LLEN", its.main)}
+    found |= {f"waiting in {key}": ("LLEN", key) for key in its.waiting}
+    found |= {f"waiting in {key}": ("ZCARD", key) for key in its.waiting_sets}
+    if its.delayed:
+        found["delayed"] = ("ZCARD", its.delayed)
+        if its.delayed_scale:
+            found["due"] = ("ZCOUNT", its.delayed, "-inf", now * its.delayed_scale)
+    if its.reserved_set:
+        found["reserved"] = ("ZCARD", its.reserved_set)
+        if its.expires:
+            found["expired"] = ("ZCOUNT", its.reserved_set, "-inf", now)
+    if its.reserved_list:
+        found["reserved"] = ("LLEN", its.reserved_list)
+    if its.reserved_hash:
+        found["reserved"] = ("HLEN", its.reserved_hash)
+    if its.failed:
+        found["failed"] = ("ZCARD", its.failed)
+    found["head"] = ("EVAL", _HEAD, 1, its.main, int(its.from_the_end))
+    return found
 
 
-def _client(connection: RedisQueues) -> Any:
-    library = imported("redis.asyncio")
-    retrying = imported("redis.asyncio.retry")
-    backoff = imported("redis.backoff")
-    options = {
-        # Once, for a connection that the server closed meanwhile. Whoever asks asks again soon.
-        "retry": retrying.Retry(backoff.NoBackoff(), 1),
-        # Its errors say what is wrong; those of the newer protocol's greeting are about the greeting.
-        "protocol": 2,
-        "username": connection.username,
-        "password": connection.password,
-        "socket_timeout": _SOCKET_SECONDS,
-        "socket_connect_timeout": _SOCKET_SECONDS,
-    }
-    if connection.cluster:
-        return library.RedisCluster(host=connection.host, port=connection.port, ssl=connection.tls, **options)
-    if connection.socket is not None:
-        pool = library.ConnectionPool(
-            connection_class=library.UnixDomainSocketConnection,
-            path=connection.socket,
-            db=connection.database,
-            **options,
-        )
-        return library.Redis.from_pool(pool)
-    return library.Redis(
-        host=connection.host, port=connection.port, db=connection.database, ssl=connection.tls, **options
+def _how_to_tell(layout: Layout) -> str:
+    if layout is Layout.LARAVEL:
+        return "set REDIS_PREFIX to the application's prefix"
+    return "give its prefix in the address of the queue, as ?prefix=…"
+
+
+def _untrusted(error: Exception) -> str:
+    return (
+        f"its certificate is not trusted ({error}); name a file with that of its authority: as cafile in the context of the "
+        "connection in config/database.php, or in an address such as "
+        "ENGINEROOM_QUEUE_REDIS=rediss://HOST:PORT/0?prefix=…&cafile=FILE (verify=0 checks nothing)"
     )
 
 

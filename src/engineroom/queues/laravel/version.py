@@ -1,0 +1,59 @@
+"""Which version of Laravel an application runs on."""
+
+import json
+import re
+from pathlib import Path
+
+from engineroom.queues.laravel.settings import Version
+
+_PACKAGE = "laravel/framework"
+_APPLICATION = "Illuminate/Foundation/Application.php"
+_COMPOSER = f"vendor/{_PACKAGE}/src/{_APPLICATION}"
+_DEBIAN = f"/usr/share/php/{_APPLICATION}"
+"""The framework's own files: as Composer installs it, and as Debian packages it for every application of the host."""
+_BEGINNING = "bootstrap/app.php"
+_CONSTANT = re.compile(r"const VERSION = '(\d+)\.(\d+)")
+_VERSION = re.compile(r"v?(\d+)\.(\d+)")
+_LARGEST_BYTES = 16 << 20
+
+
+def found(folder: Path) -> Version | None:
+    """Return the major and minor version; None when nothing tells it."""
+    return _locked(folder) or _installed(folder)
+
+
+def is_there(folder: Path) -> bool:
+    """Return whether there is a Laravel application in the folder."""
+    return (folder / _BEGINNING).is_file() or _locked(folder) is not None
+
+
+def unknown(folder: Path) -> str:
+    """Return what to do when nothing tells the version, and it is needed."""
+    return (
+        f"there is no Laravel application in {folder}, or nothing tells its version: there is neither a composer.lock nor a "
+        "vendor folder; give the queues' address in ENGINEROOM_QUEUE_REDIS"
+    )
+
+
+def _locked(folder: Path) -> Version | None:
+    """Return what composer.lock says, which is what `composer install` puts in place."""
+    try:
+        with (folder / "composer.lock").open(encoding="utf-8") as file:
+            found = json.loads(file.read(_LARGEST_BYTES))
+        packages = {package["name"]: package["version"] for package in found["packages"]}
+        match = _VERSION.match(packages.get(_PACKAGE, ""))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _installed(folder: Path) -> Version | None:
+    for source in (_COMPOSER, _DEBIAN):
+        try:
+            with (folder / source).open(encoding="utf-8") as file:
+                match = _CONSTANT.search(file.read(_LARGEST_BYTES))
+        except (OSError, ValueError):
+            continue
+        if match:
+            return int(match[1]), int(match[2])
+    return None

@@ -1,0 +1,24 @@
+"""Asking an application with the real PHP, as the sandbox would have it asked."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from engineroom.queues.laravel.asking import answered, command
+from engineroom.queues.laravel.settings import Settings
+
+MARK = "a-mark-that-nobody-knows"
+
+
+def ask(folder: Path, variables: Mapping[str, str] | None = None, environment: str | None = None) -> Settings:
+    ran = subprocess.run(
+        command(MARK, environment),
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **(variables or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    return answered(ran.stdout, MARK, folder)
