@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from engineroom.control import ingester as ingesters
 from engineroom.control.ingester import READ_BYTES, Ingester
 from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId, EnvironmentId
+from engineroom.model.ids import BackgroundProcessId, EnvironmentId, new_event_id
+from engineroom.model.log import LogLevel, LogType
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.runtime.base import RuntimeUnavailableError
@@ -21,7 +23,7 @@ from engineroom.telemetry.logs.retention import Limits, Removed
 from engineroom.telemetry.logs.writer import Batch
 from tests.control.running_control import Running, running_control
 from tests.runtime.asynchronous import asynchronous, eventually
-from tests.telemetry.logs.made import chunk, everything
+from tests.telemetry.logs.made import NOON, SECOND, chunk, everything
 
 
 @dataclass
@@ -30,14 +32,19 @@ class ScriptedOutput:
 
     written: dict[StreamId, bytes] = field(default_factory=dict)
     owners: dict[StreamId, BackgroundProcessId] = field(default_factory=dict)
+    at: dict[StreamId, int] = field(default_factory=dict)
     acknowledged: dict[StreamId, int] = field(default_factory=dict)
     failing: bool = False
     noted: list[Event] = field(default_factory=list)
     present: frozenset[BackgroundProcessId] = frozenset()
     looked: int = 0
+    looked_at: set[str] = field(default_factory=set)
 
-    def write(self, background_process: BackgroundProcessId, data: bytes, index: int = 0) -> None:
+    def write(
+        self, background_process: BackgroundProcessId, data: bytes, index: int = 0, at: int = NOON
+    ) -> None:
         stream = StreamId(f"{background_process}-{index}", "stdout")
+        self.at[stream] = at
         self.owners[stream] = background_process
         self.written[stream] = self.written.get(stream, b"") + data
 
@@ -50,9 +57,18 @@ class ScriptedOutput:
             begin = after.get(stream, 0)
             end = data.rfind(b"\n", begin, begin + limit_bytes) + 1
             if end > begin:
-                made = chunk(data[begin:end], begin=begin, background_process=self.owners[stream])
+                made = chunk(
+                    data[begin:end],
+                    begin=begin,
+                    background_process=self.owners[stream],
+                    at=self.at[stream],
+                    index=int(stream.process[-1]),
+                )
                 chunks.append(made)
         return chunks
+
+    def look_at_output(self, processes: Iterable[str]) -> None:
+        self.looked_at |= set(processes)
 
     async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
         self.acknowledged.update(upto)
@@ -96,6 +112,60 @@ async def test_what_is_written_is_stored_with_its_environment_and_then_acknowled
             assert output.acknowledged == {StreamId(f"{made.id}-0", "stdout"): len(b"one\ntwo\n")}
             assert [entry.text for entry in await everything(logs, made.id)] == [b"one", b"two"]
             assert await logs.of_environment(running.linked.environment) == [made.id]
+
+
+def ended(background_process: BackgroundProcessId, at: int, code: int = 1) -> Event:
+    return Event(
+        id=new_event_id(),
+        background_process_id=background_process,
+        kind="process.exited",
+        message=f"Process 0 of replica 1 ended: failed (exit {code}).",
+        data={
+            "process": f"{background_process}-0",
+            "replica": 1,
+            "index": 0,
+            "pid": 100,
+            "last_exit": {"code": code},
+        },
+        at=datetime.fromtimestamp(at / SECOND, UTC),
+    )
+
+
+@asynchronous
+async def test_the_end_of_a_process_stands_between_the_lines_of_its_lives(tmp_path: Path) -> None:
+    output = ScriptedOutput()
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        made, _ = await running.create()
+        output.write(made.id, b"one\n")
+        output.write(made.id, b"three\n", index=1, at=NOON + 2 * SECOND)
+        async with ingesting(running, output, logs) as ingester:
+            ingester.note_events([ended(made.id, NOON), ended(made.id, NOON + 3 * SECOND, code=0)])
+            await eventually("it is acknowledged", lambda: output.acknowledged)
+            found = await everything(logs, made.id)
+        assert [entry.message.partition(" ended")[0] for entry in found] == [
+            "one",
+            "Process 0 of replica 1",
+            "three",
+            "Process 0 of replica 1",
+        ]
+        assert [(entry.stream, entry.code.type, entry.code.level) for entry in found[1::2]] == [
+            ("system", LogType.SYSTEM, LogLevel.ERROR),
+            ("system", LogType.SYSTEM, LogLevel.INFO),
+        ]
+        assert output.looked_at == {f"{made.id}-0"}
+
+
+@asynchronous
+async def test_what_is_reported_again_after_a_crash_stands_in_the_log_once(tmp_path: Path) -> None:
+    output = ScriptedOutput()
+    async with running_control(tmp_path) as running, opened(tmp_path) as logs:
+        made, _ = await running.create()
+        for expected in (1, 1, 2):
+            async with ingesting(running, output, logs) as ingester:
+                ingester.note_events([ended(made.id, NOON + expected * SECOND)])
+                output.looked = 0
+                await eventually("it has looked", lambda: output.looked > 2)
+                assert len(await everything(logs, made.id)) == expected
 
 
 @asynchronous

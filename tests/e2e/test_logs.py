@@ -120,6 +120,35 @@ def test_a_prompt_is_seen_before_its_line_ends_and_stored_once_when_it_does(
     wait_until("the line is whole", lambda: seen() == [(1, "Continue? yes")])
 
 
+def test_the_end_of_a_process_stands_in_the_log_between_its_lives(
+    engineroom: EngineroomServer, code: Path
+) -> None:
+    script = "import os; os.write(1, b'ERROR: hello\\n'); os.write(2, b'last words'); os._exit(3)"
+    _, program = engineroom.run_script(code, "dying", script)
+
+    def has_died_twice() -> bool:
+        return sum(line["stream"] == "system" for line in printed(engineroom, program.id)) >= 2
+
+    wait_until("it has died twice", has_died_twice)
+    lines = [(line["stream"], str(line["message"])) for line in printed(engineroom, program.id)]
+    for begin in (0, 3):
+        assert sorted(lines[begin : begin + 2]) == [("stderr", "last words"), ("stdout", "ERROR: hello")]
+        stream, message = lines[begin + 2]
+        assert stream == "system"
+        assert message.startswith("Process 0 of replica 1 ended: failed at start (exit 3), after ")
+        assert "it starts again" in message
+
+
+def test_what_cannot_be_started_says_so_in_the_log(engineroom: EngineroomServer, code: Path) -> None:
+    linked = engineroom.link(code)
+    made = engineroom.api.create(linked.instance, type="custom", processes=1, command="no-such-program")
+
+    def messages() -> list[str]:
+        return [str(line["message"]) for line in printed(engineroom, made.id, type="system", level="error")]
+
+    wait_until("it is said", lambda: any("could not be started" in message for message in messages()))
+
+
 def test_whatever_a_process_prints_is_stored_and_shown_safely(tmp_path: Path, code: Path) -> None:
     # It prints at once more than is kept of what nobody has read yet.
     with EngineroomServer(tmp_path, ENGINEROOM_OUTPUT_KEPT_MEGABYTES="64") as engineroom:

@@ -27,7 +27,7 @@ from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
-from engineroom.runtime.base import Runtime
+from engineroom.runtime.base import Report, Runtime
 from engineroom.store import Store, events
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.prometheus import Metric
@@ -84,11 +84,15 @@ class Control:
     async def open(self) -> None:
         """Connect the runtime and start the loops. Raises RuntimeUnavailableError when it cannot be reached."""
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, self._cursor))
-        await self._runtime.open(self._recorder.take, cursor)
+        await self._runtime.open(self._take, cursor)
         if self._roll_call is not None:
             await self._roll_call.open()
         self.watch.open()
         self._loops = [asyncio.create_task(loop.run()) for loop in self._all()]
+
+    def _take(self, report: Report) -> None:
+        self._recorder.take(report)
+        self._ingester.note_events(report.events)
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now: it has changed."""

@@ -9,14 +9,16 @@ from typing import Protocol
 
 import structlog
 
+from engineroom.control.notes import notes_of, run_of
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId, new_event_id
-from engineroom.model.output import StreamId
+from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.runtime.base import Output, RuntimeUnavailableError
 from engineroom.store import Store
 from engineroom.store.wanted import wanted
 from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.logs.entries import Run
 from engineroom.telemetry.logs.intake import batch_of
 from engineroom.telemetry.logs.retention import NOTHING
 from engineroom.telemetry.logs.unfinished import Unfinished
@@ -30,6 +32,7 @@ _RETRY_SECONDS = 1.0
 _PRUNE_SECONDS = 10.0
 _FORGET_SECONDS = 3600.0
 _TELL_SECONDS = 600.0
+_MOST_EVENTS = 1000
 
 _log = structlog.get_logger()
 
@@ -57,6 +60,10 @@ class Ingester:
         self._positions: dict[StreamId, int] = {}
         self._read_at: dict[StreamId, float] = {}
         self._unfinished = Unfinished()
+        self._finished: set[BackgroundProcessId] = set()
+        self._events: list[Event] = []
+        self._noted_at = 0
+        self._began_at = datetime.now(UTC)
         self._printed: Counter[BackgroundProcessId] = Counter()
         self._prune_at = 0.0
         self._removed = NOTHING
@@ -65,6 +72,7 @@ class Ingester:
     async def run(self) -> None:
         """Ingest until cancelled."""
         self._positions = await self._logs.positions()
+        self._noted_at = await self._logs.noted_at()
         self._read_at = dict.fromkeys(self._positions, time.monotonic())
         unheard = True
         while True:
@@ -84,6 +92,12 @@ class Ingester:
                 _log.exception("Cannot store output; trying again.", action="logs.failed")
                 await asyncio.sleep(_RETRY_SECONDS)
 
+    def note_events(self, events: Iterable[Event]) -> None:
+        """Have these stand in the log among the lines, where they are of that kind."""
+        new = notes_of(events)
+        self._events += new
+        self._source.look_at_output(event.data["process"] for event in new)
+
     def printed_bytes(self, background_process: BackgroundProcessId) -> int:
         """Return how much of what a background process wrote was stored since the server was started."""
         return self._printed[background_process]
@@ -91,18 +105,33 @@ class Ingester:
     async def _ingest(self) -> bool:
         """Store what is there to read; return whether there was as much as is read at once."""
         await self._know(self._source.background_processes())
+        events = list(self._events)
+        chunks = await self._read()
+        is_full = sum(len(chunk.data) for chunk in chunks) >= READ_BYTES // 2
+        if is_full and len(events) < _MOST_EVENTS:
+            events = []  # the lines that come before them are perhaps not read yet
+        notes = self._notes(events)
+        if chunks or notes:
+            await self._keep(chunks, notes)
+        del self._events[: len(events)]
+        return is_full
+
+    async def _read(self) -> Sequence[Chunk]:
+        """Return what can be stored; what has no end yet is shown meanwhile."""
         chunks = await self._source.read_output(self._positions, limit_bytes=READ_BYTES)
-        finished = self._unfinished.take(chunks, time.monotonic())
+        self._finished |= self._unfinished.take(chunks, time.monotonic())
         self._show_unfinished(self._unfinished.due(time.monotonic()))
-        chunks = [chunk for chunk in chunks if chunk.data]
-        if not chunks:
-            return False
+        return [chunk for chunk in chunks if chunk.data]
+
+    async def _keep(self, chunks: Sequence[Chunk], notes: Sequence[tuple[BackgroundProcessId, Run]]) -> None:
+        """Store it, and have the runtime give its room back."""
         for chunk in chunks:
             self._of[chunk.id] = chunk.background_process
-        await self._know({chunk.background_process for chunk in chunks})
-        batch = await asyncio.to_thread(batch_of, chunks, self._owners, time.time_ns())
+        await self._know({chunk.background_process for chunk in chunks} | {id for id, _ in notes})
+        batch = await asyncio.to_thread(batch_of, chunks, self._owners, time.time_ns(), notes)
         removed = await self._logs.append(batch)
-        self._show_unfinished(finished)
+        self._show_unfinished(self._finished)
+        self._finished.clear()
         for chunk in chunks:
             self._printed[chunk.background_process] += batch.positions[chunk.id] - chunk.begin
         self._positions.update(batch.positions)
@@ -110,7 +139,16 @@ class Ingester:
         await self._source.acknowledge_output(batch.positions)
         self._removed = self._removed.and_(removed)
         self._tell_of_removed()
-        return sum(len(chunk.data) for chunk in chunks) >= READ_BYTES // 2
+
+    def _notes(self, events: Iterable[Event]) -> list[tuple[BackgroundProcessId, Run]]:
+        """Return the entries of these events, but of those that the server before us has stored, and not recorded."""
+        found = [
+            (event.background_process_id, run_of(event))
+            for event in events
+            if event.background_process_id is not None
+        ]
+        began_at = self._began_at.timestamp() * 1e9
+        return [(id, run) for id, run in found if run.at > min(self._noted_at, began_at)]
 
     def _show_unfinished(self, changed: Iterable[BackgroundProcessId]) -> None:
         for id in changed:

@@ -1,6 +1,6 @@
 """The seam between what should run and what runs it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,6 +61,9 @@ class Output(Protocol):
         are gone are read too, until all of theirs is acknowledged. Asked again with the same positions, it returns at
         least the same again. A line that has no end yet is told of whenever it has grown, by a chunk without data.
         """
+
+    def look_at_output(self, processes: Iterable[str]) -> None:
+        """Have the next reading see all that these processes have printed by now, be it told of already or not."""
 
     async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
         """Let everything before these positions go: the reader has stored it durably.

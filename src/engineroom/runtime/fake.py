@@ -164,6 +164,9 @@ class FakeRuntime:
         self._require_available()
         return self._output.read(after, limit_bytes)
 
+    def look_at_output(self, processes: Iterable[str]) -> None:
+        """See Output.look_at_output: everything is seen at once."""
+
     async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
         """See Output.acknowledge_output."""
         self._require_available()

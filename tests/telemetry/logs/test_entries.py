@@ -1,5 +1,7 @@
 """From lines to entries."""
 
+from dataclasses import replace
+
 import pytest
 
 from engineroom.model.log import LogType
@@ -108,6 +110,14 @@ def test_what_is_left_waits_only_a_moment() -> None:
 
     assert list(late.positions.values()) == [len(b"ERROR: it broke\n")]
     assert [run.texts for run in late.runs[owner()]] == [[b"ERROR: it broke"]]
+
+
+def test_the_last_words_of_a_life_wait_for_nothing() -> None:
+    whole = chunk(b"ERROR: it broke\n")
+    (mark,) = whole.marks
+    early = batch(replace(whole, marks=(mark, mark._replace(ends_life=True))), now=NOON)
+
+    assert list(early.positions.values()) == [len(b"ERROR: it broke\n")]
 
 
 def test_a_clock_that_was_set_back_lets_nothing_wait() -> None:

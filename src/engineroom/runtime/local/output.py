@@ -1,10 +1,10 @@
 """Reading what processes print, straight from the keeper's files: also while it is away, and without troubling it."""
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engineroom.model.output import Chunk, StreamId
+from engineroom.model.output import STREAM_NAMES, Chunk, StreamId
 from engineroom.runtime.local.output_stream import OutputStream, parse_name
 
 _CHUNK_BYTES = 4 * 1024 * 1024
@@ -20,12 +20,17 @@ class OutputReader:
         self._first: StreamId | None = None
         self._look_at_all = True
         self._news: dict[str, int | None] = {}
+        self._looks: set[str] = set()
         self.acknowledged: dict[StreamId, int] = {}
         """Up to where streams that are there were acknowledged, be it to a keeper that has forgotten it."""
 
     def look_again(self) -> None:
         """Have the next reading look at all files: something may have changed that nobody has told us of."""
         self._look_at_all = True
+
+    def look_at(self, processes: Iterable[str]) -> None:
+        """Have the next reading look at the files of these processes: something has happened that is told of elsewhere."""
+        self._looks.update(processes)
 
     def take(self, changed: Mapping[str, int | None]) -> None:
         """Take in up to where streams can be read now, by the names of their files; None: they are gone."""
@@ -75,6 +80,7 @@ class OutputReader:
 
     def _take_in_news(self) -> None:
         news, self._news = self._news, {}
+        looks, self._looks = self._looks, set()
         if self._look_at_all:
             self._look_at_all = False
             try:
@@ -90,6 +96,17 @@ class OutputReader:
                 self.acknowledged.pop(stream.id, None)
             elif stream is not None and end is not None:
                 stream.changed(end)
+
+        for stream in self._of_processes(tuple(looks)):
+            stream.find_end()
+
+    def _of_processes(self, processes: Iterable[str]) -> Iterator[OutputStream]:
+        """Yield the streams of these processes that are there."""
+        for process in processes:
+            for name in (f"{process}.{stream}" for stream in STREAM_NAMES):
+                stream = self._stream(name) if (self._folder / "marks" / name).exists() else None
+                if stream is not None:
+                    yield stream
 
     def _find_all(self) -> None:
         """Look what is there, and forget what is not any more."""

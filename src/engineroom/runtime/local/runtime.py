@@ -187,6 +187,10 @@ class LocalRuntime:
         """See Output.read_output. Needs no keeper."""
         return await asyncio.to_thread(self._output.read, after, limit_bytes)
 
+    def look_at_output(self, processes: Iterable[str]) -> None:
+        """See Output.look_at_output."""
+        self._output.look_at(processes)
+
     async def acknowledge_output(self, upto: Mapping[StreamId, int]) -> None:
         """See Output.acknowledge_output. A keeper that is away hears of it when it is there again."""
         self._output.acknowledge(upto)

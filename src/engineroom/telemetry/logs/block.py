@@ -12,7 +12,9 @@ from engineroom.telemetry.logs.entries import Run
 _LEVEL = 1
 """Of Zstandard: higher ones make logs hardly smaller, and are slower."""
 
-STREAMS = ("stdout", "stderr")
+STREAMS = ("stdout", "stderr", "system")
+"""The places are on disk: they never move. What is of no stream of a process's is engineroom's own."""
+
 # Between entries stands a newline, so one within an entry is stored as NUL, and a NUL as UTF-8's forbidden long form.
 _NUL, _STORED_NUL = b"\0", b"\xc0\x80"
 

@@ -1,7 +1,7 @@
 """From chunks of output to a batch of entries: pure."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogLevel, LogType
@@ -20,11 +20,15 @@ _LOST = (
 
 
 def batch_of(
-    chunks: Sequence[Chunk], owners: Mapping[BackgroundProcessId, Owner], now_nanoseconds: int
+    chunks: Sequence[Chunk],
+    owners: Mapping[BackgroundProcessId, Owner],
+    now_nanoseconds: int,
+    notes: Iterable[tuple[BackgroundProcessId, Run]] = (),
 ) -> Batch:
     """Return the entries of these chunks, and the positions up to which they are read with them.
 
-    The last entry of a stream is left for the next time while more of it may come.
+    The last entry of a stream is left for the next time while more of it may come. `notes` are entries that nobody printed:
+    they come in between by their time.
     """
     batch = Batch()
     streams: defaultdict[BackgroundProcessId, list[list[Run]]] = defaultdict(list)
@@ -33,6 +37,9 @@ def batch_of(
         batch.positions[chunk.id] = upto
         if found:
             streams[chunk.background_process].append(found)
+    for background_process, note in notes:
+        streams[background_process].append([note])
+        batch.noted_at = max(batch.noted_at, note.at)
     for background_process, of_streams in streams.items():
         batch.runs[owners[background_process]] = in_time(of_streams)
     return batch
@@ -43,7 +50,8 @@ def _taken(chunk: Chunk, now_nanoseconds: int) -> tuple[list[Run], int]:
     of_chunk = lines(chunk)
     found, last = runs(of_chunk)
     upto = chunk.end
-    if last and 0 <= now_nanoseconds - found[-1].at < WAIT_NANOSECONDS:
+    has_ended = any(mark.ends_life and mark.offset == chunk.end for mark in chunk.marks)
+    if last and not has_ended and 0 <= now_nanoseconds - found[-1].at < WAIT_NANOSECONDS:
         # Only what surely is the end of the data: a life that ended without a newline has nothing more to come.
         text = b"\n".join(last) + b"\n"
         if chunk.data.endswith(text):

@@ -21,6 +21,7 @@ from engineroom.telemetry.logs.query import Query
 from engineroom.telemetry.logs.reading import Found, Window
 from engineroom.telemetry.logs.retention import Limits, Removed
 from engineroom.telemetry.logs.room import Room, is_full
+from engineroom.telemetry.logs.tables import Fact
 from engineroom.telemetry.logs.writer import Batch, LogWriter
 
 _READERS = 2
@@ -103,6 +104,10 @@ class LogStore:
     async def positions(self) -> dict[StreamId, int]:
         """Return up to where each stream is stored."""
         return await self._write(self._writer.positions)
+
+    async def noted_at(self) -> int:
+        """Return the latest moment of the stored entries that nobody printed; 0 where there are none."""
+        return await self._write(lambda: tables.fact(self._connection, Fact.NOTED_AT))
 
     async def forget(self, streams: Sequence[StreamId]) -> None:
         """Forget the positions of streams that nobody will ever read again."""

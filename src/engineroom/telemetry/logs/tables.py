@@ -5,6 +5,7 @@ on disk together or not at all, a torn tail is found by its checksum, what is re
 """
 
 import sqlite3
+from enum import StrEnum
 from pathlib import Path
 
 from engineroom.telemetry import sqlite_files
@@ -51,6 +52,26 @@ CREATE TABLE positions (
 ) WITHOUT ROWID;
 CREATE TABLE counts (owner INTEGER PRIMARY KEY, last INTEGER NOT NULL, last_order INTEGER NOT NULL);
 """
+_FACTS = "CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID"
+"""Not part of a version: who does not know it leaves it alone."""
+
+
+class Fact(StrEnum):
+    """What is remembered of the log as a whole."""
+
+    NOTED_AT = "noted_at"
+    """The latest moment of the entries that nobody printed."""
+
+
+def fact(connection: sqlite3.Connection, name: Fact) -> int:
+    """Return what is remembered; 0 where it is nothing."""
+    row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def set_fact(connection: sqlite3.Connection, name: Fact, value: int) -> None:
+    """Remember it, in the transaction that is under way."""
+    connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -71,7 +92,13 @@ def prepare(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version == 0:
         connection.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT")
-    elif version != _VERSION:
+    else:
+        _require_known(version)
+    connection.execute(_FACTS)
+
+
+def _require_known(version: int) -> None:
+    if version != _VERSION:
         error = sqlite3.DatabaseError(f"it has version {version}, and this engineroom knows {_VERSION}")
         error.sqlite_errorcode = sqlite3.SQLITE_SCHEMA
         raise error

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.output import StreamId
+from engineroom.telemetry.logs import tables
 from engineroom.telemetry.logs.block import Block, block_of, joined, unpacked
 from engineroom.telemetry.logs.entries import Run
 from engineroom.telemetry.logs.merging import FULL_BYTES, due
+from engineroom.telemetry.logs.tables import Fact
 from engineroom.telemetry.logs.words import words_of
 
 _INSERT_BLOCK = """
@@ -35,6 +37,8 @@ class Batch:
 
     runs: dict[Owner, list[Run]] = field(default_factory=dict)
     positions: dict[StreamId, int] = field(default_factory=dict)
+    noted_at: int = 0
+    """The latest moment of what is in it that nobody printed; 0 where there is nothing of the kind."""
 
 
 @dataclass(slots=True)
@@ -74,6 +78,8 @@ class LogWriter:
                 stored[owner.background_process] = blocks
             positions = [(*stream, offset) for stream, offset in batch.positions.items()]
             self._connection.executemany(_SET_POSITION, positions)
+            if batch.noted_at:
+                tables.set_fact(self._connection, Fact.NOTED_AT, batch.noted_at)
         self._tails.update(tails)
         self._merging.update(dict.fromkeys(tails))
         self._unindexed += full
