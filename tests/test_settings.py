@@ -40,7 +40,7 @@ def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> No
     known = ", ".join(
         (
             "alerts allowed_hosts bind database host_reserve log_days log_megabytes otlp_endpoint "
-            "output_kept_megabytes rate_limit trusted_proxies"
+            "output_kept_megabytes queue_networks_allowed queue_networks_denied rate_limit trusted_proxies"
         ).split()
     )
     with pytest.raises(SettingsError, match=f"unknown settings: rate_limits; known are: {known}"):
@@ -60,3 +60,17 @@ def test_how_much_output_is_kept_is_a_number_of_megabytes(tmp_path: Path) -> Non
     for wrong in ("0", "much", "-1"):
         with pytest.raises(SettingsError, match="as output_kept_megabytes: give a whole number"):
             load(data=tmp_path, environment={"ENGINEROOM_OUTPUT_KEPT_MEGABYTES": wrong})
+
+
+def test_networks_of_queues_are_a_list_in_the_file_and_words_in_a_variable(tmp_path: Path) -> None:
+    assert "169.254.0.0/16" in load(data=tmp_path, environment={}).queue_networks_denied
+    (tmp_path / "settings.toml").write_text('queue_networks_denied = ["10.0.0.0/8", "fd00::/8"]\n')
+    variables = {"ENGINEROOM_QUEUE_NETWORKS_ALLOWED": "192.168.1.0/24, 127.0.0.1"}
+    found = load(data=tmp_path, environment=variables)
+    assert found.queue_networks_denied == ("10.0.0.0/8", "fd00::/8")
+    assert found.queue_networks_allowed == ("192.168.1.0/24", "127.0.0.1/32")
+    (tmp_path / "settings.toml").write_text("queue_networks_denied = []\n")
+    assert load(data=tmp_path, environment={}).queue_networks_denied == ()
+    for wrong in ("10.0.0.1/8", "localhost", "10.0.0.0/8 fd00::/8"):
+        with pytest.raises(SettingsError, match=r"cannot use queue_networks_allowed: .*with commas between"):
+            load(data=tmp_path, environment={"ENGINEROOM_QUEUE_NETWORKS_ALLOWED": wrong})

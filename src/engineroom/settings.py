@@ -17,6 +17,8 @@ _LARGEST_RATE_LIMIT = _LARGEST = 1_000_000
 DEFAULT_LOG_DAYS = 14
 DEFAULT_LOG_MEGABYTES = 5_000
 DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
+DEFAULT_QUEUE_NETWORKS_DENIED = "169.254.0.0/16, fe80::/10, fd00:ec2::/32"
+"""Link-local addresses, and what clouds tell their machines about themselves, keys included (169.254.169.254)."""
 _KNOWN = frozenset(
     {
         "allowed_hosts",
@@ -27,6 +29,8 @@ _KNOWN = frozenset(
         "log_megabytes",
         "otlp_endpoint",
         "output_kept_megabytes",
+        "queue_networks_allowed",
+        "queue_networks_denied",
         "rate_limit",
         "trusted_proxies",
     }
@@ -49,7 +53,8 @@ class Settings:
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
     The log is kept for `log_days` at most, and in `log_megabytes` (of a million bytes) at most.
     `output_kept_megabytes` of each stream of a process are kept while nobody reads them. `otlp_endpoint` is the address of
-    the OpenTelemetry collector that metrics are sent to, or None.
+    the OpenTelemetry collector that metrics are sent to, or None. Queues are measured at addresses in
+    `queue_networks_allowed`, at any where there are none, but never in `queue_networks_denied`.
 
     Of `trusted_proxies` the `X-Forwarded-…` headers are believed, of nobody else. `allowed_hosts` are names that the server
     is known by, besides those of this machine and the one that it listens on.
@@ -66,6 +71,8 @@ class Settings:
     log_megabytes: int
     output_kept_megabytes: int
     otlp_endpoint: str | None
+    queue_networks_allowed: tuple[str, ...]
+    queue_networks_denied: tuple[str, ...]
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
     allowed_hosts: tuple[str, ...]
     alerts: Mapping[str, Any]
@@ -134,6 +141,8 @@ def load(
         otlp_endpoint=_parse_otlp_endpoint(given.get("otlp_endpoint")),
         trusted_proxies=tuple(map(_parse_network, _several("trusted_proxies", given))),
         allowed_hosts=tuple(map(_parse_host_name, _several("allowed_hosts", given))),
+        queue_networks_allowed=_parse_networks("queue_networks_allowed", given, ""),
+        queue_networks_denied=_parse_networks("queue_networks_denied", given, DEFAULT_QUEUE_NETWORKS_DENIED),
         alerts=file.get("alerts", {}),
     )
 
@@ -240,6 +249,15 @@ def _parse_otlp_endpoint(text: str | None) -> str | None:
             f"cannot send metrics to {text!r}: give otlp_endpoint as an address such as http://127.0.0.1:4318"
         )
     return text or None
+
+
+def _parse_networks(name: str, given: Mapping[str, str], default: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(word)) for word in _several(name, {name: default, **given}))
+    except ValueError as error:
+        raise SettingsError(
+            f"cannot use {name}: {error}; give networks with commas between, such as 10.0.0.0/8, fd00::/8"
+        ) from None
 
 
 def _parse_database(text: str | None) -> str | None:

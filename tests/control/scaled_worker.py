@@ -23,6 +23,7 @@ from engineroom.model.process import Process, ProcessState
 from engineroom.model.scaling.host import Host
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.model.worker_config import WorkerConfig
+from engineroom.sandbox import Sandbox
 from engineroom.store import Store, background_processes, events, scales
 from engineroom.store import wanted as wanted_rows
 from engineroom.store.wanted import Wanted
@@ -47,11 +48,12 @@ class Scaling:
         self.host: Host | None = None
         self.activities: dict[int, Activity] = {}
         self.woken: list[BackgroundProcessId] = []
+        self.sandbox = Sandbox()
         self.autoscaler = self.begin_anew()
 
     def begin_anew(self) -> Autoscaler:
         surroundings = Surroundings(host=lambda: self.host, activity=self.activity, clock=lambda: self.now)
-        self.reader = QueueReader(surroundings.clock, patience_seconds=_PATIENCE_SECONDS)
+        self.reader = QueueReader(self.sandbox, surroundings.clock, patience_seconds=_PATIENCE_SECONDS)
         self.autoscaler = Autoscaler(self.store, self.processes, self.woken.extend, surroundings, self.reader)
         return self.autoscaler
 
@@ -167,4 +169,5 @@ async def scaling(folder: Path, **fields: Any) -> AsyncIterator[Scaling]:
             yield made
         finally:
             await made.reader.close()
+            await made.sandbox.close()
             store.close()

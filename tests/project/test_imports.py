@@ -15,17 +15,18 @@ MAY_IMPORT = {
     "keeper": set(),
     "http": {"model", "settings"},
     "store": {"model", "settings"},
-    "queues": {"model", "settings"},
+    "sandbox": {"keeper"},
+    "queues": {"model", "settings", "sandbox"},
     "telemetry": {"model", "settings"},
     "runtime": {"model", "settings"},
-    "control": {"model", "settings", "store", "queues", "telemetry", "runtime"},
+    "control": {"model", "settings", "store", "queues", "telemetry", "runtime", "sandbox"},
     "api": {"model", "settings", "store", "telemetry", "control"},
     "cli": {"model", "settings"},
 }
 """A room of `src/engineroom`, and the other rooms that its files may import."""
 
 LOCAL_ADMINISTRATION = {
-    "cli/server.py": {"api", "control", "http", "runtime", "store", "telemetry"},
+    "cli/server.py": {"api", "control", "http", "queues", "runtime", "store", "telemetry"},
     "cli/serve.py": {"store"},
     "cli/demo.py": {"control", "store"},
     "cli/doctor.py": {"runtime"},

@@ -15,6 +15,8 @@ from engineroom.control.links import Linked
 from engineroom.control.sampler import Observed
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.watch import Watch
+from engineroom.model.deployment import Commit
+from engineroom.model.environment import Environment
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_token_id
 from engineroom.model.operation import Progress
@@ -64,6 +66,9 @@ class MemoryControl:
 
     def begin(self) -> None:
         """Nothing is deployed or run here."""
+
+    async def commit_in(self, _environment: Environment, /) -> Commit:
+        return Commit()
 
     def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
         return self.live.get(background_process, [])

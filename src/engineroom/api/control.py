@@ -5,6 +5,8 @@ from typing import Protocol
 
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.watch import Watch
+from engineroom.model.deployment import Commit
+from engineroom.model.environment import Environment
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -42,6 +44,9 @@ class Control(Protocol):
 
     def begin(self) -> None:
         """Have deployments and commands that were asked for looked at now."""
+
+    async def commit_in(self, environment: Environment, /) -> Commit:
+        """Return the commit that is checked out in its folder; an empty one where that cannot be found out."""
 
     def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""

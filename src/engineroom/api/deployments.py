@@ -16,7 +16,6 @@ from engineroom.api.resources import deployment as shown
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.validation import validate
 from engineroom.control import deployments as change
-from engineroom.control.code import commit_in
 from engineroom.model.deployment import Deployment
 from engineroom.model.ids import DeploymentId
 from engineroom.store import deployments, environments
@@ -69,7 +68,7 @@ async def logs(call: Call) -> Answer:
 
 async def _deploy(call: Call) -> Answer:
     environment = await call.read(lambda connection: require_environment(connection, call))
-    commit = await commit_in(environment.directory)
+    commit = await call.control.commit_in(environment)
     made, operation = await change.deploy(call.control, call.token, environment.id, commit)
     return written(shown.show(call, made), operation, status=201)
 

@@ -28,6 +28,7 @@ from engineroom.http.gate import Gate
 from engineroom.http.hosts import own_names
 from engineroom.http.protocol import BoundedProtocol, Shared
 from engineroom.http.proxies import Proxies
+from engineroom.queues.networks import Networks
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalHost, LocalRuntime, activity
 from engineroom.settings import Settings
@@ -174,7 +175,11 @@ class _HttpServer(uvicorn.Server):
 
 def _surroundings(settings: Settings) -> Surroundings:
     """Return what tells of this host; how much of it is free tells nothing when nothing is to be kept free."""
-    known = Surroundings(activity=activity.read, host_name=socket.gethostname())
+    known = Surroundings(
+        activity=activity.read,
+        host_name=socket.gethostname(),
+        queue_networks=Networks.of(settings.queue_networks_allowed, settings.queue_networks_denied),
+    )
     if not settings.host_reserve:
         return known
     return replace(known, host=LocalHost(settings.host_reserve / 100).read)

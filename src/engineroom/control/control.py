@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 from engineroom.control.autoscaler import Autoscaler
+from engineroom.control.code import commit_in
 from engineroom.control.command_runner import CommandRunner
 from engineroom.control.deployer import Deployer
 from engineroom.control.exporter import Exporter
@@ -23,11 +24,14 @@ from engineroom.control.scheduler import Scheduler
 from engineroom.control.stall_watch import StallWatch
 from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
 from engineroom.control.watch import Watch
+from engineroom.model.deployment import Commit
+from engineroom.model.environment import Environment
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
 from engineroom.runtime.base import Report, Runtime
+from engineroom.sandbox import Sandbox
 from engineroom.store import Store, events
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.prometheus import Metric
@@ -54,7 +58,8 @@ class Control:
         self.logs = telemetry.logs
         self.metrics = telemetry.metrics
         self._runtime = runtime
-        self._queues = QueueReader(surroundings.clock)
+        self._sandbox = Sandbox()
+        self._queues = QueueReader(self._sandbox, surroundings.clock, surroundings.queue_networks)
         self._autoscaler = Autoscaler(store, runtime.processes, self.wake, surroundings, self._queues)
         self._reconciler = Reconciler(store, runtime, self._autoscaler.busy)
         name = runtime.capabilities.name
@@ -102,6 +107,10 @@ class Control:
         """Have deployments and commands that were asked for looked at now."""
         self._deployer.wake()
         self._command_runner.wake()
+
+    async def commit_in(self, environment: Environment) -> Commit:
+        """Return the commit that is checked out in its folder; an empty one where that cannot be found out."""
+        return await commit_in(self._sandbox, environment.directory, environment.os_user)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""
@@ -164,4 +173,5 @@ class Control:
             await self._roll_call.close()
         await self.watch.close()
         await self._queues.close()
+        await self._sandbox.close()
         self._loops = []

@@ -2,65 +2,122 @@
 
 import asyncio
 import time
-from pathlib import Path
-
-import structlog
+from dataclasses import dataclass
 
 from engineroom.model import command_line
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.model.variables import unreadable
 from engineroom.queues.base import UnmeasurableError
-from engineroom.queues.discovery import Place, Worker, place
+from engineroom.queues.discovery import Place
+from engineroom.queues.finding import FIND, Sought
+from engineroom.sandbox import Account, Sandbox, SandboxError, Tenant
 from engineroom.store.wanted import Wanted
 
 _FOUND_AGAIN_SECONDS = 15.0
-_log = structlog.get_logger()
+_FORGOTTEN_SECONDS = 60.0
 
-_Key = tuple[str, tuple[tuple[str, str], ...], str | None, str | None, bool, str | None]
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A place, and the user who found it: nobody else measures it."""
+
+    place: Place
+    account: Account
+    tenant: Tenant
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    tenant: Tenant
+    variables: tuple[tuple[str, str], ...]
+    connection: str | None
+    queue: str | None
+    laravels: bool
+    environment: str | None
+
+    def sought(self) -> Sought:
+        return Sought(
+            folder=self.tenant.folder,
+            variables=dict(self.variables),
+            connection=self.connection,
+            queues=self.queue,
+            laravels=self.laravels,
+            environment=self.environment,
+        )
+
+
+@dataclass(slots=True)
+class _Known:
+    finding: asyncio.Task[Located | Unknown]
+    begun_at: float
+    asked_at: float
+    before: Located | Unknown | None = None
 
 
 class Places:
-    """Remembers what was found."""
+    """Remembers what was found. Who asks waits no longer than `patience_seconds`, whatever an application's files do."""
 
-    def __init__(self) -> None:
-        self._found: dict[_Key, tuple[float, Place | Unknown]] = {}
+    def __init__(self, sandbox: Sandbox, *, patience_seconds: float) -> None:
+        self._sandbox = sandbox
+        self._patience_seconds = patience_seconds
+        self._known: dict[_Key, _Known] = {}
 
-    async def of(self, row: Wanted, settings: ScalingSettings) -> Place | Unknown:
+    async def of(self, row: Wanted, settings: ScalingSettings) -> Located | Unknown:
         """Return where its queues are; unknown, with what to do, when that cannot be told."""
         if row.directory is None:
             return Unknown("its environment has no folder; send directory in a PATCH of the environment")
         if reason := unreadable(row.variables):
             return Unknown(f"a variable of its environment cannot be read: {reason}")
         connection, queue = _asked(row, settings)
-        variables = {variable.key: variable.value for variable in row.variables}
-        worker = Worker(
-            folder=Path(row.directory),
-            variables=variables,
+        key = _Key(
+            tenant=Tenant(folder=row.directory, os_user=row.os_user),
+            variables=tuple((variable.key, variable.value) for variable in row.variables),
             connection=connection,
-            queues=queue,
+            queue=queue,
             laravels=row.background_process.config is not None,
             environment=_environment(row.background_process.command),
         )
-        key = (
-            row.directory,
-            tuple(variables.items()),
-            connection,
-            queue,
-            worker.laravels,
-            worker.environment,
-        )
-        now = time.monotonic()
-        known = self._found.get(key)
-        if known is None or now - known[0] > _FOUND_AGAIN_SECONDS:
-            found = await asyncio.to_thread(_find, worker)
-            known = self._found[key] = (now, found)
-        return known[1]
+        known = self._looked_for(key, time.monotonic())
+        await asyncio.wait([known.finding], timeout=self._patience_seconds)
+        if known.finding.done():
+            return known.finding.result()
+        return known.before or Unknown("its files take long to be read")
 
     def forget_unused(self) -> None:
         """Drop what was not looked for lately."""
-        limit = time.monotonic() - 2 * _FOUND_AGAIN_SECONDS
-        self._found = {key: found for key, found in self._found.items() if found[0] > limit}
+        limit = time.monotonic() - _FORGOTTEN_SECONDS
+        unused = [
+            key for key, known in self._known.items() if known.asked_at < limit and known.finding.done()
+        ]
+        for key in unused:
+            del self._known[key]
+
+    async def close(self) -> None:
+        """Look for nothing any more."""
+        finding = [known.finding for known in self._known.values()]
+        for task in finding:
+            task.cancel()
+        await asyncio.gather(*finding, return_exceptions=True)
+        self._known.clear()
+
+    def _looked_for(self, key: _Key, now: float) -> _Known:
+        known = self._known.get(key)
+        if known is None or (known.finding.done() and now - known.begun_at > _FOUND_AGAIN_SECONDS):
+            before = known.finding.result() if known else None
+            known = _Known(asyncio.create_task(self._find(key)), begun_at=now, asked_at=now, before=before)
+            self._known[key] = known
+        known.asked_at = now
+        return known
+
+    async def _find(self, key: _Key) -> Located | Unknown:
+        try:
+            account, found = await self._sandbox.ask(FIND, key.sought(), key.tenant)
+            return Located(found.place(), account, key.tenant)
+        except UnmeasurableError as error:
+            return Unknown(str(error))
+        except SandboxError as error:
+            return Unknown(f"cannot read what tells where its queues are: {error}")
 
 
 def _asked(row: Wanted, settings: ScalingSettings) -> tuple[str | None, str | None]:
@@ -81,14 +138,3 @@ def _environment(command: str) -> str | None:
         if word == "--env":
             return following or None
     return None
-
-
-def _find(worker: Worker) -> Place | Unknown:
-    try:
-        return place(worker)
-    except (UnmeasurableError, OSError) as error:
-        return Unknown(str(error))
-    except Exception as error:  # noqa: BLE001
-        # Whatever is in the files of one application must not stop the scaling of the others.
-        _log.exception("Cannot find a queue.", action="queue.not_found", folder=str(worker.folder))
-        return Unknown(f"its files cannot be read: {type(error).__name__}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from engineroom.model.activity import Activity
 from engineroom.model.scaling.host import Host
+from engineroom.queues.networks import ANY_NETWORK, Networks
 
 
 def _no_host() -> Host | None:
@@ -21,13 +22,14 @@ class Surroundings:
     """`host` tells what the host can carry, where that bounds the scale; `activity` what the process of a pid has done.
 
     `clock` only goes forward, whatever happens to the host's. Without any of it nothing is known, and nothing bounds.
-    `host_name` is what people call this host.
+    `host_name` is what people call this host, `queue_networks` are those that queues may be in.
     """
 
     host: Callable[[], Host | None] = _no_host
     activity: Callable[[int], Activity | None] = _no_activity
     clock: Callable[[], float] = time.monotonic
     host_name: str = "here"
+    queue_networks: Networks = ANY_NETWORK
 
 
 UNKNOWN_SURROUNDINGS = Surroundings()

@@ -136,5 +136,8 @@ class Driver(Protocol):
         raises.
         """
 
+    def remember(self, queue: str) -> None:
+        """Know that there was something in this queue before, as a driver has seen that is no more."""
+
     async def close(self) -> None:
         """Disconnect."""

@@ -6,6 +6,8 @@ import contextlib
 from engineroom.queues.base import BeanstalkdQueues, Snapshot, UnmeasurableError, UnmeasurableQueueError
 
 _NOT_FOUND = b"NOT_FOUND"
+_LONGEST_BODY_BYTES = 64 * 1024 * 1024
+"""Of a job, which may be larger than the 64 KiB that are usual (its option -z)."""
 
 
 class BeanstalkdDriver:
@@ -24,6 +26,9 @@ class BeanstalkdDriver:
         except BaseException:
             await self.close()  # half of an answer may be on its way
             raise
+
+    def remember(self, queue: str) -> None:
+        """See Driver.remember. Nothing is told from it here."""
 
     async def close(self) -> None:
         """See Driver.close."""
@@ -83,6 +88,8 @@ class BeanstalkdDriver:
 
     async def _body(self, length: int) -> bytes:
         reader, _ = await self._connected()
+        if not 0 <= length <= _LONGEST_BODY_BYTES:
+            raise UnmeasurableError(f"beanstalkd answers with {length} bytes")
         return (await reader.readexactly(length + 2))[:-2]
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

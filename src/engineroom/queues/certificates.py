@@ -16,10 +16,7 @@ def authorities(folder: Path, file: str) -> str | None:
     if not file:
         return None
     path = folder / file
-    try:
-        content = read_bytes(path, _LARGEST_BYTES)
-    except OSError as error:
-        raise UnmeasurableError(f"cannot read the certificates in {path}: {error.strerror}") from None
+    content = read_bytes(path, _LARGEST_BYTES)
     if content is None:
         raise UnmeasurableError(f"there is no file of certificates {path}")
     return content.decode("ascii", errors="replace")

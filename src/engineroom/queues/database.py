@@ -1,9 +1,13 @@
 """Queues in a table of SQLite, PostgreSQL, MySQL or MariaDB, as Laravel's `database` driver keeps them."""
 
 import asyncio
+import sqlite3
+import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -20,6 +24,7 @@ from sqlalchemy import (
     case,
     column,
     create_engine,
+    event,
     func,
     or_,
     select,
@@ -31,12 +36,15 @@ from sqlalchemy.pool import QueuePool
 
 from engineroom.queues.base import DatabaseQueues, Snapshot, UnmeasurableError
 from engineroom.queues.extras import imported
+from engineroom.queues.networks import ANY_NETWORK, Networks
 
 _TIMEOUT_SECONDS = 2
 _ROWS_LOOKED_AT = 10_000
 """A count looks at every row, so it looks at the first of them only, and reckons how many are behind."""
 _WINDOW = 500
 _FAILED_LOOKED_AT = 1_000
+_STEPS_BETWEEN_LOOKS = 10_000
+_SQLITE_BYTES = 64 * 1024 * 1024
 
 _LIBRARIES = {"postgresql": "psycopg", "mysql": "pymysql"}
 _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
@@ -45,16 +53,19 @@ _DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mysql": "my
 class DatabaseDriver:
     """See `engineroom.queues.base.Driver`. Queries run in a thread of its own, so that a dead server holds up nobody."""
 
-    def __init__(self, connection: DatabaseQueues) -> None:
+    def __init__(self, connection: DatabaseQueues, networks: Networks = ANY_NETWORK) -> None:
         if connection.dialect in _LIBRARIES:
             imported(_LIBRARIES[connection.dialect])
         self._connection = connection
-        self._engine = _engine(connection)
+        self._engine = _engine(connection, networks)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="queue-database")
 
     async def snapshot(self, queue: str) -> Snapshot:
         """See Driver.snapshot."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, queue)
+
+    def remember(self, queue: str) -> None:
+        """See Driver.remember. Nothing is told from it here."""
 
     async def close(self) -> None:
         """See Driver.close. A thread that still waits for a dead server ends by its own time limit."""
@@ -62,11 +73,16 @@ class DatabaseDriver:
         self._engine.dispose()
 
     def _read(self, queue: str) -> Snapshot:
+        if self._connection.dialect == "sqlite":
+            _require_regular(Path(self._connection.database))
         try:
             with self._engine.connect() as connection:
                 return self._snapshot(connection, queue)
         except DBAPIError as error:
-            raise UnmeasurableError(_first_line(error.orig)) from None
+            reason = _first_line(error.orig)
+            if reason == "interrupted":
+                reason = f"reading the table {self._connection.table} took longer than {_TIMEOUT_SECONDS} s"
+            raise UnmeasurableError(reason) from None
 
     def _snapshot(self, connection: Connection, queue: str) -> Snapshot:
         now = int(time.time())
@@ -210,13 +226,69 @@ def _with_the_rest(snapshot: Snapshot, counted: Any, newest_id: int) -> Snapshot
     )
 
 
-def _engine(connection: DatabaseQueues) -> Engine:
+def _engine(connection: DatabaseQueues, networks: Networks) -> Engine:
     options = dict(_options(connection)[connection.dialect])
     if connection.socket is not None:
         options["unix_socket"] = connection.socket
-    return create_engine(
+    engine = create_engine(
         _address(connection), connect_args=options, poolclass=QueuePool, pool_size=1, max_overflow=0
     )
+    if connection.dialect == "postgresql":
+        event.listen(engine, "do_connect", partial(_resolve, networks))
+    if connection.dialect == "sqlite":
+        deadline = _Deadline()
+        event.listen(engine, "connect", partial(_bound, deadline))
+        event.listen(engine, "checkout", deadline.begin)
+    return engine
+
+
+def _resolve(
+    networks: Networks, _dialect: Any, _record: Any, _words: Any, parameters: dict[str, Any]
+) -> None:
+    """Have libpq connect to an address that was looked at: it resolves names itself, where nobody sees it.
+
+    It takes several hosts with commas between, and what begins with a slash or @ for a socket (its documentation, 32.1).
+    """
+    hosts = str(parameters.get("host") or "127.0.0.1").split(",")
+    if any(host.startswith("@") for host in hosts):
+        raise UnmeasurableError(
+            "an abstract socket is no place for a queue; give DB_HOST as a name or an address"
+        )
+    port = int(parameters.get("port") or 5432)
+    parameters["host"] = ",".join(hosts)
+    parameters["hostaddr"] = ",".join(
+        "" if host.startswith("/") else networks.resolve(host, port) for host in hosts
+    )
+
+
+def _bound(deadline: "_Deadline", connection: sqlite3.Connection, _record: Any) -> None:
+    """Bound what a database file can have a question cost: its tables may be views that never end."""
+    connection.set_progress_handler(deadline.passed, _STEPS_BETWEEN_LOOKS)
+    for setting in ("trusted_schema = OFF", f"hard_heap_limit = {_SQLITE_BYTES}", "temp_store = MEMORY"):
+        connection.execute(f"PRAGMA {setting}").close()
+
+
+class _Deadline:
+    """Ends what a question asks of SQLite when it takes too long."""
+
+    def __init__(self) -> None:
+        self._at = time.monotonic() + _TIMEOUT_SECONDS
+
+    def begin(self, *_of_the_pool: object) -> None:
+        self._at = time.monotonic() + _TIMEOUT_SECONDS
+
+    def passed(self) -> bool:
+        return time.monotonic() > self._at
+
+
+def _require_regular(file: Path) -> None:
+    """Raise UnmeasurableError for a file that is none: opening a FIFO waits for somebody who writes into it."""
+    try:
+        kind = file.stat().st_mode
+    except OSError as error:
+        raise UnmeasurableError(f"cannot open {file}: {error.strerror}") from None
+    if not stat.S_ISREG(kind):
+        raise UnmeasurableError(f"cannot open {file}: it is no regular file")
 
 
 def _options(connection: DatabaseQueues) -> dict[str, dict[str, Any]]:
@@ -224,6 +296,7 @@ def _options(connection: DatabaseQueues) -> dict[str, dict[str, Any]]:
         "sqlite": {"timeout": _TIMEOUT_SECONDS},
         "postgresql": {
             "connect_timeout": _TIMEOUT_SECONDS,
+            "gssencmode": "disable",
             "options": _postgresql_options(connection),
             **({"sslmode": connection.ssl_mode} if connection.ssl_mode else {}),
             **({"sslrootcert": connection.ssl_authorities} if connection.ssl_authorities else {}),

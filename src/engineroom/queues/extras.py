@@ -13,8 +13,8 @@ def imported(module: str) -> ModuleType:
     """Return a client library. Raises UnmeasurableError, with what to install, when it is not there."""
     try:
         return importlib.import_module(module)
-    except ModuleNotFoundError:
-        library = module.partition(".")[0]
+    except ModuleNotFoundError as error:
+        library = (error.name or module).partition(".")[0]
         raise UnmeasurableError(
             "the client library for this kind of queue is not installed; install it with: "
             f"{sys.executable} -m pip install '{_PACKAGES.get(library, library)}', and start the server again"

@@ -19,10 +19,7 @@ from engineroom.queues.base import (
     UnmeasurableError,
     UnmeasurableQueueError,
 )
-from engineroom.queues.beanstalkd import BeanstalkdDriver
-from engineroom.queues.database import DatabaseDriver
-from engineroom.queues.redis import RedisDriver
-from engineroom.queues.sqs import SqsDriver
+from engineroom.queues.drivers import driver as local_driver
 from engineroom.queues.tracking import Tracker
 
 ANSWER_SECONDS = 3.0
@@ -89,11 +86,21 @@ class Meter:
     """Measures queues of any kind. What goes wrong is an Unknown with its reason, never an exception and never zero."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, *, answer_seconds: float = ANSWER_SECONDS
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        driver: Callable[[QueueConnection], Driver] = local_driver,
+        *,
+        answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
         self._clock = clock
+        self._driver = driver
         self._answer_seconds = answer_seconds
         self._servers: defaultdict[QueueConnection, _Server] = defaultdict(_Server)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing was asked for lately."""
+        return not self._servers
 
     async def measure(self, connection: QueueConnection, queue: str) -> Measurement | Unknown:
         """Return one queue as it is now."""
@@ -124,7 +131,7 @@ class Meter:
         asked, name = server.queues[queue], _name(connection)
         try:
             if server.driver is None:
-                server.driver = _driver(connection)
+                server.driver = self._driver(connection)
             async with asyncio.timeout(self._answer_seconds):
                 snapshot = await server.driver.snapshot(queue)
         except UnmeasurableQueueError as error:
@@ -151,17 +158,10 @@ class Meter:
         server.failures += 1
         rest = min(_LONGEST_REST_SECONDS, _FIRST_REST_SECONDS * 2 ** (server.failures - 1))
         server.rests_until = now + rest
-        words = self._words(error)
-        server.reason = f"cannot measure {name}: {words}"
-        server.complaints.complain(now, name, words)
+        reason = words(error, self._answer_seconds)
+        server.reason = f"cannot measure {name}: {reason}"
+        server.complaints.complain(now, name, reason)
         return Unknown(server.reason)
-
-    def _words(self, error: Exception) -> str:
-        if isinstance(error, TimeoutError) and not str(error):
-            return f"no answer within {self._answer_seconds:g} s"
-        if isinstance(error, UnmeasurableError | OSError):
-            return str(error)
-        return str(error).rstrip(".") or type(error).__name__
 
     async def _disconnect(self, connection: QueueConnection) -> None:
         server = self._servers.pop(connection)
@@ -169,16 +169,13 @@ class Meter:
             await server.driver.close()
 
 
-def _driver(connection: QueueConnection) -> Driver:
-    match connection:
-        case RedisQueues():
-            return RedisDriver(connection)
-        case DatabaseQueues():
-            return DatabaseDriver(connection)
-        case SqsQueues():
-            return SqsDriver(connection)
-        case BeanstalkdQueues():
-            return BeanstalkdDriver(connection)
+def words(error: Exception, answer_seconds: float) -> str:
+    """Return what went wrong with a question that may take so long."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"no answer within {answer_seconds:g} s"
+    if isinstance(error, UnmeasurableError | OSError):
+        return str(error)
+    return str(error).rstrip(".") or type(error).__name__
 
 
 def _name(connection: QueueConnection) -> str:

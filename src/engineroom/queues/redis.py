@@ -80,7 +80,7 @@ class RedisDriver:
         )
 
     def remember(self, queue: str) -> None:
-        """Know that there was something in this queue before."""
+        """See Driver.remember."""
         self._seen.add(keys(self._connection, queue).main)
 
     async def close(self) -> None:

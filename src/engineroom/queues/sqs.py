@@ -26,6 +26,9 @@ class SqsDriver:
         """See Driver.snapshot."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, queue)
 
+    def remember(self, queue: str) -> None:
+        """See Driver.remember. Nothing is told from it here."""
+
     async def close(self) -> None:
         """See Driver.close."""
         self._thread.shutdown(wait=False, cancel_futures=True)
@@ -34,7 +37,12 @@ class SqsDriver:
 
     def _read(self, queue: str) -> Snapshot:
         if self._client is None:
-            self._client = _client(self._connection)
+            if not (self._connection.key and self._connection.secret):
+                raise UnmeasurableError(
+                    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; set them for the application: what this "
+                    "host has itself is never used for it"
+                )
+            self._client = imported("engineroom.queues.sqs_client").client(self._connection, _TIMEOUT_SECONDS)
         try:
             found = self._client.get_queue_attributes(
                 QueueUrl=address_of(self._connection, queue),
@@ -48,7 +56,8 @@ class SqsDriver:
             none_such = error.response.get("Error", {}).get("Code", "").endswith(_NONE_SUCH)
             raise (UnmeasurableQueueError if none_such else UnmeasurableError)(str(error)) from None
         except self._errors.BotoCoreError as error:
-            raise UnmeasurableError(str(error)) from None
+            # Why no connection was made is in what it was made of.
+            raise UnmeasurableError(str(getattr(error, "kwargs", {}).get("error", error))) from None
         return Snapshot(
             waiting=int(found["ApproximateNumberOfMessages"]),
             delayed=int(found["ApproximateNumberOfMessagesDelayed"]),
@@ -65,22 +74,3 @@ def address_of(connection: SqsQueues, queue: str) -> str:
         name = queue.removesuffix(_FIFO).removesuffix(suffix)
         return f"{prefix}/{name}{suffix}{_FIFO}"
     return f"{prefix}/{queue.removesuffix(suffix) if suffix else queue}{suffix}"
-
-
-def _client(connection: SqsQueues) -> Any:
-    config = imported("botocore.config").Config(
-        connect_timeout=_TIMEOUT_SECONDS,
-        read_timeout=_TIMEOUT_SECONDS,
-        retries={"total_max_attempts": 1},
-    )
-    parts = urlsplit(connection.prefix)
-    session = imported("botocore.session").Session()
-    return session.create_client(
-        "sqs",
-        region_name=connection.region,
-        endpoint_url=f"{parts.scheme}://{parts.netloc}",
-        aws_access_key_id=connection.key,
-        aws_secret_access_key=connection.secret,
-        aws_session_token=connection.session_token,
-        config=config,
-    )

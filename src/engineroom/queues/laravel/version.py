@@ -4,7 +4,9 @@ import json
 import re
 from pathlib import Path
 
+from engineroom.queues.base import UnmeasurableError
 from engineroom.queues.laravel.settings import Version
+from engineroom.queues.reading import read_bytes
 
 _PACKAGE = "laravel/framework"
 _APPLICATION = "Illuminate/Foundation/Application.php"
@@ -38,11 +40,10 @@ def unknown(folder: Path) -> str:
 def _locked(folder: Path) -> Version | None:
     """Return what composer.lock says, which is what `composer install` puts in place."""
     try:
-        with (folder / "composer.lock").open(encoding="utf-8") as file:
-            found = json.loads(file.read(_LARGEST_BYTES))
+        found = json.loads(read_bytes(folder / "composer.lock", _LARGEST_BYTES) or b"")
         packages = {package["name"]: package["version"] for package in found["packages"]}
         match = _VERSION.match(packages.get(_PACKAGE, ""))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (UnmeasurableError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return (int(match[1]), int(match[2])) if match else None
 
@@ -50,10 +51,10 @@ def _locked(folder: Path) -> Version | None:
 def _installed(folder: Path) -> Version | None:
     for source in (_COMPOSER, _DEBIAN):
         try:
-            with (folder / source).open(encoding="utf-8") as file:
-                match = _CONSTANT.search(file.read(_LARGEST_BYTES))
-        except (OSError, ValueError):
+            content = read_bytes(folder / source, _LARGEST_BYTES) or b""
+        except UnmeasurableError:
             continue
+        match = _CONSTANT.search(content.decode(errors="replace"))
         if match:
             return int(match[1]), int(match[2])
     return None

@@ -1,0 +1,1 @@
+"""Measuring queues in processes that have the rights of the user whose queues they are."""

@@ -1,0 +1,26 @@
+"""What belongs to tenants is read, run and connected to here: by processes that have the tenant's rights, and limits.
+
+A fork server (`fork_server.py`, a program of its own) makes a process for each task; it becomes the tenant's user before it
+looks at anything of his. `Sandbox` is the server's side of it.
+"""
+
+from engineroom.sandbox.errors import SandboxError
+from engineroom.sandbox.limits import Limits
+from engineroom.sandbox.program import Command, Ran
+from engineroom.sandbox.running import Running
+from engineroom.sandbox.sandbox import Sandbox
+from engineroom.sandbox.task import Question, Service
+from engineroom.sandbox.tenant import Account, Tenant
+
+__all__ = [
+    "Account",
+    "Command",
+    "Limits",
+    "Question",
+    "Ran",
+    "Running",
+    "Sandbox",
+    "SandboxError",
+    "Service",
+    "Tenant",
+]

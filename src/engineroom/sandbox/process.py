@@ -1,0 +1,44 @@
+"""The process of one task, from its fork to its end."""
+
+import contextlib
+import os
+import socket
+from typing import NoReturn
+
+import msgspec
+
+from engineroom.keeper.launch_error import LaunchError
+from engineroom.sandbox.confinement import alone, confine, default_signals
+from engineroom.sandbox.frames import Frames
+from engineroom.sandbox.messages import Launch, Refused, Started
+from engineroom.sandbox.task import named
+
+
+def become_task(order: Launch, connected: socket.socket) -> NoReturn:
+    """Be the process of this task, which answers on that socket, and end with it: nothing of the fork server goes on."""
+    code = 1
+    try:
+        default_signals()
+        frames = Frames(socket.socket(fileno=alone(connected.detach())))
+        if _begun(order, frames):
+            named(order.task).serve(frames)
+            code = 0
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else 1
+    except BaseException:  # noqa: BLE001, S110 - nothing of it goes on; how it ended tells
+        pass
+    finally:
+        os._exit(code)
+
+
+def _begun(order: Launch, frames: Frames) -> bool:
+    """Become the tenant, and tell the server; return whether that could be done."""
+    try:
+        identity = order.tenant.identity()
+        confine(identity, order.limits)
+    except (LaunchError, OSError) as error:
+        with contextlib.suppress(OSError):
+            frames.send(msgspec.json.encode(Refused(str(error))))
+        return False
+    frames.send(msgspec.json.encode(Started(os.geteuid(), os.getegid())))
+    return True
