@@ -61,6 +61,7 @@ def test_live_processes_are_listed_with_their_state_and_last_exit_in_words(api: 
         "last_exit": None,
         "usage": None,
         "output_dropped_bytes": 0,
+        "stale_since": None,
     }
     assert second["next_start_at"] == "2026-05-01T12:00:04.250000Z"
     assert second["last_exit"] == {

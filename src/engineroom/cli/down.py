@@ -12,11 +12,15 @@ from engineroom.cli.errors import CommandError
 from engineroom.cli.options import settings
 from engineroom.cli.terminal import say
 from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.runtime.local.heartbeat import beat, why_hanging, why_silent
 from engineroom.runtime.local.keeper import JOURNAL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.messages import Happened, ProtocolError
 from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 
 _SERVER_SECONDS = 30.0
+_HANGING_SECONDS = 5.0
+"""One that hangs after this is waited for no longer."""
+
 _KEEPER_SECONDS = 10.0
 
 
@@ -78,7 +82,9 @@ def _end(pid: int) -> None:
         return
     try:
         signal.pidfd_send_signal(pidfd, signal.SIGTERM)
-        ended, _, _ = select.select([pidfd], [], [], _SERVER_SECONDS)
+        ended, _, _ = select.select([pidfd], [], [], _HANGING_SECONDS)
+        if not ended and why_hanging(pid) is None:
+            ended, _, _ = select.select([pidfd], [], [], _SERVER_SECONDS - _HANGING_SECONDS)
     except ProcessLookupError:
         return
     except PermissionError:
@@ -88,7 +94,9 @@ def _end(pid: int) -> None:
     finally:
         os.close(pidfd)
     if not ended:
-        raise CommandError(f"the server (pid {pid}) does not end; look at its log")
+        raise CommandError(
+            f"the server (pid {pid}) does not end: {why_hanging(pid) or 'look at its log'}; then run this again"
+        )
 
 
 async def _drain(folder: Path, timeout_seconds: float) -> None:
@@ -99,9 +107,11 @@ async def _drain(folder: Path, timeout_seconds: float) -> None:
         except (RuntimeUnavailableError, OSError) as error:
             raise CommandError(f"cannot have the keeper drain what runs: {error}") from None
         asking = asyncio.create_task(_ask(keeper, timeout_seconds))
+        beating = asyncio.create_task(_hang_up_when_silent(keeper, folder))
         try:
             stopped = await _stopped(keeper)
             kept, pidfd = await asking
+            await beating
         except (KeeperError, ProtocolError) as error:
             raise CommandError(
                 f"cannot have the keeper drain what runs: {error}; look at {folder / 'log'}"
@@ -111,6 +121,15 @@ async def _drain(folder: Path, timeout_seconds: float) -> None:
             os.close(pidfd)
         if kept is not None and kept <= stopped:
             return
+
+
+async def _hang_up_when_silent(keeper: Keeper, folder: Path) -> None:
+    """Raise CommandError when the keeper does not answer any more; return when it is gone."""
+    with contextlib.suppress(ConnectionError, KeeperError):
+        await beat(keeper.greet, lambda: None)
+        reason = why_silent(folder / "lock")
+        keeper.close()
+        raise CommandError(f"nothing is stopped yet: {reason}; then run this again")
 
 
 async def _stopped(keeper: Keeper) -> set[str]:

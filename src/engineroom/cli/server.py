@@ -87,7 +87,7 @@ class Server:
                 else control.drain(stop_timeout_seconds=drain_seconds)
             )
         except RuntimeUnavailableError as error:
-            raise CommandError(f"cannot start the keeper: {error}") from None
+            raise CommandError(f"cannot work with the keeper: {error}") from None
         finally:
             telemetry.close()
             store.close()

@@ -149,10 +149,16 @@ class Autoscaler:
 
     def _running(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         found = self._processes(background_process)
-        return [process for process in found if process.state is ProcessState.RUNNING]
+        running = (process for process in found if process.state is ProcessState.RUNNING)
+        # Another process may have the pid of one of which nobody knows what became.
+        return [process for process in running if process.stale_since is None]
 
     def _activities(self, running: Sequence[Process]) -> dict[str, Activity]:
-        found = {process.id: self._activity(process.pid) for process in running if process.pid}
+        found = {
+            process.id: self._activity(process.pid)
+            for process in running
+            if process.pid and not process.stale_since
+        }
         return {id: activity for id, activity in found.items() if activity is not None}
 
     def _state(self, row: Scaled) -> ScalingState:

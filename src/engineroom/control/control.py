@@ -73,7 +73,7 @@ class Control:
         self.watch = Watch(
             telemetry.alerts,
             telemetry.folder,
-            reachable=lambda: runtime.reachable,
+            reachable=lambda: not runtime.missed,
             note=self._recorder.note,
             lost=lambda: self._roll_call.lost if self._roll_call else (),
         )
@@ -133,7 +133,12 @@ class Control:
         return self._figures([each for each in self._sampler.observed if each.instance in instances])
 
     def _figures(self, observed: Sequence[Observed]) -> Sequence[Metric]:
-        return figures(observed, firing=len(self.watch.firing), followers=self.logs.followers)
+        return figures(
+            observed,
+            firing=len(self.watch.firing),
+            followers=self.logs.followers,
+            reachable=not self._runtime.missed,
+        )
 
     def _looked(self, observed: Sequence[Observed], now: float) -> None:
         self.watch.take(observed, now)

@@ -29,7 +29,9 @@ _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
 )
 
 
-def figures(observed: Sequence[Observed], *, firing: int, followers: int) -> list[Metric]:
+def figures(
+    observed: Sequence[Observed], *, firing: int, followers: int, reachable: bool = True
+) -> list[Metric]:
     """Return the metrics. Their labels are ids: as many as there are background processes, whatever those do."""
     pairs = [(_labels(each.background_process, each.instance, each.environment), each) for each in observed]
 
@@ -44,6 +46,12 @@ def figures(observed: Sequence[Observed], *, firing: int, followers: int) -> lis
             [(labelled({"version": __version__}), 1)],
         ),
         Metric("engineroom_alerts_firing", "gauge", "Alerts that fire.", [(NO_LABELS, firing)]),
+        Metric(
+            "engineroom_keeper_reachable",
+            "gauge",
+            "Whether the keeper answers; while it does not, nobody knows what its processes do.",
+            [(NO_LABELS, int(reachable))],
+        ),
         Metric("engineroom_log_followers", "gauge", "Clients that follow a log.", [(NO_LABELS, followers)]),
         Metric(
             "engineroom_background_process_processes",

@@ -45,7 +45,10 @@ class Running(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """One background process as it was seen last. `missing` is how many processes less than wanted are running, if known."""
+    """One background process as it was seen last. `missing` is how many processes less than wanted are running.
+
+    While nobody knows what became of its processes, that and all figures of them are None.
+    """
 
     background_process: BackgroundProcessId
     instance: InstanceId
@@ -53,7 +56,7 @@ class Observed:
     name: str
     sample: Sample
     missing: int | None
-    crash_looping: int
+    crash_looping: int | None
     restarts_total: int
 
 
@@ -128,6 +131,7 @@ class Sampler:
         processes = self._control.processes(found.id)
         restarts = self._restarts[found.id]
         new = restarts.take(processes)
+        is_stale = any(process.stale_since is not None for process in processes)
         states = Counter(process.state for process in processes)
         cpu, memory_bytes = _used(processes)
         return Observed(
@@ -139,15 +143,15 @@ class Sampler:
                 Sample(
                     cpu=cpu,
                     memory_bytes=memory_bytes,
-                    running=states[ProcessState.RUNNING],
-                    draining=states[ProcessState.DRAINING],
-                    backing_off=states[ProcessState.BACKING_OFF],
-                    restarts=new,
+                    running=None if is_stale else states[ProcessState.RUNNING],
+                    draining=None if is_stale else states[ProcessState.DRAINING],
+                    backing_off=None if is_stale else states[ProcessState.BACKING_OFF],
+                    restarts=None if is_stale else new,
                 ),
                 measured,
             ),
-            missing=_missing(self._control.progress(found.id)),
-            crash_looping=sum(process.crash_looping for process in processes),
+            missing=None if is_stale else _missing(self._control.progress(found.id)),
+            crash_looping=None if is_stale else sum(process.crash_looping for process in processes),
             restarts_total=restarts.total,
         )
 

@@ -9,6 +9,7 @@ between other bytes. A client that called `watch` also gets each event as the jo
 import json
 import select
 import socket
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -21,6 +22,9 @@ _READ_BYTES = 256 * 1024
 _LONGEST_REQUEST_BYTES = 64 * 1024 * 1024
 _LONGEST_BACKLOG_BYTES = 64 * 1024 * 1024
 """A watcher that lets so much wait is let go; it comes back and reads the journal."""
+
+_LONGEST_STUCK_SECONDS = 30.0
+"""So long a client may read nothing of what waits for it: it was stopped, or hangs."""
 
 _hung_up = log.Seldom("client.hung_up", "A client did not speak the protocol, and was hung up on.")
 
@@ -52,6 +56,7 @@ class Connection:
         self._is_open = True
         self._has_greeted = False
         self._wants_write = False
+        self._stuck_since: float | None = None
         stream.setblocking(False)
         epoll.register(stream, select.EPOLLIN)
 
@@ -81,8 +86,13 @@ class Connection:
         try:
             if self._waiting:
                 del self._waiting[: self._stream.send(self._waiting)]
+            self._stuck_since = None
         except BlockingIOError:
-            pass
+            self._stuck_since = self._stuck_since or time.monotonic()
+            if time.monotonic() - self._stuck_since > _LONGEST_STUCK_SECONDS:
+                log.write("warning", "client.stuck", "A client reads nothing for too long, and is let go.")
+                self.close()
+                return
         except OSError:
             self.close()
             return

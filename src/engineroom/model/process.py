@@ -26,7 +26,8 @@ class Process:
     nothing runs (starting, backing off). `restarts` counts the lives after the first. In a `tight_loop` it ends as it
     should, but at once and again and again, and is started once a second. `started_at` is of the present or the last
     life. `next_start_at` is set while backing off, `deadline_at` while draining. `output_dropped_bytes` of what it printed
-    were lost, as nobody had read them in time. `usage` is None until it was first counted.
+    were lost, as nobody had read them in time. `usage` is None until it was first counted. Since `stale_since` nobody
+    knows what became of it, and all else is as it was then; None while that is known.
     """
 
     id: str
@@ -45,3 +46,4 @@ class Process:
     last_exit: Exit | None = None
     usage: Usage | None = None
     output_dropped_bytes: int = 0
+    stale_since: datetime | None = None

@@ -84,6 +84,10 @@ class Runtime(Output, Protocol):
     def reachable(self) -> bool:
         """Whether it answers right now; what it runs goes on running when it does not."""
 
+    @property
+    def missed(self) -> bool:
+        """Whether it has not answered for so long that people should know."""
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """Connect, and from then on report to `listener` what happens after `cursor` (None: from the beginning).
 

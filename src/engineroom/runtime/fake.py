@@ -73,6 +73,11 @@ class FakeRuntime:
         """See Runtime.reachable."""
         return self.available
 
+    @property
+    def missed(self) -> bool:
+        """See Runtime.missed."""
+        return not self.reachable
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open. The cursor is the number of events that were reported before."""
         self._require_available()

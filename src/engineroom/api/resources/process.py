@@ -45,6 +45,7 @@ class ProcessAttributes(Attributes):
     last_exit: LastExit | None
     usage: ShownUsage | None
     output_dropped_bytes: int
+    stale_since: Moment | None
 
 
 TYPE = ResourceType("processes", ProcessAttributes)
@@ -70,6 +71,7 @@ def show(background_process: BackgroundProcess, process: Process) -> Resource:
             last_exit=_last_exit(process.last_exit, timeout) if process.last_exit else None,
             usage=show_usage(process.usage),
             output_dropped_bytes=process.output_dropped_bytes,
+            stale_since=moment_or_none(process.stale_since),
         ),
     )
 

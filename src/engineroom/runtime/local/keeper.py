@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from engineroom.runtime.base import RuntimeUnavailableError
+from engineroom.runtime.local.heartbeat import why_silent
 from engineroom.runtime.local.messages import (
     Answer,
     Happened,
@@ -240,6 +241,10 @@ class Launcher:
                 _log.error("Cannot reach the keeper.", action="keeper.unavailable", reason=str(error))
                 await asyncio.sleep(pause_seconds(failures))
         raise AssertionError  # there is no end of numbers
+
+    def why_silent(self) -> str:
+        """Return why the keeper does not answer, as far as can be told, and what to do."""
+        return why_silent(self._folder / _LOCK)
 
     def _launch_unless_running(self) -> None:
         if (self._started is not None and self._started.poll() is None) or self._is_locked():

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from engineroom.model.run import Run
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.local import translation
+from engineroom.runtime.local.difference import Difference
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher, answered, report_failure
 from engineroom.runtime.local.limits import LimitsTold
 from engineroom.runtime.local.messages import (
@@ -34,7 +34,7 @@ from engineroom.runtime.local.messages import (
 from engineroom.runtime.local.mirror import Mirror, Stop
 from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 from engineroom.runtime.local.output import OutputReader
-from engineroom.runtime.local.planner import Plan, Slot, plan
+from engineroom.runtime.local.presence import Presence
 from engineroom.runtime.local.runs import Runs
 from engineroom.runtime.local.session import Handlers, Session
 from engineroom.runtime.local.upgrades import Upgrades
@@ -43,9 +43,10 @@ from engineroom.runtime.replicas import replicas_of
 
 JsonObject = dict[str, Any]
 
+_DRAIN_SLACK_SECONDS = 30.0
+"""So much longer than processes may take to stop is waited for the keeper, which kills them then."""
+
 _DELETED = "its background process was deleted"
-_REPLACED = "another one takes its place"
-_SURPLUS = "fewer processes are wanted"
 _log = structlog.get_logger()
 
 
@@ -54,9 +55,16 @@ class LocalRuntime:
 
     def __init__(self, folder: Path, *, output_kept_bytes: int = 8 * 1024 * 1024) -> None:
         self._launcher = Launcher(folder)
+        self._presence = Presence(self._tell)
         self._session = Session(
             self._launcher,
-            Handlers(greet=self._greet, take=self._take, misunderstood=self._misunderstood, lost=self._lost),
+            Handlers(
+                greet=self._greet,
+                take=self._take,
+                misunderstood=self._misunderstood,
+                heard=self._presence.heard,
+                lost=self._lost,
+            ),
         )
         self._one_offs = OneOffs(folder / ONE_OFFS)
         self._output = OutputReader(folder)
@@ -64,15 +72,13 @@ class LocalRuntime:
         self._keeper: Keeper | None = None
         self._listener: Listener = lambda report: None  # noqa: ARG005
         self._cursor = ("", 0)
-        self._workloads: dict[BackgroundProcessId, Workload] = {}
-        self._leaving: dict[BackgroundProcessId, Stop] = {}
         self._mirror = Mirror()
+        self._difference = Difference(self._mirror, self._converge_soon)
         self._runs = Runs(folder / "runs")
         self._usage_task: asyncio.Task[None] | None = None
         self._upgrades = Upgrades()
         self._sequence_seen = 0
         self._skips_history = False
-        self._timers: dict[BackgroundProcessId, asyncio.TimerHandle] = {}
         self._drain_seconds: float | None = None
         self._protocol = PROTOCOL
         self._limits = LimitsTold()
@@ -86,7 +92,12 @@ class LocalRuntime:
     @property
     def reachable(self) -> bool:
         """See Runtime.reachable."""
-        return self._keeper is not None
+        return self._presence.is_there
+
+    @property
+    def missed(self) -> bool:
+        """See Runtime.missed."""
+        return self._presence.is_missed
 
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open."""
@@ -99,11 +110,10 @@ class LocalRuntime:
     async def apply(self, workloads: Sequence[Workload]) -> None:
         """See Runtime.apply."""
         self._tell_of_missing_limits(
-            each for each in workloads if each.background_process not in self._workloads
+            each for each in workloads if each.background_process not in self._difference.workloads
         )
         for workload in workloads:
-            self._workloads[workload.background_process] = workload
-            self._leaving.pop(workload.background_process, None)
+            self._difference.want(workload)
         self._limit(workloads)
         await self._converge(workload.background_process for workload in workloads)
 
@@ -116,8 +126,7 @@ class LocalRuntime:
     ) -> None:
         """See Runtime.remove."""
         for background_process in background_processes:
-            self._workloads.pop(background_process, None)
-            self._leaving[background_process] = Stop(stop_timeout_seconds, force, _DELETED)
+            self._difference.let_go(background_process, Stop(stop_timeout_seconds, force, _DELETED))
         await self._converge(background_processes)
 
     async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
@@ -128,15 +137,18 @@ class LocalRuntime:
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
-        return [self._gauge.complete(process) for process in self._mirror.processes(background_process)]
+        known = self._mirror.processes(background_process)
+        if self._presence.is_stale:
+            return self._presence.aged(known)
+        return [self._gauge.complete(process) for process in known]
 
     def replicas(self, instance: InstanceId) -> Sequence[Replica]:
         """See Runtime.replicas."""
 
         def usage(number: int) -> Usage | None:
-            return self._gauge.read(f"{instance}.{number}")
+            return None if self._presence.is_stale else self._gauge.read(f"{instance}.{number}")
 
-        return replicas_of(instance, self._workloads.values(), self.processes, usage)
+        return replicas_of(instance, self._difference.workloads.values(), self.processes, usage)
 
     def background_processes(self) -> frozenset[BackgroundProcessId]:
         """See Runtime.background_processes."""
@@ -166,13 +178,18 @@ class LocalRuntime:
 
     async def drain(self, *, stop_timeout_seconds: float) -> None:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
-        self._workloads.clear()
+        self._difference.workloads.clear()
         await asyncio.to_thread(self._one_offs.end_all)
         self._drain_seconds = stop_timeout_seconds
         if self._keeper is not None:
             await answered([self._keeper.send("shutdown", timeout_seconds=stop_timeout_seconds)])
-        await self._session.ended()
-        await self.close()
+        try:
+            async with asyncio.timeout(stop_timeout_seconds + _DRAIN_SLACK_SECONDS):
+                await self._session.ended()
+        except TimeoutError:
+            raise RuntimeUnavailableError(f"{self._launcher.why_silent()}; what runs goes on") from None
+        finally:
+            await self.close()
 
     async def close(self) -> None:
         """See Runtime.close."""
@@ -200,13 +217,12 @@ class LocalRuntime:
 
     # The connection
 
-    def _lost(self) -> bool:
+    def _lost(self, silent: str | None) -> bool:
         """Take in that the keeper is gone; return whether there must be another, which drains what is left if need be."""
         self._keeper = None
         if self._drain_seconds is not None and not (self._mirror.background_processes() or self.runs()):
             return False
-        _log.warning("The keeper is gone; connecting again.", action="keeper.lost")
-        self._tell(translation.keeper_lost())
+        self._presence.lost(silent)
         return True
 
     def _misunderstood(self, error: ProtocolError) -> None:
@@ -246,15 +262,15 @@ class LocalRuntime:
         self._mirror.begin_anew(kept for kept in processes if kept.run is None and not kept.is_unknown)
         self._sequence_seen = known.sequence
         self._keeper = keeper
-        everything = self._mirror.background_processes() | self._workloads.keys() | self._leaving.keys()
+        self._presence.greeted()
+        everything = self._mirror.background_processes() | self._difference.background_processes()
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
         # Not awaited: their answers are taken in by who waits for this greeting to end.
-        self._limit(self._workloads.values())
+        self._limit(self._difference.workloads.values())
         asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(report_failure)
         self._converge_soon(everything)
         if self._drain_seconds is not None:
-            call = keeper.send("shutdown", timeout_seconds=self._drain_seconds)
-            asyncio.ensure_future(answered([call])).add_done_callback(report_failure)
+            _unwaited([keeper.send("shutdown", timeout_seconds=self._drain_seconds)])
 
     async def _watch_output(self, keeper: Keeper) -> None:
         """Have the keeper tell what can be read, look once at what it told nobody before, and say what was stored."""
@@ -299,65 +315,11 @@ class LocalRuntime:
     # The difference
 
     def _converge_soon(self, background_processes: Iterable[BackgroundProcessId]) -> None:
-        calls = self._send(*self._differences(background_processes))
-        if calls:
-            asyncio.ensure_future(answered(calls)).add_done_callback(report_failure)
+        _unwaited(self._send(*self._difference.of(background_processes, self._protocol)))
 
     async def _converge(self, background_processes: Iterable[BackgroundProcessId]) -> None:
         if self._keeper is not None:
-            await answered(self._send(*self._differences(background_processes)))
-
-    def _differences(
-        self, background_processes: Iterable[BackgroundProcessId]
-    ) -> tuple[list[tuple[JsonObject, Workload]], dict[Stop, list[str]]]:
-        """Return the specs to start, and the processes to stop by how that is done; the mirror shows them at once."""
-        starts: list[tuple[JsonObject, Workload]] = []
-        stops: dict[Stop, list[str]] = defaultdict(list)
-        for background_process in background_processes:
-            workload = self._workloads.get(background_process)
-            if workload is not None:
-                decided = self._plan(workload)
-                if translation.can_start(workload, protocol=self._protocol):
-                    starts += [(self._begin(workload, slot), workload) for slot in decided.starts]
-                for ending, reason in ((decided.stops, _REPLACED), (decided.surplus, _SURPLUS)):
-                    how = Stop(workload.stop_timeout_seconds, force=False, reason=reason)
-                    stops[how] += self._mirror.stop(background_process, ending, how)
-            elif background_process in self._leaving:
-                ids = self._mirror.ids(background_process)
-                if not ids:
-                    self._forget(background_process)
-                    continue
-                how = self._leaving[background_process]
-                stops[how] += self._mirror.stop(background_process, ids, how)
-        return starts, stops
-
-    def _forget(self, background_process: BackgroundProcessId) -> None:
-        """Drop what is known of a background process that is to be removed and has nothing left."""
-        self._mirror.forget(background_process)
-        del self._leaving[background_process]
-        timer = self._timers.pop(background_process, None)
-        if timer is not None:
-            timer.cancel()
-
-    def _plan(self, workload: Workload) -> Plan:
-        background_process = workload.background_process
-        decided = plan(workload, self._mirror.occupants(background_process))
-        if decided.look_again_seconds is not None:
-            previous = self._timers.pop(background_process, None)
-            if previous is not None:
-                previous.cancel()
-            self._timers[background_process] = asyncio.get_running_loop().call_later(
-                max(0.001, decided.look_again_seconds), self._converge_soon, [background_process]
-            )
-        return decided
-
-    def _begin(self, workload: Workload, slot: Slot) -> JsonObject:
-        """Return the spec for a slot, which from now on counts as starting."""
-        owner = translation.Owner(workload.background_process, slot.replica, slot.index)
-        id = translation.new_process_id(owner)
-        spec = translation.spec(id, workload, slot, protocol=self._protocol)
-        self._mirror.start(id, workload, slot)
-        return spec
+            await answered(self._send(*self._difference.of(background_processes, self._protocol)))
 
     def _send(
         self, starts: Sequence[tuple[JsonObject, Workload | Run]], stops: Mapping[Stop, list[str]]
@@ -380,13 +342,11 @@ class LocalRuntime:
             return
         changed = self._limits.changed(workloads, self._mirror)
         if changed:
-            call = self._keeper.send("limit", groups=changed)
-            asyncio.ensure_future(answered([call])).add_done_callback(report_failure)
+            _unwaited([self._keeper.send("limit", groups=changed)])
 
     def _tell_of_missing_limits(self, workloads: Iterable[Workload]) -> None:
-        events = self._limits.missing(workloads)
-        if events:
-            self._listener(Report(changed=frozenset(), events=events, cursor=self._cursor_text()))
+        for event in self._limits.missing(workloads):
+            self._tell(event)
 
     async def _count_usage(self) -> Counted | None:
         if self._keeper is None or self._protocol < translation.LIMITS_PROTOCOL:
@@ -394,3 +354,9 @@ class LocalRuntime:
         with contextlib.suppress(ConnectionError, KeeperError):
             return convert(await self._keeper.call("usage"), Counted)
         return None
+
+
+def _unwaited(calls: list[asyncio.Future[JsonObject]]) -> None:
+    """Have it logged when the keeper refuses what nobody waits for."""
+    if calls:
+        asyncio.ensure_future(answered(calls)).add_done_callback(report_failure)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import structlog
 
 from engineroom.runtime.base import RuntimeUnavailableError
-from engineroom.runtime.local.keeper import Event, Keeper, Launcher
+from engineroom.runtime.local import heartbeat
+from engineroom.runtime.local.keeper import Event, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.messages import ProtocolError
 from engineroom.runtime.local.reconnecting import Pauses
 
@@ -21,13 +22,15 @@ class Handlers:
     """Who is called in a session.
 
     `greet` gets to know a keeper that was just connected to. `take` is given what it says from then on. `misunderstood` is
-    told of what makes no sense. `lost` is told that the keeper is gone, and returns whether to connect again.
+    told of what makes no sense. `heard` is told whenever the keeper answers. `lost` is told that the keeper is gone, or why
+    it does not answer and is given up, and returns whether to connect again.
     """
 
     greet: Callable[[Keeper], Awaitable[None]]
     take: Callable[[list[Event]], None]
     misunderstood: Callable[[ProtocolError], None]
-    lost: Callable[[], bool]
+    heard: Callable[[], None]
+    lost: Callable[[str | None], bool]
 
 
 class Session:
@@ -38,6 +41,7 @@ class Session:
         self._handlers = handlers
         self._opened = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._silent: str | None = None
 
     async def open(self) -> None:
         """Connect, and return when the first keeper was greeted. Raises RuntimeUnavailableError when that fails."""
@@ -68,8 +72,9 @@ class Session:
         pauses = Pauses()
         while True:
             began = time.monotonic()
+            self._silent = None
             misunderstood = await self._misunderstood(keeper)
-            if not self._handlers.lost():
+            if not self._handlers.lost(self._silent):
                 return
             lasted = time.monotonic() - began
             await asyncio.sleep(pauses.next_seconds(lasted, misunderstood=misunderstood))
@@ -98,9 +103,16 @@ class Session:
     async def _listen(self, keeper: Keeper) -> None:
         """Take in what the keeper says, until it is gone. Raises what makes the greeting fail, but for its end."""
         greeting = asyncio.create_task(self._greet(keeper))
-        greeting.add_done_callback(
-            lambda done: keeper.close() if done.cancelled() or done.exception() else None
-        )
+        beating: asyncio.Task[None] | None = None
+
+        def greeted(done: asyncio.Task[None]) -> None:
+            nonlocal beating
+            if done.cancelled() or done.exception():
+                keeper.close()
+            else:
+                beating = asyncio.create_task(self._beat(keeper))
+
+        greeting.add_done_callback(greeted)
         try:
             async for entries in keeper.events():
                 await asyncio.wait([greeting])
@@ -112,9 +124,24 @@ class Session:
             raise
         finally:
             greeting.cancel()
+            if beating is not None:
+                beating.cancel()
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await greeting
 
     async def _greet(self, keeper: Keeper) -> None:
-        await self._handlers.greet(keeper)
+        if not await heartbeat.in_time(self._handlers.greet(keeper)):
+            raise RuntimeUnavailableError(self._give_up())
+        self._handlers.heard()
         self._opened.set()
+
+    async def _beat(self, keeper: Keeper) -> None:
+        """Hang up on a keeper that does not answer any more: nobody must wait for it."""
+        with contextlib.suppress(ConnectionError, KeeperError):
+            await heartbeat.beat(keeper.greet, self._handlers.heard)
+            self._give_up()
+            keeper.close()
+
+    def _give_up(self) -> str:
+        self._silent = self._launcher.why_silent()
+        return self._silent

@@ -295,13 +295,29 @@ def unknown_found(happened: Happened) -> Event:
     )
 
 
-def keeper_lost() -> Event:
-    """Return the event of a keeper that is gone."""
+def keeper_lost(silent: str | None) -> Event:
+    """Return the event of a keeper that is gone, or does not answer for a reason."""
+    if silent is None:
+        return _of_keeper(
+            "keeper.lost", "The keeper is gone. What it runs goes on running, and the next keeper finds it."
+        )
+    message = (
+        f"{silent[:1].upper()}{silent[1:]}. What runs goes on running; until it answers, nobody knows how."
+    )
+    return _of_keeper("keeper.silent", message)
+
+
+def keeper_found() -> Event:
+    """Return the event of a keeper that answers again."""
+    return _of_keeper("keeper.found", "The keeper answers again.")
+
+
+def _of_keeper(kind: str, message: str) -> Event:
     return Event(
         id=new_event_id(),
         background_process_id=None,
-        kind="keeper.lost",
-        message="The keeper is gone. What it runs goes on running, and the next keeper finds it.",
+        kind=kind,
+        message=message,
         data={},
         at=datetime.now(UTC),
     )

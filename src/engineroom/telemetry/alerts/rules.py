@@ -43,7 +43,7 @@ DEFAULTS = {
         Rule(RuleName.FAILED_JOBS, 10, 0, "{figure:.0f} jobs of {subject} failed within ten minutes"),
         Rule(RuleName.PROCESS_MISSING, 0, 60, "{figure:.0f} processes of {subject} are missing"),
         Rule(RuleName.DISK_NEARLY_FULL, 90, 60, "the disk of the data folder is {figure:.0f} % full"),
-        Rule(RuleName.KEEPER_LOST, 0, 15, "the keeper cannot be reached; what it runs goes on running"),
+        Rule(RuleName.KEEPER_LOST, 0, 0, "the keeper cannot be reached; what it runs goes on running"),
         Rule(
             RuleName.HOST_LOST,
             0,

@@ -1,0 +1,70 @@
+"""When the keeper was heard last, and what is told of its absence."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import structlog
+
+from engineroom.model.event import Event
+from engineroom.model.process import Process
+from engineroom.runtime.local import translation
+
+_STALE_SECONDS = 8.0
+"""What was heard longer ago than this says nothing of now: a beat, an answer that does not come, and some more."""
+
+_PASSING_SECONDS = 4.0
+
+_log = structlog.get_logger()
+
+
+class Presence:
+    """Whether the keeper is there. `tell` is called with events that it is lost, does not answer, and is found again."""
+
+    def __init__(self, tell: Callable[[Event], None]) -> None:
+        self._tell = tell
+        self.is_there = False
+        self._is_told = False
+        self._heard_at = datetime.now(UTC)
+        self._heard = float("-inf")
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether it has been away for so long that it is not just followed by the next one."""
+        return not self.is_there and self._silent_seconds() > _PASSING_SECONDS
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether nobody knows what its processes do."""
+        return self._silent_seconds() > _STALE_SECONDS
+
+    def heard(self) -> None:
+        """Take in that it answers."""
+        self._heard_at = datetime.now(UTC)
+        self._heard = asyncio.get_running_loop().time()
+
+    def greeted(self) -> None:
+        """Take in that it is known, and what it has."""
+        self.heard()
+        self.is_there = True
+        if self._is_told:
+            self._is_told = False
+            self._tell(translation.keeper_found())
+
+    def lost(self, silent: str | None) -> None:
+        """Take in that it is gone, or why it is given up as it does not answer."""
+        if self.is_there:
+            _log.warning(
+                "The keeper is lost; connecting again.", action="keeper.lost", reason=silent or "gone"
+            )
+            self._tell(translation.keeper_lost(silent))
+        self.is_there = False
+        self._is_told = self._is_told or silent is not None
+
+    def aged(self, processes: Sequence[Process]) -> Sequence[Process]:
+        """Return what was last known of processes of which nobody knows any more."""
+        return [replace(process, stale_since=self._heard_at) for process in processes]
+
+    def _silent_seconds(self) -> float:
+        return asyncio.get_running_loop().time() - self._heard
