@@ -7,14 +7,12 @@ import pytest
 
 from engineroom.control import applications, commands, deployments, environments, instances
 from engineroom.control.changing import GoneError
-from engineroom.model.command import Command, CommandStatus
 from engineroom.model.deployment import Commit, Deployment, DeploymentStatus
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.event import Event
 from engineroom.model.operation import Operation, OperationStatus
 from engineroom.model.variables import EnvironmentVariable, Variables
 from engineroom.runtime.fake import FakeRuntime
-from engineroom.store import commands as stored_commands
 from engineroom.store import deployments as stored_deployments
 from engineroom.store import events, operations
 from engineroom.store import wanted as wanted_rows
@@ -165,7 +163,7 @@ async def test_an_environment_without_a_folder_runs_nothing_and_says_so(tmp_path
         assert "no folder" in (failed.failure_reason or "")
         assert running.fake.processes(created.id) == []
         with pytest.raises(commands.NotRunnableError, match="no folder"):
-            await run(running, "true")
+            await commands.run(running.control, running.actor, running.linked.environment, "true")
 
 
 @asynchronous
@@ -220,62 +218,3 @@ async def test_a_restarted_server_goes_on_with_a_deployment(tmp_path: Path) -> N
     async with running_control(tmp_path, fake) as running:
         fake.end_drains(created.id)
         await deployed(running, made, DeploymentStatus.DEPLOYMENT_SUCCEEDED)
-
-
-async def run(running: Running, text: str) -> Command:
-    made, _ = await commands.run(running.control, running.actor, running.linked.environment, text)
-    return made
-
-
-async def command(running: Running, of: Command) -> Command:
-    found = await running.store.read(
-        lambda connection: stored_commands.find(connection, running.actor.organization_id, of.id)
-    )
-    assert found is not None
-    return found
-
-
-async def ran(running: Running, of: Command, status: CommandStatus) -> Command:
-    for _ in range(2000):
-        found = await command(running, of)
-        if found.status is status:
-            return found
-        await eventually_a_moment()
-    raise AssertionError(f"it is {found.status}, not {status}")
-
-
-@asynchronous
-@pytest.mark.parametrize(
-    ("code", "status", "reason"),
-    [
-        (0, CommandStatus.SUCCESS, None),
-        (3, CommandStatus.FAILURE, "The command exited with code 3."),
-        (-9, CommandStatus.FAILURE, "The command was killed by signal 9 (SIGKILL)."),
-        (-40, CommandStatus.FAILURE, "The command was killed by signal 40."),
-    ],
-)
-async def test_a_command_is_run_and_how_it_ended_is_kept(
-    tmp_path: Path, code: int, status: CommandStatus, reason: str | None
-) -> None:
-    """Contract sheet, section 7."""
-    async with running_control(tmp_path) as running:
-        made = await run(running, "php artisan inspire")
-        assert made.status is CommandStatus.PENDING
-        await ran(running, made, CommandStatus.RUNNING)
-        running.fake.end_run(made.id, code=code, output="Be\0 brave.\n")
-
-        done = await ran(running, made, status)
-        assert (done.output, done.failure_reason) == ("Be\ufffd brave.\n", reason)
-        assert done.finished_at is not None
-        outcome = "succeeded" if status is CommandStatus.SUCCESS else "failed"
-        told = await told_of(running, made.id)
-        assert [event.kind for event in told] == [f"command.{outcome}", "command.ran"]
-
-
-@asynchronous
-async def test_a_stopped_environment_refuses_commands(tmp_path: Path) -> None:
-    """Contract sheet, section 7."""
-    async with running_control(tmp_path) as running:
-        await environments.stop(running.control, running.actor, running.linked.environment)
-        with pytest.raises(commands.NotRunnableError, match="Start it"):
-            await run(running, "true")

@@ -40,6 +40,20 @@ def test_a_process_that_takes_more_memory_than_its_instance_has_is_killed_and_th
     wait_until("an event tells it", told)
 
 
+def test_a_command_has_the_memory_of_its_instance_and_no_more(
+    engineroom: EngineroomServer, code: Path
+) -> None:
+    environment = engineroom.link(code).environment
+    made = engineroom.api.post(f"/api/environments/{environment}/commands", command=HOG)["data"]["id"]
+
+    def shown() -> dict[str, Any]:
+        attributes: dict[str, Any] = engineroom.api.get(f"/api/commands/{made}")["data"]["attributes"]
+        return attributes
+
+    wait_until("it was killed for memory", lambda: shown()["status"] == "command.failure")
+    assert shown()["failure_reason"].startswith("The command failed: out of memory")
+
+
 def test_a_replica_shows_the_limits_of_its_size_and_what_it_uses(
     engineroom: EngineroomServer, code: Path
 ) -> None:

@@ -325,6 +325,31 @@ def test_what_is_to_run_once_is_not_started_again_and_its_end_is_told(keeper: Ru
     assert emptied["process"]["life"] == 1
 
 
+def test_what_has_run_for_its_time_is_killed_with_all_that_it_started_and_is_over(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
+    body = "trap '' TERM; setsid sleep 600 & echo here; sleep 600"
+    changes = {"once": True, "output_file": str(tmp_path / "printed"), "time_limit_seconds": 2.0}
+    keeper.run("a", "sh", "-c", body, **changes)
+    keeper.gone("a")
+    told = keeper.events("a")
+    assert [event["event"] for event in told] == ["started", "time_up", "exited", "emptied"]
+    ended = told[-1]["process"]["last_exit"]
+    assert (ended["signal"], ended["asked"]) == (signal.SIGKILL, False)
+    assert ended["lived_seconds"] >= 2.0
+
+
+def test_the_time_of_what_runs_goes_on_when_the_keeper_is_killed(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
+    changes = {"once": True, "output_file": str(tmp_path / "printed"), "time_limit_seconds": 3.0}
+    keeper.run("a", *SLEEP, **changes)
+    keeper.end(signal.SIGKILL)
+    keeper.start()
+    keeper.gone("a")
+    assert "time_up" in [event["event"] for event in keeper.events("a")]
+
+
 def test_what_is_to_run_once_and_cannot_be_started_is_over_too(keeper: RunningKeeper) -> None:
     keeper.call("start", processes=[keeper.spec("a", "/no/such/program", once=True)])
     keeper.gone("a")
@@ -337,18 +362,18 @@ def test_a_flood_into_a_file_of_its_own_is_bounded_by_the_next_keeper_too(
     keeper: RunningKeeper, tmp_path: Path
 ) -> None:
     output, go_on = tmp_path / "output", tmp_path / "go on"
-    body = f'seq 400000; while ! [ -e "{go_on}" ]; do sleep 0.05; done; seq 400000; echo end; exec sleep 600'
+    body = f'seq 900000; while ! [ -e "{go_on}" ]; do sleep 0.05; done; seq 900000; echo end; exec sleep 600'
     spec = keeper.spec("a", "sh", "-c", body, once=True, output_file=str(output))
     keeper.call("start", processes=[spec])
 
     def is_bounded(size: int) -> bool:
-        return output.exists() and output.stat().st_size >= size and output.stat().st_blocks < 2000
+        return output.exists() and output.stat().st_size >= size and output.stat().st_blocks < 5200
 
-    all_of_it = len(b"".join(b"%d\n" % number for number in range(1, 400_001)))
+    all_of_it = len(b"".join(b"%d\n" % number for number in range(1, 900_001)))
     wait_until("only its end is kept", lambda: is_bounded(all_of_it))
     keeper.end(signal.SIGKILL)
     keeper.start()
     go_on.touch()
     wait_until("only its end is kept", lambda: is_bounded(2 * all_of_it + len(b"end\n")))
-    assert output.read_bytes()[-65536:].endswith(b"399999\n400000\nend\n")
+    assert output.read_bytes()[-65536:].endswith(b"899999\n900000\nend\n")
     assert b"\0" not in output.read_bytes()[-65536:]

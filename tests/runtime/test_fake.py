@@ -11,6 +11,7 @@ from engineroom.runtime.fake import FakeRuntime
 from tests.runtime.asynchronous import asynchronous
 from tests.runtime.conformance import RuntimeConformance, Session, lives, some_workload
 from tests.runtime.output_conformance import OutputConformance
+from tests.runtime.run_conformance import RunConformance
 
 
 class FakeHost:
@@ -39,7 +40,7 @@ def host() -> FakeHost:
     return FakeHost()
 
 
-class TestConformance(RuntimeConformance, OutputConformance):
+class TestConformance(RuntimeConformance, OutputConformance, RunConformance):
     """The fake does what every runtime does."""
 
 

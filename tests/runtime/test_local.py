@@ -23,6 +23,7 @@ from tests.keeper.running_keeper import Client
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import RuntimeConformance, Session, lives, some_run, some_workload
 from tests.runtime.output_conformance import OutputConformance
+from tests.runtime.run_conformance import RunConformance
 from tests.support import proc
 from tests.support.waiting import wait_until
 
@@ -85,7 +86,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHost]
     found.clean_up()
 
 
-class TestConformance(RuntimeConformance, OutputConformance):
+class TestConformance(RuntimeConformance, OutputConformance, RunConformance):
     """It does what every runtime does."""
 
 

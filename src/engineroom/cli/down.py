@@ -15,7 +15,6 @@ from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local.heartbeat import beat, why_hanging, why_silent
 from engineroom.runtime.local.keeper import JOURNAL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.messages import Happened, ProtocolError
-from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 
 _SERVER_SECONDS = 30.0
 _HANGING_SECONDS = 5.0
@@ -39,7 +38,6 @@ def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
     found = settings(data)
     _stop_server(found.server_lock)
     asyncio.run(_drain(found.keeper, timeout))
-    OneOffs(found.keeper / ONE_OFFS).end_all()
     say("Everything is stopped.")
 
 

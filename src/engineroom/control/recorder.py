@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from engineroom.control import applications
+from engineroom.control import applications, command_runner
 from engineroom.control.reconciler import Reconciler
 from engineroom.control.scheduler import ended
 from engineroom.model.event import Event
@@ -79,7 +79,8 @@ class Recorder:
     async def _record(self) -> None:
         """Store what is there to store, in one write."""
         new, cursor, noted = list(self._events), self._cursor, list(self._noted)
-        ends = [ended(one) for one in self._finished]
+        over = list(self._finished)
+        ends = [ended(one) for one in over]
         complete, gone = self._complete(self._candidates())
         finished = [operation for of in complete.values() for operation in of]
         if not (new or noted or finished or gone or ends):
@@ -89,6 +90,7 @@ class Recorder:
             if cursor is not None:
                 events.record(connection, new, runtime=self._runtime, cursor=cursor)
             schedules.finish(connection, ends)
+            command_runner.finish(connection, over)
             events.add(connection, noted)
             if finished:
                 operations.finish(connection, finished, datetime.now(UTC))
@@ -98,7 +100,7 @@ class Recorder:
 
         await self._store.write(write)
         del self._events[: len(new)], self._noted[: len(noted)]
-        del self._finished[: len(ends)]
+        del self._finished[: len(over)]
         for background_process in gone:
             self._reconciler.forget(background_process)
         self._reconciler.finish(complete)

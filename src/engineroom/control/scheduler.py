@@ -20,7 +20,7 @@ from engineroom.model.limits import limits_of
 from engineroom.model.run import Finished, Run
 from engineroom.model.schedule import Minutes, RunEnd, RunStatus, ScheduledRun, next_minutes, replicas_of
 from engineroom.model.variables import unreadable
-from engineroom.runtime.base import Runtime, RuntimeUnavailableError
+from engineroom.runtime.base import RunRefusedError, Runtime, RuntimeUnavailableError
 from engineroom.store import Store, events, hosts, schedules
 from engineroom.store.schedules import Follower, Going
 
@@ -115,7 +115,7 @@ class Scheduler:
         """Have the runs carried out; they are stored already, so that none is begun twice."""
         try:
             await self._runtime.run([run for _, run in runs])
-        except RuntimeUnavailableError as error:
+        except (RuntimeUnavailableError, RunRefusedError) as error:
             now, reason = self._now(), f"could not be started: {error}"
             failed = [
                 RunEnd(

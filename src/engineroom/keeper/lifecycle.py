@@ -38,7 +38,7 @@ class Event(StrEnum):
     KILL_ASKED = "kill_asked"
     """Nobody wants the process any more, and nobody waits for it."""
     TIME_UP = "time_up"
-    """The time to drain has passed."""
+    """The time to run, or to drain, has passed."""
     EMPTIED = "emptied"
     """Nothing is left of the process and its group."""
 
@@ -80,6 +80,7 @@ TABLE: dict[tuple[State, Event], Step] = {
     (State.RUNNING, Event.EXITED_LOOPING): Step(Action.WAIT, State.BACKING_OFF),
     (State.RUNNING, Event.FINISHED): Step(Action.SWEEP, State.DRAINING),
     (State.RUNNING, Event.MATURED): Step(Action.NOTHING, State.RUNNING),
+    (State.RUNNING, Event.TIME_UP): Step(Action.KILL, State.DRAINING),
     (State.RUNNING, Event.STOP_ASKED): Step(Action.SIGNAL, State.DRAINING),
     (State.RUNNING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
     (State.BACKING_OFF, Event.DELAY_OVER): Step(Action.START, State.STARTING),

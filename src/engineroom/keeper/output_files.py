@@ -4,8 +4,8 @@ import os
 
 from engineroom.keeper import holes, log
 
-_KEPT_BYTES = 256 * 1024
-"""More than is read of it by whoever named the file (see `engineroom.model.run`)."""
+_KEPT_BYTES = 1280 * 1024
+"""More than is read of it by whoever named the file (see `engineroom.model.command`)."""
 
 
 class OutputFiles:

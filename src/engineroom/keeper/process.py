@@ -1,5 +1,6 @@
 """What the keeper knows of one process, and how that is written down."""
 
+import math
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -28,8 +29,9 @@ class Spec(NamedTuple):
     With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on. `group` names
     those that are limited together; `family` those that a common cause may kill at the same time. `user` is who runs it: a
     name, a number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is what new files are not
-    allowed. With `once` it is not started again. A life that ends with one of `expected_exit_codes` has not failed. What it
-    prints goes into the spool, or the end of it into `output_file`.
+    allowed. With `once` it is not started again. When it has run for `time_limit_seconds` it is killed with all that it
+    started, and is over. A life that ends with one of `expected_exit_codes` has not failed. What it prints goes into the
+    spool, or the end of it into `output_file`.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Spec(NamedTuple):
     once: bool = False
     output_file: str | None = None
     expected_exit_codes: Sequence[int] = (0,)
+    time_limit_seconds: float | None = None
 
     @classmethod
     def parse(cls, data: object) -> "Spec":
@@ -93,6 +96,10 @@ def _is_list_of_exit_codes(value: object) -> bool:
     return isinstance(value, list) and all(type(code) is int and 0 <= code <= 255 for code in value)
 
 
+def _is_seconds(value: object) -> bool:
+    return type(value) in (int, float) and 0.0 < value < math.inf  # type: ignore[operator]
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
@@ -125,6 +132,7 @@ _FORMS: dict[str, tuple[Callable[[object], bool], str]] = {
     "umask": (_is_umask, "a number from 0 to 511"),
     "once": (_is_flag, _FLAG),
     "output_file": (lambda value: value is None or _is_text(value), "text, or null"),
+    "time_limit_seconds": (lambda value: value is None or _is_seconds(value), "a number above 0, or null"),
     "expected_exit_codes": (_is_list_of_exit_codes, "a list of numbers from 0 to 255"),
 }
 """What each field of a spec must be, and that in words."""

@@ -218,8 +218,8 @@ class Supervisor:
             self._sweep_soon(process)
         if process.state in (State.DRAINING, State.BACKING_OFF) and process.due_monotonic is not None:
             self._timers.set((Due.NEXT, process.id), process.due_monotonic)
-        if process.state is State.RUNNING and process.streak_to_forget:
-            self._expect_maturity(process)
+        if process.state is State.RUNNING:
+            self._expect_next(process)
 
     def _handle(self, process: Process, event: Event) -> None:
         decided = step(process.state, event)
@@ -253,7 +253,7 @@ class Supervisor:
             self.adopted_ended(process)
         elif process.state is State.BACKING_OFF:
             self._handle(process, Event.DELAY_OVER)
-        elif process.state is State.DRAINING:
+        elif process.state is State.DRAINING or process.spec.time_limit_seconds is not None:
             self._handle(process, Event.TIME_UP)
         elif process.state is State.RUNNING:
             process.streak = restarts.Streak()
@@ -322,8 +322,7 @@ class Supervisor:
         self._by_pid[pid] = process
         self._spool.began(process.id, pid, process.spec.output_file)
         process.start_ticks = kernel.start_ticks(pid)
-        if process.streak_to_forget:
-            self._expect_maturity(process)
+        self._expect_next(process)
         self._handle(process, Event.STARTED)
 
     def _not_started(self, process: Process, error: LaunchError) -> None:
@@ -332,9 +331,14 @@ class Supervisor:
         self.containers.not_entered(process)
         self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
 
-    def _expect_maturity(self, process: Process) -> None:
-        born = process.started_monotonic or time.monotonic()
-        self._timers.set((Due.NEXT, process.id), born + restarts.YOUNG_SECONDS)
+    def _expect_next(self, process: Process) -> None:
+        """Set the timer for what time alone brings to one that runs: the end of its time, or its maturity."""
+        after_seconds = process.spec.time_limit_seconds
+        if after_seconds is None and process.streak_to_forget:
+            after_seconds = restarts.YOUNG_SECONDS
+        if after_seconds is not None:
+            born = process.started_monotonic or time.monotonic()
+            self._timers.set((Due.NEXT, process.id), born + after_seconds)
 
     def _set_due(self, process: Process, deadline: float | None) -> None:
         process.due_monotonic = deadline

@@ -10,7 +10,8 @@ LONGEST_COMMAND = 150_000
 """Contract sheet, section 7."""
 
 TIMEOUT_SECONDS = 30 * 60.0
-OUTPUT_LIMIT_BYTES = 1024 * 1024
+OUTPUT_KEPT_BYTES = 1024 * 1024
+"""How much of the end of what it printed is kept: there it says why it failed."""
 
 
 class CommandStatus(StrEnum):

@@ -17,6 +17,9 @@ AuditEntryId = NewType("AuditEntryId", str)
 DeploymentId = NewType("DeploymentId", str)
 CommandId = NewType("CommandId", str)
 
+COMMAND_PREFIX = "comm-"
+"""With this the id of a command begins, and that of the run which carries it out: it is the same."""
+
 
 def uuid7() -> str:
     """Return a version 7 UUID: 48 bits of milliseconds since 1970, the rest random (RFC 9562, section 5.7)."""
@@ -86,4 +89,4 @@ def new_deployment_id() -> DeploymentId:
 
 def new_command_id() -> CommandId:
     """Return a fresh `comm-…` id."""
-    return CommandId(f"comm-{uuid7()}")
+    return CommandId(f"{COMMAND_PREFIX}{uuid7()}")

@@ -8,12 +8,16 @@ from engineroom.model.ids import InstanceId, RunId
 from engineroom.model.limits import UNLIMITED, Limits
 
 OUTPUT_KEPT_BYTES = 65_536
-"""How much of the end of what it printed is kept."""
+"""How much of the end of what it printed is kept, unless it is said otherwise."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What is to be carried out. The variables, the user, the umask and the limits are as of a `Workload`."""
+    """What is to be carried out. The variables, the user, the umask and the limits are as of a `Workload`.
+
+    When it has run for `time_limit_seconds` it is killed with all that it started. Of what it prints the last
+    `output_kept_bytes` are kept.
+    """
 
     id: RunId
     argv: tuple[str, ...]
@@ -26,6 +30,8 @@ class Run:
     limits: Limits = UNLIMITED
     os_user: str | None = None
     umask: int | None = None
+    time_limit_seconds: float | None = None
+    output_kept_bytes: int = OUTPUT_KEPT_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
-from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
@@ -45,6 +44,10 @@ Listener = Callable[[Report], None]
 
 class RuntimeUnavailableError(Exception):
     """The runtime cannot be reached right now. What it runs goes on running; it will be asked again."""
+
+
+class RunRefusedError(Exception):
+    """A run cannot be carried out as it was asked for, and why."""
 
 
 class Output(Protocol):
@@ -109,12 +112,6 @@ class Runtime(Output, Protocol):
         With `force` they are killed at once, those that drain already included.
         """
 
-    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
-        """Have exactly these runs, each started once, and return how far they are.
-
-        Those of an earlier call that are not named any more are ended with everything that they started, and forgotten.
-        """
-
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return what is known of the processes of one background process, by replica and index."""
 
@@ -127,7 +124,8 @@ class Runtime(Output, Protocol):
     async def run(self, runs: Sequence[Run]) -> None:
         """Carry these out, each once; one that was begun before is left alone.
 
-        They are on their own from then on: what becomes of a workload, or of us, means nothing to them.
+        They are on their own from then on: what becomes of a workload, or of us, means nothing to them. Raises
+        RuntimeUnavailableError, and RunRefusedError when it will not carry them out.
         """
 
     async def end_runs(self, runs: Sequence[RunId], *, stop_timeout_seconds: float) -> None:

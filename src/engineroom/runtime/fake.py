@@ -12,7 +12,6 @@ from engineroom.model.event import Event
 from engineroom.model.exits import Exit, describe
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId, new_event_id
 from engineroom.model.limits import Usage
-from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId, StreamName
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
@@ -55,7 +54,7 @@ class FakeRuntime:
         self._stop_timeouts: dict[BackgroundProcessId, float] = defaultdict(float)
         self._processes: dict[str, Process] = {}
         self._events: list[Event] = []
-        self._one_offs: dict[str, OneOffState] = {}
+        self._begun: set[RunId] = set()
         self._reported = 0
         self._runs: dict[RunId, Run] = {}
         self._finished: list[Finished] = []
@@ -113,13 +112,6 @@ class FakeRuntime:
                     self._drain(process)
         self._settle(background_processes)
 
-    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
-        """See Runtime.run_once. A run goes on until `end_run`."""
-        self._require_available()
-        now = datetime.now(UTC)
-        self._one_offs = {run.id: self._one_offs.get(run.id) or OneOffState(started_at=now) for run in runs}
-        return dict(self._one_offs)
-
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
         found = [
@@ -140,7 +132,8 @@ class FakeRuntime:
     async def run(self, runs: Sequence[Run]) -> None:
         """See Runtime.run."""
         self._require_available()
-        self._runs.update({run.id: run for run in runs if run.id not in self._runs})
+        self._runs.update({run.id: run for run in runs if run.id not in self._begun})
+        self._begun.update(run.id for run in runs)
 
     async def end_runs(self, runs: Sequence[RunId], *, stop_timeout_seconds: float) -> None:
         """See Runtime.end_runs. They end at once."""
@@ -185,9 +178,17 @@ class FakeRuntime:
         """Have a run be over."""
         if self._runs.pop(run, None) is None:
             return
-        ended = Exit(at=_now(), lived_seconds=1.0, code=code, signal=signal, asked=signal is not None)
+        ended = Exit(at=_now(), lived_seconds=1.0, code=code, signal=signal, asked=signal == SIGTERM)
         self._finished.append(Finished(id=run, exit=ended, output=output))
         self._report()
+
+    def run_of(self, run: RunId) -> Run:
+        """Return what is carried out by a run that is not over."""
+        return self._runs[run]
+
+    def lose_run(self, run: RunId) -> None:
+        """Have a run be gone without that anybody tells how it ended."""
+        self._runs.pop(run)
 
     def print(self, id: str, data: bytes, stream: StreamName = "stdout") -> None:
         """Have a process print this."""
@@ -196,12 +197,6 @@ class FakeRuntime:
     def lose(self, id: str, size: int, stream: StreamName = "stdout") -> None:
         """Drop the oldest bytes of what a process has printed, as if there had been no more room for them."""
         self._output.lose(StreamId(id, stream), size)
-
-    def end_run(self, identifier: str, *, code: int, output: str = "") -> None:
-        """Let a run end by itself."""
-        self._one_offs[identifier] = replace(
-            self._one_offs[identifier], ended_at=datetime.now(UTC), code=code, output=output
-        )
 
     def script(self, background_process: BackgroundProcessId) -> Script:
         """Return the script of a background process, to be changed."""

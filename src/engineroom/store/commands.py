@@ -1,6 +1,6 @@
 """Queries of commands."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -41,6 +41,14 @@ _UNDER_WAY = (
     .order_by(commands.c.created_at, commands.c.id)
 )
 _UNDER_WAY_ON = _UNDER_WAY.where(environments.c.host == bindparam("of_host"))
+_THOSE_UNDER_WAY = select(commands).where(
+    commands.c.id.in_(bindparam("ids", expanding=True)), commands.c.status.in_(UNDER_WAY)
+)
+_OF_LIVING = (
+    select(commands.c.id)
+    .join(environments, environments.c.id == commands.c.environment_id)
+    .where(commands.c.id.in_(bindparam("ids", expanding=True)), environments.c.deleted_at.is_(None))
+)
 _UNCLAIMED = (
     _UNDER_WAY.with_only_columns(environments.c.id)
     .where(environments.c.host.is_(None))
@@ -84,6 +92,16 @@ def under_way(connection: Connection, host: str | None = None) -> list[Command]:
         else connection.execute(_UNDER_WAY_ON, {"of_host": host})
     )
     return [_from_row(row) for row in rows]
+
+
+def those_under_way(connection: Connection, ids: Collection[CommandId]) -> list[Command]:
+    """Return those with these ids that are not over."""
+    return [_from_row(row) for row in connection.execute(_THOSE_UNDER_WAY, {"ids": list(ids)})]
+
+
+def of_living_environments(connection: Connection, ids: Collection[CommandId]) -> frozenset[CommandId]:
+    """Return those of these ids whose environments are not deleted."""
+    return frozenset(connection.execute(_OF_LIVING, {"ids": list(ids)}).scalars())
 
 
 def unclaimed(connection: Connection) -> list[EnvironmentId]:

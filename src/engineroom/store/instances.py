@@ -33,6 +33,15 @@ _SOME = _OWNED.where(instances.c.id.in_(bindparam("ids", expanding=True)))
 _OF_ENVIRONMENTS = _OWNED.where(
     instances.c.environment_id.in_(bindparam("environment_ids", expanding=True))
 ).order_by(instances.c.created_at, instances.c.id)
+_APPS = (
+    select(instances)
+    .where(
+        instances.c.environment_id.in_(bindparam("environment_ids", expanding=True)),
+        instances.c.type == InstanceType.APP,
+        instances.c.deleted_at.is_(None),
+    )
+    .order_by(instances.c.created_at.desc(), instances.c.id.desc())
+)
 _LIST = PagedSelect(
     _OWNED.where(
         instances.c.environment_id == bindparam("environment_id"),
@@ -81,6 +90,12 @@ def of_environments(
     """Return all instances of these environments, oldest first."""
     rows = connection.execute(_OF_ENVIRONMENTS, {"organization_id": organization_id, "environment_ids": ids})
     return [_from_row(row) for row in rows]
+
+
+def apps(connection: Connection, ids: Sequence[EnvironmentId]) -> dict[EnvironmentId, Instance]:
+    """Return the app's instance of each of these environments, the oldest where there are several."""
+    rows = connection.execute(_APPS, {"environment_ids": ids})
+    return {row.environment_id: _from_row(row) for row in rows}
 
 
 def page(

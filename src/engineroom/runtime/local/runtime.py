@@ -11,15 +11,15 @@ import structlog
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
 from engineroom.model.limits import Usage
-from engineroom.model.one_off import OneOff, OneOffState
 from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
 from engineroom.model.run import Run
 from engineroom.model.workload import Workload
-from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
+from engineroom.runtime.base import Capabilities, Listener, Report, RunRefusedError, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.difference import Difference
+from engineroom.runtime.local.earlier_runs import EarlierRuns
 from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher, answered, report_failure
 from engineroom.runtime.local.limits import LimitsTold
 from engineroom.runtime.local.messages import (
@@ -32,7 +32,6 @@ from engineroom.runtime.local.messages import (
     understood,
 )
 from engineroom.runtime.local.mirror import Mirror, Stop
-from engineroom.runtime.local.one_offs import ONE_OFFS, OneOffs
 from engineroom.runtime.local.output import OutputReader
 from engineroom.runtime.local.presence import Presence
 from engineroom.runtime.local.runs import Runs
@@ -66,7 +65,6 @@ class LocalRuntime:
                 lost=self._lost,
             ),
         )
-        self._one_offs = OneOffs(folder / ONE_OFFS)
         self._output = OutputReader(folder)
         self._output_kept_bytes = output_kept_bytes
         self._keeper: Keeper | None = None
@@ -75,6 +73,7 @@ class LocalRuntime:
         self._mirror = Mirror()
         self._difference = Difference(self._mirror, self._converge_soon)
         self._runs = Runs(folder / "runs")
+        self._earlier_runs = EarlierRuns(folder / "one-offs")
         self._usage_task: asyncio.Task[None] | None = None
         self._upgrades = Upgrades()
         self._sequence_seen = 0
@@ -102,6 +101,7 @@ class LocalRuntime:
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open."""
         self._listener = listener
+        self._earlier_runs.open()
         epoch, _, sequence = (cursor or ":0").partition(":")
         self._cursor = (epoch, int(sequence))
         await self._session.open()
@@ -129,12 +129,6 @@ class LocalRuntime:
             self._difference.let_go(background_process, Stop(stop_timeout_seconds, force, _DELETED))
         await self._converge(background_processes)
 
-    async def run_once(self, runs: Sequence[OneOff]) -> Mapping[str, OneOffState]:
-        """See Runtime.run_once."""
-        if not runs and not self._one_offs.any():
-            return {}
-        return await asyncio.to_thread(self._one_offs.have, runs)
-
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """See Runtime.processes."""
         known = self._mirror.processes(background_process)
@@ -156,9 +150,16 @@ class LocalRuntime:
 
     async def run(self, runs: Sequence[Run]) -> None:
         """See Runtime.run. Raises RuntimeUnavailableError while the keeper is away."""
-        if new := [run for run in runs if run.id not in self._runs.going()]:
+        earlier = [run.id for run in runs if self._earlier_runs.has_begun(run.id)]
+        if over := [ended for run in earlier if (ended := self._earlier_runs.finished(run)) is not None]:
+            self._listener(Report(changed=frozenset(), events=(), cursor=self._cursor_text(), finished=over))
+        if new := [run for run in runs if not (run.id in earlier or self._runs.has_begun(run.id))]:
             self._present()
-            await answered(self._send([(self._runs.spec(run), run) for run in new], {}))
+            try:
+                await answered(self._send([(self._runs.spec(run), run) for run in new], {}))
+            except KeeperError as error:
+                self._runs.refused(new)
+                raise RunRefusedError(str(error)) from None
 
     async def end_runs(self, runs: Sequence[RunId], *, stop_timeout_seconds: float) -> None:
         """See Runtime.end_runs. Raises RuntimeUnavailableError while the keeper is away."""
@@ -169,7 +170,7 @@ class LocalRuntime:
 
     def runs(self) -> frozenset[RunId]:
         """See Runtime.runs."""
-        return self._runs.going()
+        return self._runs.going() | self._earlier_runs.going()
 
     def _present(self) -> Keeper:
         if self._keeper is None:
@@ -179,7 +180,6 @@ class LocalRuntime:
     async def drain(self, *, stop_timeout_seconds: float) -> None:
         """See Runtime.drain. The keeper ends when it has nothing left to keep."""
         self._difference.workloads.clear()
-        await asyncio.to_thread(self._one_offs.end_all)
         self._drain_seconds = stop_timeout_seconds
         if self._keeper is not None:
             await answered([self._keeper.send("shutdown", timeout_seconds=stop_timeout_seconds)])
@@ -220,7 +220,9 @@ class LocalRuntime:
     def _lost(self, silent: str | None) -> bool:
         """Take in that the keeper is gone; return whether there must be another, which drains what is left if need be."""
         self._keeper = None
-        if self._drain_seconds is not None and not (self._mirror.background_processes() or self.runs()):
+        if self._drain_seconds is not None and not (
+            self._mirror.background_processes() or self._runs.going()
+        ):
             return False
         self._presence.lost(silent)
         return True
