@@ -64,7 +64,7 @@ class Control:
         self._reconciler = Reconciler(store, runtime, self._autoscaler.busy)
         name = runtime.capabilities.name
         self._cursor = name if store.host is None else f"{name}@{store.host}"
-        self._recorder = Recorder(store, self._reconciler, runtime=self._cursor)
+        self._recorder = Recorder(store, self._reconciler, runtime=self._cursor, clock=telemetry.clock.now)
         self._replica_autoscaler = ReplicaAutoscaler(
             store, runtime.processes, runtime.replicas, self.wake, surroundings
         )

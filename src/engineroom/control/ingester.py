@@ -20,7 +20,6 @@ from engineroom.store.wanted import wanted
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.entries import Run
 from engineroom.telemetry.logs.intake import batch_of
-from engineroom.telemetry.logs.retention import NOTHING
 from engineroom.telemetry.logs.unfinished import Unfinished
 from engineroom.telemetry.logs.writer import Owner
 
@@ -66,7 +65,6 @@ class Ingester:
         self._began_at = datetime.now(UTC)
         self._printed: Counter[BackgroundProcessId] = Counter()
         self._prune_at = 0.0
-        self._removed = NOTHING
         self._tell_at = 0.0
 
     async def run(self) -> None:
@@ -137,8 +135,8 @@ class Ingester:
         self._positions.update(batch.positions)
         self._read_at.update(dict.fromkeys(batch.positions, time.monotonic()))
         await self._source.acknowledge_output(batch.positions)
-        self._removed = self._removed.and_(removed)
-        self._tell_of_removed()
+        if removed.blocks:
+            await self._tell_of_dropped()
 
     def _notes(self, events: Iterable[Event]) -> list[tuple[BackgroundProcessId, Run]]:
         """Return the entries of these events, but of those that the server before us has stored, and not recorded."""
@@ -171,7 +169,7 @@ class Ingester:
         if now < self._prune_at:
             return
         self._prune_at = now + _PRUNE_SECONDS
-        self._tell_of_removed()
+        await self._tell_of_dropped()
         if self._unfinished:
             self._show_unfinished(self._unfinished.keep(self._live_processes()))
         await self._logs.prune()
@@ -196,21 +194,25 @@ class Ingester:
         known = self._source.background_processes()
         return {process.id for each in known for process in self._source.processes(each)}
 
-    def _tell_of_removed(self) -> None:
+    async def _tell_of_dropped(self) -> None:
         """Record that the oldest of the log had to go; seldom, as a full disk stays full."""
-        removed, now = self._removed, time.monotonic()
-        if not removed.blocks or now < self._tell_at:
+        now = time.monotonic()
+        if now < self._tell_at:
             return
-        self._removed, self._tell_at = NOTHING, now + _TELL_SECONDS
-        until = datetime.fromtimestamp(removed.latest / 1e9, UTC)
+        dropped = await self._logs.dropped()
+        if not dropped.bytes:
+            return
+        self._tell_at = now + _TELL_SECONDS
+        until = datetime.fromtimestamp(dropped.latest / 1e9, UTC)
         event = Event(
             id=new_event_id(),
             background_process_id=None,
             kind="logs.dropped",
-            message=f"The disk is full: {removed.bytes} bytes of the oldest logs were dropped, "
-            f"all of them from before {until:%Y-%m-%d %H:%M:%S} UTC.",
-            data={"bytes": removed.bytes, "until": until.isoformat()},
+            message=f"The disk is full: {dropped.bytes} bytes of the oldest logs were dropped, "
+            f"all of them from before {until:%Y-%m-%d %H:%M:%S} UTC. Make room on it.",
+            data={"bytes": dropped.bytes, "until": until.isoformat()},
             at=datetime.now(UTC),
         )
-        _log.warning(event.message, action=event.kind, bytes=removed.bytes)
+        _log.warning(event.message, action=event.kind, bytes=dropped.bytes)
         self._note(event)
+        await self._logs.told(dropped)

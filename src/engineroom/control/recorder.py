@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 
 import structlog
@@ -26,18 +27,24 @@ _CHECK_SECONDS = 0.25
 
 _EVENTS_KEPT = timedelta(days=90)
 _AUDIT_KEPT = timedelta(days=400)
-_PRUNE_EVERY = timedelta(hours=1)
+_PRUNE_EVERY_SECONDS = 3600.0
 
 _log = structlog.get_logger()
 
 
 class Recorder:
-    """Gathers the reports of one runtime and stores them. What cannot be stored is kept and tried again, in order."""
+    """Gathers the reports of one runtime and stores them. What cannot be stored is kept and tried again, in order.
 
-    def __init__(self, store: Store, reconciler: Reconciler, *, runtime: str) -> None:
+    What is too old by the `clock`, in seconds since 1970, is removed.
+    """
+
+    def __init__(
+        self, store: Store, reconciler: Reconciler, *, runtime: str, clock: Callable[[], float] = time.time
+    ) -> None:
         self._store = store
         self._reconciler = reconciler
         self._runtime = runtime
+        self._clock = clock
         self._events: list[Event] = []
         self._finished: list[Finished] = []
         self._noted: list[Event] = []
@@ -45,7 +52,7 @@ class Recorder:
         self._changed: set[BackgroundProcessId] = set()
         self._check_at = 0.0
         self._reported = asyncio.Event()
-        self._prune_at = datetime.now(UTC)
+        self._prune_at = 0.0
 
     def take(self, report: Report) -> None:
         """Take in a report of the runtime's."""
@@ -106,9 +113,9 @@ class Recorder:
         self._reconciler.finish(complete)
 
     async def _prune(self) -> None:
-        now = datetime.now(UTC)
-        if now >= self._prune_at:
-            self._prune_at = now + _PRUNE_EVERY
+        if time.monotonic() >= self._prune_at:
+            self._prune_at = time.monotonic() + _PRUNE_EVERY_SECONDS
+            now = datetime.fromtimestamp(self._clock(), UTC)
             await self._store.write(lambda connection: _prune(connection, now))
 
     def _candidates(self) -> list[BackgroundProcessId]:

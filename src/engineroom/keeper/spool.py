@@ -49,6 +49,7 @@ class Spool:
         self._streams: dict[str, Stream] = {}
         self._pids: dict[str, int] = {}
         self._gone: dict[str, float] = {}
+        """Since when, by a clock that is never set: one that jumps a year ahead must not have all of it given up."""
         self._lost: dict[str, int] = {}
         """Up to where streams were read of which the host, when it went down, left nothing."""
         self._recovered = False
@@ -90,7 +91,7 @@ class Spool:
         """Take in that a process is gone. What it has printed stays until it is acknowledged, or there is too much."""
         self.ended(process, 0)
         self.elsewhere.ended(process)
-        self._gone[process] = time.time()
+        self._gone[process] = time.monotonic()
         self._forget_what_is_read(process)
 
     def recover(self, pids: Mapping[str, int]) -> None:
@@ -107,7 +108,7 @@ class Spool:
                 self.ended(process, 0)
         for name in set(os.listdir(self._marks_folder)) - self._streams.keys():  # noqa: PTH208
             os.unlink(f"{self._marks_folder}/{name}")  # noqa: PTH108
-        self._gone = {process: self._last_at(process) for process in sorted(self._gone, key=self._last_at)}
+        self._gone = {process: self._gone[process] for process in sorted(self._gone, key=self._last_at)}
         self._recovered = True
 
     # What is noticed
@@ -197,7 +198,7 @@ class Spool:
         return room < min(_SCARCE_BYTES, int(size * _SCARCE_PART))
 
     def _has_too_much_of_the_gone(self) -> bool:
-        if next(iter(self._gone.values())) < time.time() - _GONE_KEPT_SECONDS:
+        if next(iter(self._gone.values())) < time.monotonic() - _GONE_KEPT_SECONDS:
             return True
         kept = (stream.kept_bytes for process in self._gone for stream in self._streams_of(process))
         return sum(kept) > _GONE_KEPT_BYTES

@@ -10,6 +10,7 @@ from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.retention import Limits
 from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.otlp import Collector
+from engineroom.telemetry.proven_clock import ProvenClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,9 @@ class Telemetry:
     logs: LogStore
     metrics: MetricStore
     alerts: AlertSettings
+    clock: ProvenClock
+    """By which old things are removed, also by others."""
+
     collector: Collector | None = None
     """Where figures are sent to, besides being kept."""
 
@@ -29,8 +33,10 @@ class Telemetry:
     ) -> Self:
         """Return what is kept in the folder, made where it is missing. Raises OSError and sqlite3.Error."""
         folder.mkdir(mode=0o700, exist_ok=True)
-        logs = LogStore.open(folder / "logs.db", limits)
-        return cls(folder, logs, MetricStore.open(folder / "metrics.db"), alerts, collector)
+        files = folder / "logs.db", folder / "metrics.db"
+        clock = ProvenClock.open(folder / "clock.json", files)
+        logs = LogStore.open(files[0], limits, clock.now)
+        return cls(folder, logs, MetricStore.open(files[1], clock.now), alerts, clock, collector)
 
     def close(self) -> None:
         """Write what is gathered, and close everything."""

@@ -22,6 +22,19 @@ def connect(path: Path, pragmas: Iterable[str], *, busy_timeout_seconds: float =
 
 
 @contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Have all that is done here be written, or nothing of it."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it by itself after some errors, such as a full disk
+            connection.execute("ROLLBACK")
+        raise
+
+
+@contextmanager
 def closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
     """Close the connection when what is done here fails, before another file takes the place of its own."""
     try:

@@ -36,9 +36,13 @@ NOTHING = Removed([], 0, 0)
 
 
 def too_old(connection: sqlite3.Connection, earliest: int) -> Removed:
-    """Return the next blocks of which every entry is older than this moment."""
+    """Return the next blocks of which every entry is older than this moment, and was when it was written.
+
+    What was written by a clock that had been set back is behind what came before it, as its order says.
+    """
     rows = connection.execute(
-        "SELECT id, bytes, latest FROM blocks WHERE latest < ? ORDER BY latest LIMIT ?", (earliest, _STEP)
+        "SELECT id, bytes, latest FROM blocks WHERE latest < ? AND last_order < ? ORDER BY latest LIMIT ?",
+        (earliest, earliest, _STEP),
     )
     return _removed(rows.fetchall())
 

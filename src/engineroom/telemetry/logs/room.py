@@ -25,10 +25,23 @@ LEAST_FREE_BYTES = 8 << 20
 """With less free on the disk, the file is made smaller: the store, and what processes write, cannot make way themselves."""
 
 LEAST_KEPT_BYTES = 64 << 20
-"""But not smaller than this. Whatever fills the disk would fill the rest of it, too."""
+"""But not smaller than this. Whatever fills the disk would fill the rest of it, too.
+
+Of less, something is removed only when a write has failed, and only as much as that write needs.
+"""
 
 _DROPPED_BYTES = 8 << 20
-_TRIES = 4
+_LEAST_DROPPED_BYTES = 256 << 10
+_SHARE = 16
+"""Of a small log on a full disk a sixteenth goes at first, then an eighth, a quarter and half of it."""
+_TRIES = 5
+
+_PIECES, _PIECE_BYTES = 2, 4 << 20
+"""What of the reserve becomes free pages of the file. Each piece is in the ahead log first, which keeps that room."""
+
+_MOST_PAGES = 4_294_967_294
+"""SQLite's own limit (its documentation of limits, point 14)."""
+
 _VACUUMED_PAGES = 512
 
 Result = TypeVar("Result")
@@ -42,6 +55,7 @@ class Room:
         self._writer = writer
         self._limits = limits
         self._reserve = path.with_name(f"{path.name}-reserve")
+        self._is_bounded = False
         self._keep_reserve()
 
     def for_writing(self, write: Callable[[], Result]) -> tuple[Result, Removed]:
@@ -50,16 +64,14 @@ class Room:
         Raises what `write` raises when that did not help.
         """
         removed = self._make_way()
-        for left in reversed(range(_TRIES)):
+        for tried in range(_TRIES):
             try:
-                found = write()
+                return write(), removed
             except sqlite3.OperationalError as error:
-                if not is_full(error) or not left:
+                if not is_full(error):
                     raise
-                removed = removed.and_(self._give_way())
-            else:
-                return found, removed
-        raise AssertionError
+                removed = removed.and_(self._give_way(tried))
+        return write(), removed
 
     def prune(self, now_nanoseconds: int) -> bool:
         """Remove some of what is beyond the limits, and give its room back; return whether there may be more."""
@@ -75,43 +87,82 @@ class Room:
         return bool(found.blocks)
 
     def _make_way(self) -> Removed:
-        """Have room within the file where the disk has hardly any left, before a write would fail."""
+        """Have room within the file where the disk has hardly any left, before a write would fail.
+
+        A log that is no larger than what is kept in any case grows on, as far as the disk lets it.
+        """
         free = self._free_bytes()
+        self._bound_growth(bounded=free < LEAST_FREE_BYTES)
         if free > _MARGIN_BYTES:
             return NOTHING
+        removed = NOTHING
         with contextlib.suppress(sqlite3.OperationalError):
-            removed = NOTHING if self._unused_bytes() >= _DROPPED_BYTES else self._remove_oldest()
+            beyond = self._stored_bytes() - LEAST_KEPT_BYTES
+            if beyond > 0 and self._unused_bytes() < _DROPPED_BYTES:
+                removed = self._remove_oldest(min(_DROPPED_BYTES, beyond))
+        with contextlib.suppress(sqlite3.OperationalError):
             if free < LEAST_FREE_BYTES:
                 self._give_back()
-            return removed
-        return NOTHING
+        return removed
 
-    def _remove_oldest(self) -> Removed:
-        found = retention.oldest(self._connection, _DROPPED_BYTES)
-        self._writer.remove(found.blocks)
+    def _bound_growth(self, *, bounded: bool) -> None:
+        """Let the file grow no more, or again: what has no room in it could never be copied there from the ahead log."""
+        if bounded:
+            self._connection.execute(f"PRAGMA max_page_count = {self._number('page_count')}").fetchall()
+        elif self._is_bounded:
+            self._connection.execute(f"PRAGMA max_page_count = {_MOST_PAGES}").fetchall()
+        self._is_bounded = bounded
+
+    def _remove_oldest(self, most_bytes: int) -> Removed:
+        found = retention.oldest(self._connection, most_bytes)
+        self._writer.remove(found.blocks, found)
         return found
 
     def _give_back(self) -> None:
-        """Give room back to the disk: first the reserve, then what is unused in the file."""
-        self._reserve.unlink(missing_ok=True)
-        self._empty_ahead_log()
+        """Give room back to the disk where the log is large: first the reserve, then what is unused in the file."""
         beyond = self._number("page_count") - LEAST_KEPT_BYTES // self._number("page_size")
         if beyond > 0:
+            self._reserve.unlink(missing_ok=True)
+            self._empty_ahead_log("TRUNCATE")
             pages = min(_VACUUMED_PAGES, beyond)
             self._connection.execute(f"PRAGMA incremental_vacuum({pages})").fetchall()
-            self._empty_ahead_log()
+            self._empty_ahead_log("TRUNCATE")
 
-    def _give_way(self) -> Removed:
-        """Remove the oldest blocks on a full disk; what they leave is used again within the file."""
-        self._reserve.unlink(missing_ok=True)
-        self._empty_ahead_log()
-        found = self._remove_oldest()
-        self._empty_ahead_log()
+    def _give_way(self, tried: int) -> Removed:
+        """Have room for a write on a full disk: by the reserve, or else the oldest goes, more with each try.
+
+        What is freed is used again within the file. Returns what was removed.
+        """
+        with contextlib.suppress(sqlite3.OperationalError):
+            if self._reserve.exists():
+                self._take_reserve()
+                return NOTHING
+            self._empty_ahead_log("RESTART")
+        share = max(_LEAST_DROPPED_BYTES, (self._stored_bytes() // _SHARE) << tried)
+        found = self._remove_oldest(min(_DROPPED_BYTES, share))
+        with contextlib.suppress(sqlite3.OperationalError):
+            self._empty_ahead_log("RESTART")
         return found
 
-    def _empty_ahead_log(self) -> None:
-        """Copy the write-ahead log into the file, whose free pages it uses, and give its own room back."""
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    def _take_reserve(self) -> None:
+        """Have the reserve's room in the file, as pages that are free: given up as it is, others might take it."""
+        self._reserve.unlink(missing_ok=True)
+        self._empty_ahead_log("RESTART")
+        self._bound_growth(bounded=False)
+        for place in range(_PIECES):
+            self._connection.execute("INSERT INTO texts VALUES (?, zeroblob(?))", (-1 - place, _PIECE_BYTES))
+            self._empty_ahead_log("RESTART")
+        self._connection.execute("DELETE FROM texts WHERE block < 0")
+        self._empty_ahead_log("RESTART")
+        self._bound_growth(bounded=True)
+
+    def _empty_ahead_log(self, mode: str) -> None:
+        """Copy the write-ahead log into the file, whose free pages it uses. TRUNCATE gives its own room back."""
+        self._connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchall()
+
+    def _stored_bytes(self) -> int:
+        """Return how many bytes of the file are in use."""
+        return self._number("page_count") * self._number("page_size") - self._unused_bytes()
 
     def _keep_reserve(self) -> None:
         """Have the reserve there, unless the disk is short of room already."""

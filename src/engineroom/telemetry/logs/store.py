@@ -2,11 +2,11 @@
 
 import asyncio
 import sqlite3
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Self, TypeVar
 
 import structlog
@@ -37,8 +37,8 @@ _log = structlog.get_logger()
 class LogStore:
     """The log of every process, in one file. Its methods belong to the event loop; the work is done in threads."""
 
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self._path = path
+    def __init__(self, path: Path, limits: Limits, clock: Callable[[], float]) -> None:
+        self._clock = clock
         self._connection = tables.connect(path)
         with sqlite_files.closed_on_error(self._connection):
             tables.prepare(self._connection)
@@ -46,19 +46,23 @@ class LogStore:
         self._room = Room(path, self._connection, self._writer, limits)
         self._writing = ThreadPoolExecutor(1, "logs-writer")
         self._reading = ThreadPoolExecutor(_READERS, "logs-reader")
-        self._connections = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
+        for _ in range(_READERS):
+            # Not when somebody wants to read: the disk may be full by then, or read-only.
+            self._readers.put(tables.connect_to_read(path))
         self._live = Live()
 
     @classmethod
-    def open(cls, path: Path, limits: Limits) -> Self:
+    def open(cls, path: Path, limits: Limits, clock: Callable[[], float] = time.time) -> Self:
         """Return the log in the file `path`; one that cannot be used is put aside, and another one begun.
+
+        What is too old by the `clock`, in seconds since 1970, is removed.
 
         Raises OSError when no file can be made there, and sqlite3.Error when the disk is too full to begin.
         """
         path.touch(mode=0o600)
         try:
-            return cls(path, limits)
+            return cls(path, limits, clock)
         except sqlite3.DatabaseError as error:
             if not sqlite_files.is_unusable(error):
                 raise
@@ -68,7 +72,7 @@ class LogStore:
                 reason=str(error),
             )
             _put_aside(path)
-            return cls(path, limits)
+            return cls(path, limits, clock)
 
     async def append(self, batch: Batch) -> Removed:
         """Store a batch; it is on disk afterwards, whole. Return what had to be removed for it, as the disk was full.
@@ -88,17 +92,12 @@ class LogStore:
 
     async def tidy(self) -> bool:
         """Do some of the work that makes the log smaller and quicker to search; return whether there is more of it."""
-        try:
-            return await self._write(lambda: self._writer.tidy(_TIDY_BYTES))
-        except sqlite3.OperationalError as error:
-            if not is_full(error):
-                raise
-            # Nothing needs it now, and nothing is to be removed for it.
-            return False
+        return bool(await self._if_there_is_room(lambda: self._writer.tidy(_TIDY_BYTES)))
 
     async def prune(self) -> None:
         """Remove what is beyond the limits."""
-        while await self._write(lambda: self._room.prune(time.time_ns())):
+        now = int(self._clock() * 1e9)
+        while await self._if_there_is_room(lambda: self._room.prune(now)):
             continue
 
     async def positions(self) -> dict[StreamId, int]:
@@ -108,6 +107,14 @@ class LogStore:
     async def noted_at(self) -> int:
         """Return the latest moment of the stored entries that nobody printed; 0 where there are none."""
         return await self._write(lambda: tables.fact(self._connection, Fact.NOTED_AT))
+
+    async def dropped(self) -> Removed:
+        """Return what had to be removed, by whichever server, as the disk was full, and nobody was told of yet."""
+        return await self._write(self._writer.dropped)
+
+    async def told(self, dropped: Removed) -> None:
+        """Take in that people were told of what was dropped; where that cannot be written down, they are told again."""
+        await self._if_there_is_room(lambda: self._writer.told(dropped))
 
     async def forget(self, streams: Sequence[StreamId]) -> None:
         """Forget the positions of streams that nobody will ever read again."""
@@ -186,8 +193,9 @@ class LogStore:
         """Finish the write at hand and close the file."""
         self._writing.shutdown()
         self._reading.shutdown()
-        for connection in (self._connection, *self._opened):
-            connection.close()
+        self._connection.close()
+        while not self._readers.empty():
+            self._readers.get().close()
 
     async def _following(self, background_process: BackgroundProcessId, after: int) -> list[LogEntry]:
         return await self._read(
@@ -199,22 +207,31 @@ class LogStore:
     async def _write(self, function: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._writing, function)
 
+    async def _if_there_is_room(self, function: Callable[[], Result]) -> Result | None:
+        """Return what this returns; None on a full disk: nothing needs it now, and nothing is to be removed for it."""
+        try:
+            return await self._write(function)
+        except sqlite3.OperationalError as error:
+            if not is_full(error):
+                raise
+            return None
+
     async def _read(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(
             self._reading, self._on_a_connection, function
         )
 
     def _on_a_connection(self, function: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Return what `function` reads on this thread's connection, all of it on one state of the log."""
-        connection = getattr(self._connections, "of_thread", None)
-        if connection is None:
-            connection = self._connections.of_thread = tables.connect(self._path)
-            self._opened.append(connection)
-        connection.execute("BEGIN")
+        """Return what `function` reads, all of it on one state of the log."""
+        connection = self._readers.get()
         try:
-            return function(connection)
+            connection.execute("BEGIN")
+            try:
+                return function(connection)
+            finally:
+                connection.execute("COMMIT")
         finally:
-            connection.execute("COMMIT")
+            self._readers.put(connection)
 
 
 def _put_aside(path: Path) -> None:

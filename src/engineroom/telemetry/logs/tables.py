@@ -62,6 +62,12 @@ class Fact(StrEnum):
     NOTED_AT = "noted_at"
     """The latest moment of the entries that nobody printed."""
 
+    DROPPED_BYTES = "dropped_bytes"
+    """How much was removed, as the disk was full, and not told of yet."""
+
+    DROPPED_UNTIL = "dropped_until"
+    """The latest moment of that."""
+
 
 def fact(connection: sqlite3.Connection, name: Fact) -> int:
     """Return what is remembered; 0 where it is nothing."""
@@ -84,6 +90,12 @@ def connect(path: Path) -> sqlite3.Connection:
         "synchronous = FULL",
         f"wal_autocheckpoint = {_LOG_PAGES}",
     )
+    return sqlite_files.connect(path, pragmas, busy_timeout_seconds=_BUSY_TIMEOUT_SECONDS)
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Return a connection that only reads, and needs no room on the disk for it. Raises sqlite3.Error."""
+    pragmas = "query_only = ON", "temp_store = MEMORY"
     return sqlite_files.connect(path, pragmas, busy_timeout_seconds=_BUSY_TIMEOUT_SECONDS)
 
 

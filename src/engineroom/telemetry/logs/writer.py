@@ -2,15 +2,17 @@
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.output import StreamId
+from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.logs import tables
 from engineroom.telemetry.logs.block import Block, block_of, joined, unpacked
 from engineroom.telemetry.logs.entries import Run
 from engineroom.telemetry.logs.merging import FULL_BYTES, due
+from engineroom.telemetry.logs.retention import Removed
 from engineroom.telemetry.logs.tables import Fact
 from engineroom.telemetry.logs.words import words_of
 
@@ -20,6 +22,8 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)
 """
 _SET_POSITION = "INSERT OR REPLACE INTO positions VALUES (?, ?, ?)"
 _SET_COUNT = "INSERT OR REPLACE INTO counts VALUES (?, ?, ?)"
+
+_DROPPED = Fact.DROPPED_BYTES, Fact.DROPPED_UNTIL
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +115,8 @@ class LogWriter:
         with self._transaction():
             self._connection.executemany("DELETE FROM positions WHERE process = ? AND stream = ?", streams)
 
-    def remove(self, blocks: Sequence[int]) -> None:
-        """Remove blocks for good."""
+    def remove(self, blocks: Sequence[int], to_be_told: Removed | None = None) -> None:
+        """Remove blocks for good; what of it is to be told of is noted with that."""
         rows = [(block,) for block in blocks]
         with self._transaction():
             for table, key in (
@@ -122,12 +126,28 @@ class LogWriter:
                 ("blocks", "id"),
             ):
                 self._connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", rows)  # noqa: S608
+            if to_be_told is not None and to_be_told.blocks:
+                self._note_dropped(self.dropped().and_(to_be_told))
         gone = set(blocks)
         self._unindexed = [block for block in self._unindexed if block not in gone]
         for tail in self._tails.values():
             # Only blocks that follow each other can be joined.
             while gone.intersection(id for id, _ in tail.small):
                 del tail.small[0]
+
+    def dropped(self) -> Removed:
+        """Return what was removed, as the disk was full, and nobody was told of yet."""
+        dropped, until = (tables.fact(self._connection, name) for name in _DROPPED)
+        return Removed([], dropped, until)
+
+    def told(self, dropped: Removed) -> None:
+        """Take in that people were told of what was dropped."""
+        with self._transaction():
+            self._note_dropped(Removed([], max(0, self.dropped().bytes - dropped.bytes), 0))
+
+    def _note_dropped(self, dropped: Removed) -> None:
+        for name, value in zip(_DROPPED, (dropped.bytes, dropped.latest), strict=True):
+            tables.set_fact(self._connection, name, value)
 
     def _load(self) -> None:
         self._tails, self._unindexed = {}, []
@@ -206,16 +226,8 @@ class LogWriter:
         ).fetchone()
         return unpacked(data, first)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
+    def _transaction(self) -> AbstractContextManager[None]:
+        return sqlite_files.transaction(self._connection)
 
 
 def _blocks(runs: Sequence[Run], tail: _Tail) -> Iterator[Block]:

@@ -2,11 +2,14 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, TypeVar
+
+import structlog
 
 from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.metrics.chunk import COARSE, FINE, Chunk, Mean, Resolution, unpacked
@@ -25,6 +28,11 @@ CREATE INDEX IF NOT EXISTS chunks_by_age ON chunks (step, start);
 """
 _WRITE = "INSERT OR REPLACE INTO chunks VALUES (?, ?, ?, ?)"
 
+_UNWRITTEN_KEPT_SECONDS = 3600.0
+"""What cannot be written, on a full disk, is held in memory no longer than this."""
+
+_log = structlog.get_logger()
+
 Key = tuple[str, Resolution, int]
 Result = TypeVar("Result")
 
@@ -40,7 +48,8 @@ class _Series:
 class MetricStore:
     """The history of every series. A series is a background process or an instance, by its id."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._clock = clock
         # Charts may lose their last minute in a power cut; what they must not do is wait for the disk.
         self._connection = sqlite_files.connect(path, ("journal_mode = WAL", "synchronous = NORMAL"))
         with sqlite_files.closed_on_error(self._connection):
@@ -50,21 +59,23 @@ class MetricStore:
         self._chunks: dict[Key, Chunk] = {}
 
     @classmethod
-    def open(cls, path: Path) -> Self:
+    def open(cls, path: Path, clock: Callable[[], float] = time.time) -> Self:
         """Return the store in the file `path`; one that cannot be used is begun anew: it is only history.
+
+        What is too old by the `clock`, in seconds since 1970, is removed.
 
         Raises OSError when no file can be made there, and sqlite3.Error when it is not the file's fault, as on a full disk.
         """
         path.touch(mode=0o600)
         try:
-            return cls(path)
+            return cls(path, clock)
         except sqlite3.DatabaseError as error:
             if not sqlite_files.is_unusable(error):
                 raise
             for leftover in ("", "-wal", "-shm"):
                 path.with_name(path.name + leftover).unlink(missing_ok=True)
             path.touch(mode=0o600)
-            return cls(path)
+            return cls(path, clock)
 
     async def record(self, at: float, samples: Mapping[str, Sample]) -> None:
         """Take in the samples of one moment, in seconds since 1970."""
@@ -81,9 +92,13 @@ class MetricStore:
 
     def close(self, now: float) -> None:
         """Write what was gathered, and close the file."""
-        self._thread.submit(self._flush, now).result()
-        self._thread.shutdown()
-        self._connection.close()
+        try:
+            self._thread.submit(self._flush, now).result()
+        except sqlite3.OperationalError as error:
+            _log.warning("Cannot keep the last of the metrics.", action="metrics.lost", reason=str(error))
+        finally:
+            self._thread.shutdown()
+            self._connection.close()
 
     def _record(self, at: float, samples: Mapping[str, Sample]) -> None:
         coarse_at = int(at // COARSE.step_seconds) * COARSE.step_seconds
@@ -112,17 +127,28 @@ class MetricStore:
         return None if row is None else unpacked(row[0], resolution.points)
 
     def _flush(self, now: float) -> None:
-        self._connection.execute("BEGIN")
-        for (name, resolution, start), chunk in self._chunks.items():
-            self._connection.execute(_WRITE, (name, resolution.step_seconds, start, chunk.packed()))
-        for resolution in (FINE, COARSE):
-            oldest = now - resolution.kept_seconds - resolution.span_seconds
-            self._connection.execute(
-                "DELETE FROM chunks WHERE step = ? AND start < ?", (resolution.step_seconds, oldest)
-            )
-        self._connection.execute("COMMIT")
-        ended = [key for key in self._chunks if key[2] + key[1].span_seconds <= now]
-        for key in ended:
+        try:
+            self._write(now)
+        except sqlite3.OperationalError:
+            self._forget(now - _UNWRITTEN_KEPT_SECONDS)
+            raise
+        self._forget(now)
+
+    def _write(self, now: float) -> None:
+        """Write down what is gathered, or nothing of it."""
+        believed = min(now, self._clock())
+        with sqlite_files.transaction(self._connection):
+            for (name, resolution, start), chunk in self._chunks.items():
+                self._connection.execute(_WRITE, (name, resolution.step_seconds, start, chunk.packed()))
+            for resolution in (FINE, COARSE):
+                oldest = believed - resolution.kept_seconds - resolution.span_seconds
+                self._connection.execute(
+                    "DELETE FROM chunks WHERE step = ? AND start < ?", (resolution.step_seconds, oldest)
+                )
+
+    def _forget(self, before: float) -> None:
+        """Let go of the chunks in memory that had ended by then."""
+        for key in [key for key in self._chunks if key[2] + key[1].span_seconds <= before]:
             del self._chunks[key]
 
     def _history(self, names: list[str], since: float, until: float, step_seconds: int) -> History:
