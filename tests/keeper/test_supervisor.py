@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engineroom.keeper import ends, exit_facts, groups, kernel, launching, supervisor
+from engineroom.keeper import ends, exit_facts, groups, kernel, launching, stopping, supervisor
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
@@ -106,7 +106,8 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         self.patches.setattr(supervisor, "time", clock)
         for module in (groups, exit_facts, ends):
             self.patches.setattr(module, "time", clock)
-        self.patches.setattr(supervisor, "os", system)
+        for module in (supervisor, stopping):
+            self.patches.setattr(module, "os", system)
         self.patches.setattr(launching, "launch", self.world.launch)
         for name in ("signal_group", "living_groups", "start_ticks"):
             self.patches.setattr(kernel, name, getattr(self.world, name))

@@ -62,6 +62,11 @@ def test_quoted_words_come_back_as_they_are(words: list[str]) -> None:
         "a # comment",
         "a\nb",
         "an 'open quote",
+        "command sleep 1000",
+        "type php",
+        "read line",
+        ": >out",
+        "echo \\\r\n  a; sleep 1000",
         "(a)",
     ],
 )
@@ -75,3 +80,13 @@ def test_what_only_a_shell_understands_goes_to_a_shell(command: str) -> None:
 )
 def test_plain_words_are_spawned_directly(command: str) -> None:
     assert not parse(command).shell
+
+
+def test_lines_may_end_as_browsers_end_them() -> None:
+    assert parse("echo \\\r\n  a \\\r\n  b; sleep 9\r\n").argv == (
+        "/bin/sh",
+        "-c",
+        "echo \\\n  a \\\n  b; sleep 9\n",
+    )
+    assert parse("php artisan about\r\n").argv == ("php", "artisan", "about")
+    assert "\r" not in "".join(parse("a\r\nb").argv)

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import signal
 import struct
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -68,6 +69,33 @@ def children(pid: int) -> list[int]:
             return [int(child) for child in file.read().split()]
     except OSError:
         return []
+
+
+def executes(pid: int, program: str) -> bool:
+    """Return whether a process executes the file of this name; False where that cannot be seen."""
+    try:
+        return os.path.samefile(f"/proc/{pid}/exe", program)  # noqa: PTH121
+    except OSError:
+        return False
+
+
+def signal_child(pid: int, parent: int, number: int) -> int | None:
+    """Signal a process if it is a child of this one; return when it began, in ticks, or None when it is not there."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return None
+    try:
+        # The descriptor is of one process beyond doubt, and so is what is read while that lives.
+        fields = _stat(pid)
+        if fields is None or fields[_STATE] in _DEAD or int(fields[_PARENT]) != parent:
+            return None
+        signal.pidfd_send_signal(descriptor, number)
+        return int(fields[_START_TIME])
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def _stat(pid: int) -> list[bytes] | None:

@@ -3,10 +3,10 @@
 import signal
 from collections.abc import Container
 
-from engineroom.keeper import kernel
+from engineroom.keeper import kernel, stopping
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.lifecycle import State
-from engineroom.keeper.process import Process
+from engineroom.keeper.process import Process, StopTarget
 
 PATIENCE_SECONDS = 10.0
 """How long children of a leader that died unasked may take to end after a SIGTERM."""
@@ -40,8 +40,8 @@ class Leftovers:
             self._containers.ask_to_end(container)
 
     def pass_on_the_stop(self, process: Process) -> None:
-        """Ask the children of a drained leader to end too, where the stop was not sent to all of them already."""
-        if not process.spec.signal_group:
+        """Ask the children of a drained leader to end too, unless the stop was sent to all of them, or to some who go on."""
+        if process.spec.target is not StopTarget.GROUP and not stopping.still_asked(process):
             for container in process.leftovers:
                 self._containers.ask_to_end(container)
 
@@ -54,6 +54,8 @@ class Leftovers:
 
     def look(self, process: Process, now: float) -> None:
         """Forget the containers in which nobody is left, and kill those whose time is up, however late they were found."""
+        if process.asked and process.pid is None:
+            self.pass_on_the_stop(process)
         due = process.due_monotonic or 0.0
         for container, deadline in list(process.leftovers.items()):
             if not self._containers.is_inhabited(container):

@@ -1,8 +1,10 @@
 """What the keeper knows of one process, and how that is written down."""
 
 import math
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from engineroom.keeper import restarts
@@ -19,19 +21,33 @@ _LONGEST_NAME_BYTES = 200
 _REQUIRED = ("id", "argv", "working_directory", "environment", "signal_group", "labels")
 
 
+STOP_SIGNALS = frozenset(each.name for each in signal.Signals) - {"SIGKILL", "SIGSTOP"}
+"""A kill is no request, and one that is stopped does not end."""
+
+
 class InvalidSpecError(Exception):
     """A spec does not have the form that the keeper needs."""
+
+
+class StopTarget(StrEnum):
+    """Whom a stop signals."""
+
+    LEADER = "leader"
+    PROGRAMS = "programs"
+    """The leader, and where that is still the shell that was started, the programs that it waits for."""
+    GROUP = "group"
+    """The whole process group, the children of the job in hand included."""
 
 
 class Spec(NamedTuple):
     """What to run. `labels` mean nothing to the keeper; it gives them back with everything it says of the process.
 
-    With `signal_group` a stop signals the whole process group, for a shell that does not pass signals on. `group` names
-    those that are limited together; `family` those that a common cause may kill at the same time. `user` is who runs it: a
-    name, a number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is what new files are not
-    allowed. With `once` it is not started again. When it has run for `time_limit_seconds` it is killed with all that it
-    started, and is over. A life that ends with one of `expected_exit_codes` has not failed. What it prints goes into the
-    spool, or the end of it into `output_file`.
+    A stop sends `stop_signal` to `stop_target`; where that is not said, to the group with `signal_group`, else to the
+    leader. `group` names those that are limited together; `family` those that a common cause may kill at the same time.
+    `user` is who runs it: a name, a number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is
+    what new files are not allowed. With `once` it is not started again. When it has run for `time_limit_seconds` it is
+    killed with all that it started, and is over. A life that ends with one of `expected_exit_codes` has not failed. What it
+    prints goes into the spool, or the end of it into `output_file`.
     """
 
     id: str
@@ -48,6 +64,8 @@ class Spec(NamedTuple):
     output_file: str | None = None
     expected_exit_codes: Sequence[int] = (0,)
     time_limit_seconds: float | None = None
+    stop_signal: str = "SIGTERM"
+    stop_target: str = ""
 
     @classmethod
     def parse(cls, data: object) -> "Spec":
@@ -63,6 +81,13 @@ class Spec(NamedTuple):
             if not holds(value):
                 raise InvalidSpecError(f"`{name}` of {data['id']} must be {what}")
         return cls(**{name: _shared(value) for name, value in data.items()})
+
+    @property
+    def target(self) -> StopTarget:
+        """Whom a stop signals."""
+        if self.stop_target:
+            return StopTarget(self.stop_target)
+        return StopTarget.GROUP if self.signal_group else StopTarget.LEADER
 
     def to_json(self) -> JsonObject:
         """Return the form that `parse` takes."""
@@ -132,6 +157,8 @@ _FORMS: dict[str, tuple[Callable[[object], bool], str]] = {
     "umask": (_is_umask, "a number from 0 to 511"),
     "once": (_is_flag, _FLAG),
     "output_file": (lambda value: value is None or _is_text(value), "text, or null"),
+    "stop_signal": (lambda value: value in STOP_SIGNALS, "the name of a signal, such as SIGTERM"),
+    "stop_target": (lambda value: value in ("", *StopTarget), f"empty, or one of {', '.join(StopTarget)}"),
     "time_limit_seconds": (lambda value: value is None or _is_seconds(value), "a number above 0, or null"),
     "expected_exit_codes": (_is_list_of_exit_codes, "a list of numbers from 0 to 255"),
 }
@@ -144,10 +171,12 @@ class Process:
     `start_ticks` with `pid` names the OS process beyond doubt (proc(5), field 22 of stat). `life` counts the starts
     that were tried. `delay_seconds` is how long it is to wait after its last death. `due_monotonic` is the next start while
     backing off and the deadline while draining. `container` holds the present life with all that descends from it;
-    `leftovers` are containers whose leader is gone but not all of its children, each with the time when it is killed.
+    `asked` are those who were asked to end besides the leader, each with when it began. `leftovers` are containers whose
+    leader is gone but not all of its children, each with the time when it is killed.
     """
 
     __slots__ = (
+        "asked",
         "container",
         "delay_seconds",
         "due_at",
@@ -191,6 +220,7 @@ class Process:
         self.stop_reason: str | None = None
         self.leftovers: dict[str, float] = {}
         self.pidfd: int | None = None
+        self.asked: dict[int, int] = {}
 
     @property
     def id(self) -> str:

@@ -1,13 +1,12 @@
 """Keeps exactly the wanted processes running: takes events, asks the table, does what it says."""
 
 import os
-import signal
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 
-from engineroom.keeper import exit_facts, kernel, launching, log, restarts
+from engineroom.keeper import exit_facts, kernel, launching, restarts, stopping
 from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
@@ -68,7 +67,7 @@ class Supervisor:
         self._actions: dict[Action, Callable[[Process], None]] = {
             Action.START: self._start,
             Action.WAIT: self._wait,
-            Action.SIGNAL: self._signal,
+            Action.SIGNAL: stopping.ask_to_end,
             Action.KILL: self._kill,
             Action.SWEEP: self._sweep_soon,
             Action.FORGET: self._forget,
@@ -267,20 +266,6 @@ class Supervisor:
 
     def _wait(self, process: Process) -> None:
         self._set_due(process, time.monotonic() + process.delay_seconds)
-
-    def _signal(self, process: Process) -> None:
-        assert process.pid is not None
-        if process.spec.signal_group:
-            kernel.signal_group(process.pid, signal.SIGTERM)
-            return
-        try:
-            if process.pidfd is None:
-                os.kill(process.pid, signal.SIGTERM)
-            else:
-                signal.pidfd_send_signal(process.pidfd, signal.SIGTERM)
-        except (ProcessLookupError, PermissionError) as error:
-            # It has just ended, or has become another user's.
-            log.write("warning", "signal.failed", "Cannot signal one.", pid=process.pid, reason=str(error))
 
     def _kill(self, process: Process) -> None:
         self._leftovers.kill(process)

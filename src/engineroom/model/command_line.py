@@ -10,10 +10,11 @@ _SHELL_CHARACTERS = re.compile(r"[|&;<>()$`*?\[\n]|(?:^|\s)[#~]")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _EXPANDS_IN_DOUBLE_QUOTES = re.compile(r"[$`]")
 
-# Reserved words and builtins without a program of the same use (POSIX.1-2024, XCU 2.4 and 2.15).
+# Reserved words, and builtins that no program stands for (POSIX.1-2024, XCU 2.4, 2.15 and 1.6; bash(1)).
 _SHELL_WORDS = frozenset(
-    "! . : { } break case cd continue do done elif else esac eval exec exit export fi for if readonly return set "
-    "shift source then times trap ulimit umask unset until wait while".split()
+    "! . : { } [[ alias bg break builtin case cd command continue declare do done elif else esac eval exec exit export fc "
+    "fg fi for getopts hash if jobs let local read readonly return set shift source then times trap type typeset ulimit "
+    "umask unalias unset until wait while".split()
 )
 
 
@@ -21,7 +22,7 @@ _SHELL_WORDS = frozenset(
 class CommandLine:
     """The words to spawn, and whether they are a shell that the command needs.
 
-    A shell does not pass a signal on to what it started, so with `shell` the whole process group is signalled.
+    A shell does not pass a signal on to what it waits for, so with `shell` a stop must reach that.
     """
 
     argv: tuple[str, ...]
@@ -32,8 +33,10 @@ class CommandLine:
 def parse(command: str) -> CommandLine:
     """Return how to spawn `command`: its own words when they are plain, else `sh -c` around it.
 
-    Text that no shell could split (an open quote) goes to the shell too, whose own message then says so.
+    Text that no shell could split (an open quote) goes to the shell too, whose own message then says so. Lines may end as
+    browsers end them.
     """
+    command = command.replace("\r\n", "\n")
     if not _needs_shell(command):
         return CommandLine(argv=tuple(shlex.split(command)), shell=False)
     return CommandLine(argv=("/bin/sh", "-c", command), shell=True)
@@ -49,7 +52,7 @@ def _needs_shell(command: str) -> bool:
         return True
     if not words or words[0] in _SHELL_WORDS or _ASSIGNMENT.match(words[0]):
         return True
-    bare, double_quoted = _outside_and_inside_quotes(command)
+    bare, double_quoted = _outside_and_inside_quotes(command.rstrip("\n"))
     return bool(_SHELL_CHARACTERS.search(bare) or _EXPANDS_IN_DOUBLE_QUOTES.search(double_quoted))
 
 

@@ -61,6 +61,7 @@ class Runs:
                 "ENGINEROOM_REPLICA": str(run.replica),
             },
             "signal_group": run.signal_group,
+            "stop_target": "programs" if run.signal_group else "leader",
             "labels": {RUN: run.id, _OUTPUT_KEPT: str(run.output_kept_bytes)},
             "once": True,
             "time_limit_seconds": run.time_limit_seconds,

@@ -48,6 +48,7 @@ def spec(id: str, workload: Workload, slot: Slot, *, protocol: int) -> JsonObjec
         **basic,
         "family": workload.background_process,
         "expected_exit_codes": list(workload.expected_exit_codes),
+        "stop_target": "programs" if workload.signal_group else "leader",
         **placed(workload, slot.replica),
     }
 
