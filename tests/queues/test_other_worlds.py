@@ -8,9 +8,11 @@ import pytest
 
 from engineroom.model.queue import Measurement
 from engineroom.queues.base import Layout, RedisQueues
+from engineroom.queues.discovery import Worker, place
 from tests.queues.measuring import a_meter, known, measure_once, unknown
 from tests.runtime.asynchronous import asynchronous
 from tests.support.redis_server import RedisServer
+from tests.support.worlds import CELERY, RQ, World
 
 pytestmark = pytest.mark.needs("redis-server")
 
@@ -120,3 +122,36 @@ def test_a_wrong_prefix_is_unknown_and_names_the_right_one(
 
     assert repr(elsewhere) in reason
     assert "?prefix=" in reason
+
+
+@pytest.mark.parametrize("world", [CELERY, RQ], ids=lambda world: world.name)
+def test_what_the_real_clients_push_is_counted(
+    tmp_path: Path, redis_server: RedisServer, world: World
+) -> None:
+    application = world.application(tmp_path, redis_server.port)
+    application.push(30)
+
+    worker = Worker(
+        folder=application.folder,
+        variables=application.variables,
+        connection="redis",
+        queues=world.queue,
+        laravels=False,
+    )
+    found = place(worker)
+
+    assert known(measure_once(found.connection, world.queue)).waiting == 30
+
+
+def test_without_a_word_of_whose_it_is_a_queue_of_another_world_is_counted_as_it_is(
+    tmp_path: Path, redis_server: RedisServer
+) -> None:
+    application = CELERY.application(tmp_path, redis_server.port)
+    application.push(30)
+    variables = {"ENGINEROOM_QUEUE_REDIS": f"redis://127.0.0.1:{redis_server.port}/0"}
+
+    found = place(
+        Worker(folder=tmp_path, variables=variables, connection="redis", queues="celery", laravels=False)
+    )
+
+    assert known(measure_once(found.connection, "celery")).waiting == 30
