@@ -338,7 +338,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     (folder / ".env").unlink()
     os.mkfifo(folder / ".env")
 
-    with pytest.raises(UnmeasurableError, match="is no file"):
+    with pytest.raises(UnmeasurableError, match="no regular file"):
         redis(folder)
 
 

@@ -68,6 +68,12 @@ def _command_line(background_process: BackgroundProcess) -> CommandLine:
     return command_line.parse(background_process.command)
 
 
+def application_variables(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Mapping[str, str]:
+    """Return what every process of its environment gets, whichever it is."""
+    given = {variable.key: variable.value for variable in row.variables}
+    return {**base, **_names(row), **given, "ENGINEROOM": "1"}
+
+
 def _names(row: Wanted) -> Mapping[str, str]:
     """Return what things are called; a new name is no reason to restart what runs."""
     return {

@@ -44,10 +44,9 @@ def place(worker: Worker, settings: Settings | None = None) -> Place:
 
     Raises UnmeasurableError, with what to do, when that cannot be told, and OSError when a file cannot be read.
     """
-    if worker.connection:
-        given = _given(worker, worker.connection)
-        if given is not None:
-            return _split(given, worker.queues or "default")
+    given = _given(worker, worker.connection) if worker.connection else None
+    if given is not None:
+        return _split(given, worker.queues or "default")
     if settings is None and not worker.laravels and not version.is_there(worker.folder):
         raise UnmeasurableError(version.unknown(worker.folder))
     told = settings or files.settings(worker.folder, worker.variables, worker.environment)
@@ -57,6 +56,16 @@ def place(worker: Worker, settings: Settings | None = None) -> Place:
         return _split(given, worker.queues or "default")
     connection, queue = connections.connection(told, name)
     return _split(connection, worker.queues or queue)
+
+
+def can_be_asked(worker: Worker) -> bool:
+    """Return whether its application is one that can be asked, and whether it has to be: an address tells everything."""
+    if not version.begins(worker.folder):
+        return False
+    try:
+        return worker.connection is None or _given(worker, worker.connection) is None
+    except UnmeasurableError:
+        return False
 
 
 def _split(connection: QueueConnection, queues: str) -> Place:

@@ -6,13 +6,26 @@ from pathlib import Path
 import msgspec
 
 from engineroom.queues.base import UnmeasurableError
-from engineroom.queues.discovery import Place, Worker, place
+from engineroom.queues.discovery import Place, Worker, can_be_asked, place
 from engineroom.queues.isolated.wire import Wired, unwired, wired
+from engineroom.queues.laravel import asking
+from engineroom.queues.laravel.fingerprint import fingerprint
+from engineroom.queues.laravel.settings import Settings
 from engineroom.sandbox import Limits, Question
 
 
+class Told(msgspec.Struct, frozen=True):
+    """What an application said of itself when its files were as this fingerprint says."""
+
+    fingerprint: str
+    answer: str
+
+
 class Sought(msgspec.Struct, frozen=True, kw_only=True):
-    """A worker, see `engineroom.queues.discovery.Worker`."""
+    """A worker, see `engineroom.queues.discovery.Worker`, and what its application said of itself.
+
+    With `just_now` that holds whatever the fingerprint: an application may write files while it is asked.
+    """
 
     folder: str
     variables: Mapping[str, str]
@@ -20,23 +33,40 @@ class Sought(msgspec.Struct, frozen=True, kw_only=True):
     queues: str | None
     laravels: bool = True
     environment: str | None = None
+    told: Told | None = None
+    just_now: bool = False
 
     def worker(self) -> Worker:
         """Return it as a value."""
-        return Worker(**{**msgspec.structs.asdict(self), "folder": Path(self.folder)})
+        return Worker(
+            folder=Path(self.folder),
+            variables=self.variables,
+            connection=self.connection,
+            queues=self.queues,
+            laravels=self.laravels,
+            environment=self.environment,
+        )
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """Where it takes its jobs from, or why that cannot be told."""
+    """Where it takes its jobs from, or why that cannot be told.
+
+    With `ask` its application is to be asked, which has this `fingerprint`; `unasked` is why that could not be done, so that
+    its files alone told.
+    """
 
     connection: Wired | None = None
     queues: tuple[str, ...] = ()
     why: str = ""
+    ask: bool = False
+    fingerprint: str = ""
+    unasked: str = ""
 
     def place(self) -> Place:
         """Return it as a value. Raises UnmeasurableError."""
         if self.connection is None:
-            raise UnmeasurableError(self.why)
+            unasked = f"; the application itself could not be asked: {self.unasked}" if self.unasked else ""
+            raise UnmeasurableError(self.why + unasked)
         try:
             return Place(connection=unwired(self.connection), queues=self.queues)
         except (KeyError, msgspec.DecodeError) as error:
@@ -44,8 +74,23 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _find(sought: Sought) -> Found:
+    worker = sought.worker()
+    if not can_be_asked(worker):
+        return _found(worker, None)
+    present = fingerprint(worker.folder, worker.variables, worker.environment)
+    told = sought.told
+    if told is None or not (sought.just_now or told.fingerprint == present):
+        return Found(ask=True, fingerprint=present)
     try:
-        found = place(sought.worker())
+        settings = asking.settings(told.answer, worker.folder)
+    except asking.NotAskedError as error:
+        return msgspec.structs.replace(_found(worker, None), unasked=str(error))
+    return _found(worker, settings)
+
+
+def _found(worker: Worker, settings: Settings | None) -> Found:
+    try:
+        found = place(worker, settings)
     except (UnmeasurableError, OSError, ValueError) as error:
         return Found(why=str(error))
     return Found(connection=wired(found.connection), queues=found.queues)

@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from engineroom.queues.laravel.asking import answered, command
+from engineroom.queues.laravel.asking import answer, command, settings
 from engineroom.queues.laravel.settings import Settings
 
 MARK = "a-mark-that-nobody-knows"
@@ -13,7 +13,7 @@ MARK = "a-mark-that-nobody-knows"
 
 def ask(folder: Path, variables: Mapping[str, str] | None = None, environment: str | None = None) -> Settings:
     ran = subprocess.run(
-        command(MARK, environment),
+        command(MARK, environment=environment),
         cwd=folder,
         env={"PATH": os.environ["PATH"], **(variables or {})},
         stdin=subprocess.DEVNULL,
@@ -21,4 +21,4 @@ def ask(folder: Path, variables: Mapping[str, str] | None = None, environment: s
         check=False,
         timeout=120,
     )
-    return answered(ran.stdout, MARK, folder)
+    return settings(answer(ran.stdout, MARK), folder)

@@ -14,7 +14,8 @@ _MAJOR_AND_MINOR = re.compile(r"(\d+)\.(\d+)")
 _LONGEST_REASON = 300
 
 SCRIPT = r"""
-[, $mark, $environment] = $argv;
+[, $mark, $environment, $umask] = $argv;
+umask(octdec($umask));
 $answer = function (array $found) use ($mark) {
     while (ob_get_level() > 0 && @ob_end_clean());
     fwrite(STDOUT, $mark.json_encode($found, JSON_INVALID_UTF8_SUBSTITUTE | JSON_PARTIAL_OUTPUT_ON_ERROR).$mark);
@@ -75,28 +76,44 @@ try {
     $answer(['error' => get_class($error).': '.$error->getMessage()]);
 }
 """
-"""Given to `php -r`, with the mark and the value of `--env`, in the application's folder. For Laravel 8 and later."""
+"""Given to `php -r`, in the application's folder. For Laravel 8 and later."""
 
-WORDS = ("php", "-d", "display_errors=stderr", "-d", "memory_limit=256M", "-r", SCRIPT)
+_OPTIONS = ("-d", "display_errors=stderr", "-d", "memory_limit=256M", "-r")
 
 
 class NotAskedError(Exception):
     """The application cannot be asked: why."""
 
 
-def command(mark: str, environment: str | None) -> tuple[str, ...]:
-    """Return the words of the command that asks. The mark is made anew each time."""
-    return (*WORDS, mark, environment or "")
+def command(
+    mark: str, *, php: str = "php", environment: str | None = None, umask: int = 0o022
+) -> tuple[str, ...]:
+    """Return the words of the command that asks.
+
+    The mark is made anew each time. `environment` is the value of `--env`. What an application writes while it boots, as a
+    list of its packages, others must be able to read as ever: `umask`.
+    """
+    return (php, *_OPTIONS, SCRIPT, mark, environment or "", f"{umask:o}")
 
 
-def answered(output: bytes, mark: str, folder: Path) -> Settings:
-    """Return what the application says, from what it printed. Raises NotAskedError."""
+def answer(output: bytes, mark: str) -> str:
+    """Return the answer in what was printed. Raises NotAskedError when there is none."""
     _, fence, rest = output.partition(mark.encode())
     text, end, _ = rest.partition(mark.encode())
     if not fence or not end:
         raise NotAskedError(_without_answer(output))
+    return text.decode("utf-8", errors="replace")
+
+
+def refusal(why: str) -> str:
+    """Return what stands for the answer of an application that could not be asked."""
+    return json.dumps({"error": _shortened(why)})
+
+
+def settings(answer: str, folder: Path) -> Settings:
+    """Return what the application says of itself. Raises NotAskedError when it could not be asked."""
     try:
-        found = of_json(json.loads(text))
+        found = of_json(json.loads(answer))
     except (ValueError, TypeError, RecursionError):
         raise NotAskedError("its answer makes no sense") from None
     if not isinstance(found, dict):

@@ -26,7 +26,12 @@ def found(folder: Path) -> Version | None:
 
 def is_there(folder: Path) -> bool:
     """Return whether there is a Laravel application in the folder."""
-    return (folder / _BEGINNING).is_file() or _locked(folder) is not None
+    return begins(folder) or _locked(folder) is not None
+
+
+def begins(folder: Path) -> bool:
+    """Return whether there is what boots an application."""
+    return (folder / _BEGINNING).is_file()
 
 
 def unknown(folder: Path) -> str:
