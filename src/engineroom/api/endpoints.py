@@ -74,7 +74,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "ours",
         ability=None,
         bucket=None,
-        errors=(health.UnavailableError,),
     ),
     Endpoint("GET", "/api/openapi.json", Other(JSON), _documentation.openapi, "ours", ability=None),
     Endpoint("GET", "/api/docs", Other(documentation.HTML), _documentation.page, "ours", ability=None),

@@ -129,6 +129,13 @@ class FailedError(ApiError):
         return msgspec.json.encode({"message": str(self), "id": self.error_id})
 
 
+class NotReadyError(ApiError):
+    """The store cannot be reached just now, is locked, or takes no changes; the message says why, and what to do."""
+
+    status = 503
+    headers: Mapping[str, str] = {"retry-after": "5"}
+
+
 class NoStorageError(ApiError):
     """There is no room to store the change, of which nothing was done."""
 

@@ -1,14 +1,15 @@
 """Whether the server is up, and whether it can do its work; for whoever watches it."""
 
-import structlog
+import asyncio
+
 from msgspec import Struct
-from sqlalchemy import Connection, select
 
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import JSON, encode
-from engineroom.api.errors import ApiError
+from engineroom.api.errors import NotReadyError
+from engineroom.store.errors import StoreError
 
-_log = structlog.get_logger()
+_LONGEST_SECONDS = 1.5
 
 
 class Health(Struct):
@@ -17,29 +18,18 @@ class Health(Struct):
     status: str
 
 
-class UnavailableError(ApiError):
-    """The store cannot be read."""
-
-    status = 503
-
-    def __init__(self) -> None:
-        super().__init__("The store cannot be read. The server's log says why.")
-
-
 async def alive(_call: Call) -> Answer:
     """Say that the server answers."""
     return Answer(encode(Health("ok")), media_type=JSON)
 
 
 async def ready(call: Call) -> Answer:
-    """Say whether the store can be read."""
+    """Say whether the store can be used; whoever watches is not kept waiting for it."""
     try:
-        await call.control.store.read(_probe)
-    except Exception:  # noqa: BLE001 - whatever it is, the server is not ready
-        _log.exception("Cannot read the store.", action="store.failed")
-        raise UnavailableError from None
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            await call.control.store.probe()
+    except TimeoutError:
+        raise NotReadyError(f"The database has not answered for {_LONGEST_SECONDS:g} s.") from None
+    except StoreError as error:
+        raise NotReadyError(str(error)) from None
     return Answer(encode(Health("ok")), media_type=JSON)
-
-
-def _probe(connection: Connection) -> None:
-    connection.execute(select(1))

@@ -19,6 +19,7 @@ from engineroom.api.errors import (
     MethodNotAllowedError,
     NoStorageError,
     NotFoundError,
+    NotReadyError,
     TooManyError,
 )
 from engineroom.api.rate_limits import Bucket, RateLimits
@@ -26,7 +27,7 @@ from engineroom.api.standing import Standing
 from engineroom.api.token_uses import TokenUses
 from engineroom.control.changing import GoneError
 from engineroom.store import audit
-from engineroom.store.errors import NoRoomError
+from engineroom.store.errors import NoRoomError, UnavailableError
 
 _HEADERS = {
     "cache-control": "no-cache, private",
@@ -130,6 +131,9 @@ def _in_words(error: Exception, request: Request) -> ApiError:
             return NotFoundError()
         case NoRoomError():
             return NoStorageError(str(error))
+        case UnavailableError():
+            _log.warning("The store cannot be used.", action="store.unavailable", exc_info=error)
+            return NotReadyError(str(error))
         case ClientDisconnect():
             # Nobody is there any more to read it.
             return MalformedError("The request was not sent to its end.")

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import structlog
 
+from engineroom.cli.log_flood import FloodProcessor, without_expected_tracebacks
+
 
 def configure_log(minimum: str = "info") -> None:
     """Have every log line of at least the level `minimum` be one JSON object with time, level, action and message."""
@@ -14,6 +16,8 @@ def configure_log(minimum: str = "info") -> None:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            FloodProcessor(),
+            without_expected_tracebacks,
             structlog.processors.format_exc_info,
             structlog.processors.EventRenamer("message"),
             structlog.processors.JSONRenderer(),

@@ -45,6 +45,8 @@ Listener = Callable[[Report], None]
 class RuntimeUnavailableError(Exception):
     """The runtime cannot be reached right now. What it runs goes on running; it will be asked again."""
 
+    is_outage = True
+
 
 class RunRefusedError(Exception):
     """A run cannot be carried out as it was asked for, and why."""

@@ -1,25 +1,37 @@
 """SQLite and PostgreSQL: how each is connected to, so that the same queries mean the same on both."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError
 
 from engineroom.store.errors import StoreError
+from engineroom.store.patience import patient_connection
 
 _BUSY_TIMEOUT_MILLISECONDS = 15_000
-_CONNECT_TIMEOUT_SECONDS = 10
+_POSTGRESQL_OPTIONS = (
+    "timezone=utc",
+    "synchronous_commit=on",
+    "statement_timeout=8s",
+    "lock_timeout=8s",
+    # Whoever hangs in the middle of a write must not keep all others from theirs.
+    "idle_in_transaction_session_timeout=30s",
+)
+_POSTGRESQL_TIMES = {
+    "connect_timeout": 3,
+    "tcp_user_timeout": 10_000,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+}
+"""In seconds, but for the milliseconds of `tcp_user_timeout` (section 34.1.2 of PostgreSQL's manual)."""
 _LONGEST_LOG_PAGES = 8_000
-# Of the index of its write-ahead log, SQLite does not tell why it cannot be made longer.
-_FULL = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE})
-_DISK_FULL = "53100"
-"""PostgreSQL's code for it (appendix A of its manual)."""
 
 _WRITER_LOCK = 0x656E67726F6F6D
 """The number of the lock that every writer holds; it spells `engroom`."""
@@ -29,7 +41,9 @@ def sqlite_engine(path: Path) -> Engine:
     """Return the engine of a SQLite file, made when it is not there. Raises OSError when it cannot be made."""
     # The file holds tokens' hashes: nobody else may read it.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    engine = create_engine(URL.create("sqlite", database=str(path)), **_JSON)
+    # A connection must not make the file anew where it was removed: it would be empty.
+    url = URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "rw", "uri": "true"})
+    engine = create_engine(url, **_JSON)
     event.listen(engine, "connect", _prepare_sqlite)
     return engine
 
@@ -37,13 +51,13 @@ def sqlite_engine(path: Path) -> Engine:
 def postgresql_engine(url: URL) -> Engine:
     """Return the engine of a PostgreSQL database. Raises StoreError when its driver is not installed."""
     try:
-        return create_engine(
+        engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             # A connection that a restart of the database has ended is replaced before it is used.
             pool_pre_ping=True,
             connect_args={
-                "options": "-c timezone=utc -c synchronous_commit=on",
-                "connect_timeout": _CONNECT_TIMEOUT_SECONDS,
+                "options": " ".join(f"-c {option}" for option in _POSTGRESQL_OPTIONS),
+                **_POSTGRESQL_TIMES,
             },
             **_JSON,
         )
@@ -51,6 +65,8 @@ def postgresql_engine(url: URL) -> Engine:
         raise StoreError(
             "cannot use PostgreSQL: its driver is not installed; install engineroom[postgresql]"
         ) from None
+    event.listen(engine, "do_connect", _connect_patiently)
+    return engine
 
 
 @contextmanager
@@ -82,12 +98,17 @@ def begin_reading(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if _is_sqlite(connection) else isolation)
 
 
-def is_full(error: DBAPIError) -> bool:
-    """Return whether there is no room left on the disk of the database."""
-    return (
-        getattr(error.orig, "sqlite_errorcode", None) in _FULL
-        or getattr(error.orig, "sqlstate", None) == _DISK_FULL
-    )
+def without_time_limits(connection: Connection) -> None:
+    """Let the transaction of this connection take as long as it takes, as a migration may; then close the connection."""
+    if not _is_sqlite(connection):
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
+        connection.connection.driver_connection.wait_seconds = None  # type: ignore[union-attr]
+        # Nobody else is to get a connection without limits.
+        connection.detach()
+
+
+def _connect_patiently(_dialect: object, _record: object, arguments: Any, options: Any) -> Any:
+    return patient_connection().connect(*arguments, **options)
 
 
 def _is_sqlite(connection: Connection) -> bool:

@@ -2,8 +2,9 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -17,12 +18,36 @@ _WRITE_BATCH = 256
 Result = TypeVar("Result")
 
 
+_CLOSE_SECONDS = 5.0
+"""For threads that a database keeps waiting: what they wait for was given up by then."""
+
+
+class StuckError(Exception):
+    """The database does not answer in time."""
+
+
+@dataclass(slots=True)
+class _Pulse:
+    """When there was an answer last."""
+
+    at: float = field(default_factory=time.monotonic)
+
+    def beat(self) -> None:
+        self.at = time.monotonic()
+
+
 @dataclass(slots=True)
 class _Job:
-    """One function to run, and the future of the task that waits for what it returns or raises."""
+    """One function to run, and the future of the task that waits for what it returns or raises.
+
+    `pulse` is that of the batch that it is in, None before it is begun.
+    """
 
     function: Callable[[Connection], Any]
     future: asyncio.Future[Any]
+    asked_at: float = field(default_factory=time.monotonic)
+    pulse: _Pulse | None = None
+    watching: asyncio.TimerHandle | None = None
     result: Any = None
     error: BaseException | None = None
 
@@ -31,6 +56,8 @@ class _Job:
             self.result = self.function(connection)
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to the task that waits
             self.error = error
+        if self.pulse is not None:
+            self.pulse.beat()
 
 
 class _Threads:
@@ -46,23 +73,51 @@ class _Threads:
             for number in range(threads)
         ]
         self._started = False
+        self._pulse = _Pulse()
         self._largest_batch = largest_batch
 
-    async def run(self, function: Callable[[Connection], Result]) -> Result:
-        """Return what `function` returns, or raise what it raises, once its batch is done."""
+    async def run(self, function: Callable[[Connection], Result], most_seconds: float) -> Result:
+        """Return what `function` returns, or raise what it raises, once its batch is done.
+
+        Raises StuckError when the database answers nothing at all for so long; being slow is no reason.
+        """
         self._start()
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Job(function, future))
-        return await future
+        job = _Job(function, future)
+        self._queue.put(job)
+        self._watch(job, most_seconds, most_seconds)
+        try:
+            return await future
+        finally:
+            if job.watching is not None:
+                job.watching.cancel()
+
+    def _watch(self, job: _Job, seconds: float, most_seconds: float) -> None:
+        """Look after some seconds whether the database is silent, and give up for who waits when it is."""
+
+        def look() -> None:
+            if job.future.done():
+                return
+            # Set by the thread before it looks whether anybody waits: who gives up may trust that it was not begun.
+            pulse = job.pulse
+            last = pulse.at if pulse is not None else max(job.asked_at, self._pulse.at)
+            left = last + most_seconds - time.monotonic()
+            if left > 0:
+                self._watch(job, left, most_seconds)
+            else:
+                job.future.set_exception(StuckError(self._stuck(most_seconds, begun=pulse is not None)))
+
+        job.watching = job.future.get_loop().call_later(seconds, look)
 
     def close(self) -> None:
-        """Finish the jobs that wait and end the threads."""
+        """Finish the jobs that wait and end the threads; those that a database keeps waiting end with the process."""
         if not self._started:
             return
         for _ in self._threads:
             self._queue.put(None)
+        end = time.monotonic() + _CLOSE_SECONDS
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _start(self) -> None:
         if not self._started:
@@ -76,15 +131,19 @@ class _Threads:
             jobs, ending = self._next_batch()
             if jobs:
                 self._run_batch(jobs)
+                self._pulse.beat()
                 _answer(jobs)
 
     def _next_batch(self) -> tuple[list[_Job], bool]:
         """Wait for a job; return it with those behind it, and whether the thread is to end after them."""
         jobs: list[_Job] = []
+        pulse = _Pulse()
         try:
             job = self._queue.get()
             while job is not None:
-                if not job.future.cancelled():
+                pulse.beat()
+                job.pulse = pulse
+                if not job.future.done():
                     jobs.append(job)
                 if len(jobs) >= self._largest_batch:
                     return jobs, False
@@ -96,16 +155,24 @@ class _Threads:
     def _run_batch(self, jobs: list[_Job]) -> None:
         raise NotImplementedError
 
+    def _stuck(self, seconds: float, *, begun: bool) -> str:
+        """Return what to say when nothing was answered for so long."""
+        del begun
+        return f"Engineroom's database has not answered for {seconds:g} s. Ask again."
+
 
 class Reader(_Threads):
     """Runs reads. A batch sees the state of the database at one moment, later than the moment each was asked for."""
 
-    def __init__(self, engine: Engine, *, threads: int) -> None:
+    def __init__(self, engine: Engine, *, threads: int, before: Callable[[], None]) -> None:
+        """`before` is called before each batch, in its thread; what it raises is raised to all in it."""
         super().__init__("reader", threads=threads, largest_batch=_READ_BATCH)
         self._engine = engine
+        self._before = before
 
     def _run_batch(self, jobs: list[_Job]) -> None:
         try:
+            self._before()
             with reading(self._engine) as connection:
                 for job in jobs:
                     job.run(connection)
@@ -123,14 +190,23 @@ class Writer(_Threads):
     have no write that raises, so only one that does is run again, each of its writes in a savepoint of its own.
     """
 
-    def __init__(self, engine: Engine, written: Callable[[], None]) -> None:
-        """`written` is called after each commit, in the thread of the writer."""
+    def __init__(self, engine: Engine, written: Callable[[], None], *, before: Callable[[], None]) -> None:
+        """`before` and `written` are called before each batch and after its commit, in the thread of the writer.
+
+        What they raise is raised to all in the batch.
+        """
         super().__init__("writer", threads=1, largest_batch=_WRITE_BATCH)
         self._engine = engine
         self._written = written
+        self._before = before
+
+    def _stuck(self, seconds: float, *, begun: bool) -> str:
+        known = "It is not known whether this was changed: look before you ask again." if begun else ""
+        return f"Engineroom's database has not answered for {seconds:g} s. {known or 'Nothing was changed.'}"
 
     def _run_batch(self, jobs: list[_Job]) -> None:
         try:
+            self._before()
             if not self._run_all(jobs):
                 self._run_each(jobs)
             self._written()

@@ -17,6 +17,7 @@ from engineroom.api.errors import (
     MediaTypeError,
     NoStorageError,
     NotFoundError,
+    NotReadyError,
     TooLargeError,
     TooManyError,
     UnauthenticatedError,
@@ -117,7 +118,7 @@ def _with_headers(endpoint: Endpoint, described: Schema) -> Schema:
 
 def _errors(endpoint: Endpoint) -> list[type[ApiError]]:
     """Return the errors of an endpoint, one for each status: what its row names goes before what follows from it."""
-    found: list[type[ApiError]] = [FailedError]
+    found: list[type[ApiError]] = [FailedError, NotReadyError]
     if endpoint.ability is not None:
         found += [UnauthenticatedError, ForbiddenError]
     if "{" in endpoint.path:
