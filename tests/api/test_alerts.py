@@ -19,7 +19,12 @@ def test_what_fires_is_listed(api: Api) -> None:
     assert alert == {
         "rule": "crash_loop",
         "background_process_id": made,
-        "message": "1 processes of sleep 60 die again and again.",
+        "application": "Shop",
+        "environment": "production",
+        "process": "sleep 60",
+        "node": "",
+        "reason": "failed (exit 1)",
+        "message": "1 processes of sleep 60 (Shop / production) die again and again.",
         "figure": 1.0,
         "since": "2025-11-25T12:00:00.000000Z",
     }
@@ -47,6 +52,14 @@ def test_a_lost_host_is_seen_by_everybody_and_is_no_background_process(api: Api,
 
     assert (alert["rule"], alert["background_process_id"], alert["figure"]) == ("host_lost", None, 3.0)
     assert alert["message"].startswith("The host web-2 has not been seen")
+
+
+def test_a_test_without_anybody_to_tell_says_so(api: Api) -> None:
+    answer = api.client.request("POST", "/api/alerts/test")
+
+    assert answer.status_code == 422
+    assert "name a webhook, Slack or mail under [alerts]" in answer.json()["message"]
+    assert not api.get("/api/events").json()["data"]
 
 
 def test_a_test_tells_how_each_channel_did(api: Api, tmp_path: Path) -> None:

@@ -30,6 +30,9 @@ def observed(api: Api, of: str) -> Observed:
         missing=1,
         crash_looping=1,
         restarts_total=5,
+        application_name="Shop",
+        environment_name="production",
+        reason="failed (exit 1)",
     )
 
 

@@ -14,6 +14,7 @@ from engineroom.control.watch import Watch
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.telemetry.alerts.config import AlertSettings
+from engineroom.telemetry.alerts.origin import Origin
 from engineroom.telemetry.alerts.quiet import quiet_hours
 from engineroom.telemetry.alerts.rules import Alert, Change
 from engineroom.telemetry.metrics.sample import Sample
@@ -101,6 +102,62 @@ async def test_it_tells_once_and_the_server_after_it_does_not_tell_again(
     assert watching.noted[1].message.endswith("It is over.")
 
 
+@pytest.mark.parametrize("hangs", [False, True])
+@asynchronous
+async def test_who_is_told_gets_the_names_the_reason_and_the_last_lines(tmp_path: Path, hangs: bool) -> None:
+    told: list[Alert] = []
+
+    class Keeping(Recording):
+        def send(self, change: Change, alert: Alert) -> None:  # noqa: ARG002
+            told.append(alert)
+
+    async def last_lines(of: BackgroundProcessId, most: int) -> list[str]:
+        if hangs:
+            raise OSError("the disk hangs")
+        return [f"the last {most} of {of}"]
+
+    watch = Watch(
+        AlertSettings(channels=(Keeping(),), last_lines=3),
+        tmp_path,
+        reachable=lambda: True,
+        note=lambda _: None,
+        node="web-1",
+        last_lines=last_lines,
+    )
+    watch.open()
+    dying = replace(DYING, application_name="Shop", environment_name="production", reason="exit 1")
+    watch.take([dying], NOON)
+    await eventually("it is told", lambda: told)
+    await watch.close()
+
+    assert told[0].origin == Origin(
+        application="Shop",
+        environment="production",
+        process="php artisan queue:work",
+        node="web-1",
+        reason="exit 1",
+    )
+    assert told[0].lines == (() if hangs else ("the last 3 of process-1",))
+
+
+@asynchronous
+async def test_what_could_not_be_remembered_is_when_there_is_room_again(tmp_path: Path) -> None:
+    watching = Watching(tmp_path, AlertSettings())
+    watch = watching.watch()
+    watch.open()
+    blocked = tmp_path / "alerts.new"
+    blocked.mkdir()
+    watch.take([DYING], NOON)
+    watch.take([DYING], NOON + 10)
+    blocked.rmdir()
+    watch.take([DYING], NOON + 20)
+    await watch.close()
+    after = watching.watch()
+    after.open()
+    assert [alert.since for alert in after.firing] == [NOON]
+    await after.close()
+
+
 @asynchronous
 async def test_in_quiet_hours_nobody_is_told_and_afterwards_only_of_what_is_still_wrong(
     tmp_path: Path, channel: Recording
@@ -175,7 +232,7 @@ async def test_a_keeper_that_is_away_and_processes_that_are_missing_are_told_of(
         watch.take([replace(WELL, missing=3)], NOON + after)
 
     assert {alert.message for alert in watch.firing} >= {
-        "The keeper cannot be reached; what it runs goes on running.",
+        "The keeper of this host cannot be reached; what it runs goes on running.",
         "3 processes of php artisan queue:work are missing.",
     }
 

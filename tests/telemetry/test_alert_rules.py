@@ -3,12 +3,16 @@
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 
 import pytest
 
 from engineroom.telemetry.alerts import payloads
 from engineroom.telemetry.alerts.config import alert_settings
+from engineroom.telemetry.alerts.origin import Origin
 from engineroom.telemetry.alerts.quiet import quiet_hours
 from engineroom.telemetry.alerts.rules import (
     DEFAULTS,
@@ -21,14 +25,28 @@ from engineroom.telemetry.alerts.rules import (
     look,
 )
 
+MAILS = Origin(
+    application="Shop",
+    environment="production",
+    process="php artisan queue:work",
+    node="web-1",
+    reason="failed (exit 1)",
+)
 AGE = Subject(RuleName.OLDEST_JOB, "process-1")
-ALERT = Alert(subject=AGE, message="Jobs <wait> & wait.", figure=400, since=1_764_072_000)
+ALERT = Alert(
+    subject=AGE,
+    message="Jobs <wait> & wait.",
+    figure=400,
+    since=1_764_072_000,
+    origin=replace(MAILS, application="Café <b>"),
+    lines=("it broke", "``` <@everyone>"),
+)
 
 
 def looked(
     figure: float | None, before: State = NOTHING, now: float = 0.0
 ) -> tuple[State, list[tuple[Change, str]]]:
-    state, changed = look(DEFAULTS, {AGE: figure}, {"process-1": "php artisan queue:work"}, before, now)
+    state, changed = look(DEFAULTS, {AGE: figure}, {"process-1": MAILS}, before, now)
     return state, [(change, alert.message) for change, alert in changed]
 
 
@@ -41,7 +59,7 @@ def test_an_alert_fires_once_when_its_figure_was_too_high_for_long_enough() -> N
     assert changed == [
         (
             Change.FIRING,
-            "The oldest job of php artisan queue:work has waited for 420 s, longer than 300 s.",
+            "The oldest job of php artisan queue:work (Shop / production on web-1) has waited for 420 s, longer than 300 s.",
         )
     ]
     state, changed = looked(500, state, now=60)
@@ -126,10 +144,16 @@ def test_a_webhook_says_what_it_is_about_and_can_be_verified() -> None:
         "status": "firing",
         "rule": "oldest_job",
         "background_process_id": "process-1",
+        "application": "Café <b>",
+        "environment": "production",
+        "process": "php artisan queue:work",
+        "node": "web-1",
+        "reason": "failed (exit 1)",
         "message": "Jobs <wait> & wait.",
         "figure": 400,
         "since": "2025-11-25T12:00:00Z",
         "resolved_at": None,
+        "last_lines": ["it broke", "``` <@everyone>"],
     }
     assert json.loads(payloads.webhook(Change.FIRING, host))["background_process_id"] is None
     signed = hmac.new(b"secret", b"1764072001." + body, hashlib.sha256).hexdigest()
@@ -139,6 +163,46 @@ def test_a_webhook_says_what_it_is_about_and_can_be_verified() -> None:
 def test_slack_gets_no_markup_from_names() -> None:
     assert json.loads(payloads.slack(Change.RESOLVED, ALERT))["text"] == (
         "*Resolved:* Jobs &lt;wait&gt; &amp; wait."
+    )
+
+
+def test_slack_is_shown_the_names_the_reason_and_the_last_lines() -> None:
+    (attachment,) = json.loads(payloads.slack(Change.FIRING, ALERT))["attachments"]
+
+    fields = {field["title"]: field["value"] for field in attachment["fields"]}
+    assert fields["Application"] == "Café &lt;b&gt;"
+    assert (fields["Node"], fields["Reason"]) == ("web-1", "failed (exit 1)")
+    assert attachment["text"] == "```it broke\n` ` ` &lt;@everyone&gt;```"
+
+
+def test_a_mail_has_the_headers_that_mails_have_and_all_that_one_needs_to_act() -> None:
+    def mail(change: Change, alert: Alert) -> EmailMessage:
+        sent = payloads.mail(change, alert, sender="Room <a@example.org>", recipients=["b@x.org", "c@x.org"])
+        return message_from_bytes(sent.as_bytes(), policy=policy.default)
+
+    firing = mail(Change.FIRING, replace(ALERT, message="Café is down."))
+    assert firing["Subject"] == "[engineroom] firing: Café is down."
+    assert (firing["From"], firing["To"]) == ("Room <a@example.org>", "b@x.org, c@x.org")
+    assert firing["Date"].datetime.timestamp() == ALERT.since
+    assert firing["Message-ID"].endswith("@example.org>")
+    assert firing["Auto-Submitted"] == "auto-generated"
+    assert firing["MIME-Version"] == "1.0"
+    assert firing.get_content_charset() == "utf-8"
+    text = firing.get_content()
+    for part in (
+        "Application: Café <b>",
+        "Node: web-1",
+        "Reason: failed (exit 1)",
+        "engineroom logs process-1",
+    ):
+        assert part in text
+    assert "  it broke\n" in text
+
+    resolved = mail(Change.RESOLVED, replace(ALERT, resolved_at=ALERT.since + 60))
+    assert resolved["References"] == resolved["In-Reply-To"] == firing["Message-ID"]
+    assert resolved["Message-ID"] != firing["Message-ID"]
+    assert mail(Change.FIRING, ALERT)["Message-ID"] == firing["Message-ID"], (
+        "what is sent again is the same mail"
     )
 
 

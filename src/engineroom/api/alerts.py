@@ -7,16 +7,22 @@ from sqlalchemy import Connection
 
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import JSON, Moment, encode, moment
+from engineroom.api.errors import ConflictError
 from engineroom.control.alert_tests import send_test
 from engineroom.store import background_processes
 from engineroom.telemetry.alerts.rules import Alert
 
 
 class FiringAlert(Struct):
-    """One alert that fires."""
+    """One alert that fires, with the names of what it is about; what does not apply is empty."""
 
     rule: str
     background_process_id: str | None
+    application: str
+    environment: str
+    process: str
+    node: str
+    reason: str
     message: str
     figure: float
     since: Moment
@@ -37,7 +43,7 @@ class Tested(Struct):
 
 
 class AlertTest(Struct):
-    """How sending a test went, by channel; none where the settings have no channel."""
+    """How sending a test went, by channel."""
 
     data: list[Tested]
 
@@ -58,6 +64,11 @@ async def index(call: Call) -> Answer:
         FiringAlert(
             alert.subject.rule,
             alert.subject.background_process_id,
+            alert.origin.application,
+            alert.origin.environment,
+            alert.origin.process,
+            alert.origin.node,
+            alert.origin.reason,
             alert.message,
             alert.figure,
             moment(datetime.fromtimestamp(alert.since, UTC)),
@@ -70,6 +81,11 @@ async def index(call: Call) -> Answer:
 async def test(call: Call) -> Answer:
     """Send a test to every channel, and say how that went."""
     await call.authenticate()
+    if not call.control.watch.has_channels:
+        raise ConflictError(
+            "There is nobody to send a test to: name a webhook, Slack or mail under [alerts] in settings.toml, "
+            "and start the server anew."
+        )
     outcomes = await send_test(call.control, call.token)
     tested = [Tested(each.channel, each.error is None, each.error) for each in outcomes]
     return Answer(encode(AlertTest(tested)), media_type=JSON)

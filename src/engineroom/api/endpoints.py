@@ -23,7 +23,7 @@ from engineroom.api import (
 from engineroom.api.documentation import Documentation
 from engineroom.api.documents import JSON
 from engineroom.api.endpoint import Endpoint, Parameter
-from engineroom.api.errors import InvalidError
+from engineroom.api.errors import ConflictError, InvalidError
 from engineroom.api.rate_limits import Bucket
 from engineroom.api.requests import CreateBackgroundProcess, UpdateBackgroundProcess
 from engineroom.api.resources.application import TYPE as APPLICATION
@@ -178,7 +178,15 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "GET", "/metrics", Other(prometheus.MEDIA_TYPE), metrics.scrape, "ours", ability=_READ, bucket=None
     ),
     Endpoint("GET", "/api/alerts", Plain(alerts.Alerts), alerts.index, "ours", ability=_READ),
-    Endpoint("POST", "/api/alerts/test", Plain(alerts.AlertTest), alerts.test, "ours", ability=_ADMIN),
+    Endpoint(
+        "POST",
+        "/api/alerts/test",
+        Plain(alerts.AlertTest),
+        alerts.test,
+        "ours",
+        ability=_ADMIN,
+        errors=(ConflictError,),
+    ),
     Endpoint(
         "GET",
         f"{_PROCESS}/operations",

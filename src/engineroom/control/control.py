@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
+from functools import partial
 from typing import Protocol
 
 from engineroom.control.autoscaler import Autoscaler
@@ -11,6 +12,7 @@ from engineroom.control.deployer import Deployer
 from engineroom.control.exporter import Exporter
 from engineroom.control.figures import figures
 from engineroom.control.ingester import Ingester
+from engineroom.control.last_lines import last_lines
 from engineroom.control.lookout import Lookout
 from engineroom.control.queue_gauge import QueueGauge
 from engineroom.control.queue_reader import QueueReader
@@ -76,6 +78,8 @@ class Control:
             reachable=lambda: not runtime.missed,
             note=self._recorder.note,
             lost=lambda: self._roll_call.lost if self._roll_call else (),
+            node=surroundings.host_name,
+            last_lines=partial(last_lines, telemetry.logs),
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
         stalls = StallWatch(store, runtime.processes, self._ingester.printed_bytes, self.wake, surroundings)

@@ -11,6 +11,9 @@ from engineroom.telemetry.prometheus import NO_LABELS, Labels, Metric, labelled
 
 _STATES = ("running", "draining", "backing_off")
 _KEPT = 5000
+_LONGEST_NAME = 120
+"""A label is in every line of every scrape."""
+
 _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
     ("cpu_cores", "Processors in use.", lambda sample: sample.cpu),
     ("memory_bytes", "Memory in use.", lambda sample: sample.memory_bytes),
@@ -32,8 +35,11 @@ _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
 def figures(
     observed: Sequence[Observed], *, firing: int, followers: int, reachable: bool = True
 ) -> list[Metric]:
-    """Return the metrics. Their labels are ids: as many as there are background processes, whatever those do."""
-    pairs = [(_labels(each.background_process, each.instance, each.environment), each) for each in observed]
+    """Return the metrics. Their labels are ids with names beside: as many as there are background processes."""
+    pairs = [
+        (_labels(each.background_process, each.instance, each.environment, _names(each)), each)
+        for each in observed
+    ]
 
     def of_each(value: Callable[[Observed], float | None]) -> list[tuple[Labels, float | None]]:
         return [(labels, value(each)) for labels, each in pairs]
@@ -98,10 +104,20 @@ def _by_state(pairs: Iterable[tuple[Labels, Observed]]) -> Iterable[tuple[Labels
 # They are the same at every scrape, and take longer to write than everything else.
 @lru_cache(_KEPT)
 def _labels(
-    background_process: BackgroundProcessId, instance: InstanceId, environment: EnvironmentId
+    background_process: BackgroundProcessId,
+    instance: InstanceId,
+    environment: EnvironmentId,
+    names: tuple[tuple[str, str], ...],
 ) -> Labels:
-    return labelled(
-        {"background_process": background_process, "instance": instance, "environment": environment}
+    ids = {"background_process": background_process, "instance": instance, "environment": environment}
+    return labelled(ids | dict(names))
+
+
+def _names(observed: Observed) -> tuple[tuple[str, str], ...]:
+    return (
+        ("application_name", observed.application_name[:_LONGEST_NAME]),
+        ("environment_name", observed.environment_name[:_LONGEST_NAME]),
+        ("command", observed.name[:_LONGEST_NAME]),
     )
 
 

@@ -14,6 +14,7 @@ import structlog
 
 from engineroom.control.queue_gauge import QueueGauge
 from engineroom.control.stall_watch import StallWatch
+from engineroom.model.exits import describe
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process, ProcessState
@@ -58,6 +59,10 @@ class Observed:
     missing: int | None
     crash_looping: int | None
     restarts_total: int
+    application_name: str = ""
+    environment_name: str = ""
+    reason: str = ""
+    """How one of its processes ended last that does not run well."""
 
 
 Looked = Callable[[Sequence[Observed], float], None]
@@ -153,7 +158,21 @@ class Sampler:
             missing=None if is_stale else _missing(self._control.progress(found.id)),
             crash_looping=None if is_stale else sum(process.crash_looping for process in processes),
             restarts_total=restarts.total,
+            application_name=row.application_name,
+            environment_name=row.environment_name,
+            reason=_reason(processes),
         )
+
+
+def _reason(processes: Sequence[Process]) -> str:
+    """Return how the one ended that is told of; empty where all run well."""
+    ended = [process.last_exit for process in processes if process.crash_looping and process.last_exit]
+    ended += [
+        process.last_exit
+        for process in processes
+        if process.state is ProcessState.BACKING_OFF and process.last_exit
+    ]
+    return describe(ended[0]) if ended else ""
 
 
 def _used(processes: Sequence[Process]) -> tuple[float | None, float | None]:

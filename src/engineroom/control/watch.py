@@ -3,7 +3,8 @@
 import shutil
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,9 +17,13 @@ from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.alerts.delivery import Delivery, Outcome, Told
+from engineroom.telemetry.alerts.origin import Origin
 from engineroom.telemetry.alerts.rules import NOTHING, Alert, Change, RuleName, State, Subject, look
 
 _FAILED_WITHIN_SECONDS = 600
+
+LastLines = Callable[[BackgroundProcessId, int], Awaitable[Sequence[str]]]
+"""Returns so many of the lines that a background process has printed last, the oldest first."""
 
 _log = structlog.get_logger()
 
@@ -34,10 +39,11 @@ class _Memory(msgspec.Struct):
 class Watch:
     """Takes what was observed, and decides with the rules. `note` records an event of what fires and what is resolved.
 
-    `lost` returns the other hosts that are lost, where there are others.
+    `lost` returns the other hosts that are lost, where there are others. `node` is what this one is called, and `last_lines`
+    returns what a background process has printed last.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         settings: AlertSettings,
         folder: Path,
@@ -45,6 +51,8 @@ class Watch:
         reachable: Callable[[], bool],
         note: Callable[[Event], None],
         lost: Callable[[], Sequence[LostHost]] = tuple,
+        node: str = "",
+        last_lines: LastLines | None = None,
     ) -> None:
         self._settings = settings
         self._folder = folder
@@ -52,10 +60,18 @@ class Watch:
         self._reachable = reachable
         self._note = note
         self._lost = lost
-        self._delivery = Delivery(settings.channels, changed=self._write)
+        self._node = node
+        self._last_lines = last_lines
+        self._is_unwritten = False
+        self._delivery = Delivery(settings.channels, changed=self._write, completed=self._with_lines)
         self._failed: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
         self._held: dict[Subject, Told] = {}
         self._state = NOTHING
+
+    @property
+    def has_channels(self) -> bool:
+        """Whether there is anybody to tell."""
+        return bool(self._settings.channels)
 
     @property
     def firing(self) -> Sequence[Alert]:
@@ -78,17 +94,23 @@ class Watch:
         """Send an alert that says that it is a test to every channel, and return how that went."""
         now = time.time()
         return await self._delivery.test(
-            Alert(subject=Subject(RuleName.TEST, ""), message="This is a test.", figure=0, since=now)
+            Alert(
+                subject=Subject(RuleName.TEST, ""),
+                message="This is a test.",
+                figure=0,
+                since=now,
+                origin=Origin(node=self._node),
+            )
         )
 
     def take(self, observed: Sequence[Observed], now: float) -> None:
         """Look at what was observed."""
         lost = self._lost()
-        names = {each.host: each.name for each in lost}
-        names |= {each.background_process: each.name for each in observed}
+        origins = {"": Origin(node=self._node)} | {each.host: Origin(node=each.name) for each in lost}
+        origins |= {each.background_process: _origin(each, self._node) for each in observed}
         figures = {**self._figures(observed, now), **_hosts(lost)}
         before = self._state
-        self._state, changed = look(self._settings.rules, figures, names, before, now)
+        self._state, changed = look(self._settings.rules, figures, origins, before, now)
         quiet = self._settings.quiet is not None and self._settings.quiet.holds(now)
         for change, alert in changed:
             self._note(_event(change, alert))
@@ -97,8 +119,14 @@ class Watch:
         for change, alert in told:
             self._delivery.send(change, alert)
             del self._held[alert.subject]
-        if changed or told:
+        if changed or told or self._is_unwritten:
             self._write()
+
+    async def _with_lines(self, alert: Alert) -> Alert:
+        id, most = alert.subject.background_process_id, self._settings.last_lines
+        if id is None or self._last_lines is None or not most:
+            return alert
+        return replace(alert, lines=tuple(await self._last_lines(BackgroundProcessId(id), most)))
 
     def _figures(self, observed: Sequence[Observed], now: float) -> Mapping[Subject, float | None]:
         figures: dict[Subject, float | None] = {
@@ -152,10 +180,24 @@ class Watch:
         try:
             new.write_bytes(msgspec.json.encode(memory))
             new.replace(self._memory)
+            self._is_unwritten = False
         except OSError as error:
+            if self._is_unwritten:
+                return  # it was said, and is tried again at each look
+            self._is_unwritten = True
             _log.warning(
                 "Cannot write down which alerts fire.", action="alerts.unwritable", reason=str(error)
             )
+
+
+def _origin(observed: Observed, node: str) -> Origin:
+    return Origin(
+        application=observed.application_name,
+        environment=observed.environment_name,
+        process=observed.name,
+        node=node,
+        reason=observed.reason,
+    )
 
 
 def _hosts(lost: Sequence[LostHost]) -> Mapping[Subject, float | None]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -10,6 +10,7 @@ from engineroom.telemetry.alerts.channels import Channel, Encryption, Mail, Slac
 from engineroom.telemetry.alerts.quiet import QuietHours, quiet_hours
 from engineroom.telemetry.alerts.rules import DEFAULTS, Rule, RuleName, changed_rules
 
+_LAST_LINES, _MOST_LINES = 10, 100
 _MAIL_PORT = 587
 _IMPLICIT_PORT = 465
 
@@ -46,15 +47,17 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
     rules: dict[str, _Rule] = {}
     quiet_hours: str = ""
     time_zone: str = "UTC"
+    last_lines: Annotated[int, msgspec.Meta(ge=0, le=_MOST_LINES)] = _LAST_LINES
 
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Which rules there are, where alerts go, and when nobody is told."""
+    """Which rules there are, where alerts go, when nobody is told, and how many of the last lines are sent along."""
 
     rules: Mapping[RuleName, Rule] = field(default_factory=lambda: DEFAULTS)
     channels: tuple[Channel, ...] = ()
     quiet: QuietHours | None = None
+    last_lines: int = _LAST_LINES
 
 
 def alert_settings(table: Mapping[str, Any]) -> AlertSettings:
@@ -79,7 +82,7 @@ def alert_settings(table: Mapping[str, Any]) -> AlertSettings:
         for each in found.mail
     ]
     quiet = quiet_hours(found.quiet_hours, found.time_zone) if found.quiet_hours else None
-    return AlertSettings(rules, tuple(channels), quiet)
+    return AlertSettings(rules, tuple(channels), quiet, found.last_lines)
 
 
 def _usual(port: int) -> Encryption:

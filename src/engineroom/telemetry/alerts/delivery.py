@@ -3,7 +3,7 @@
 import asyncio
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -16,6 +16,7 @@ _MOST_WAITING = 1000
 _TRIES = 8
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 300.0
+_COMPLETED_SECONDS = 5.0
 LONGEST_SECONDS = 30.0
 """However slowly a receiver answers, it is not waited for longer."""
 
@@ -53,7 +54,8 @@ class _Lane:
 class Delivery:
     """Sends alerts to every channel in their order. Used within an event loop, and closed in it.
 
-    `changed` is called whenever something was sent, or given up: what waits is then to be remembered anew.
+    `changed` is called whenever something was sent, or given up: what waits is then to be remembered anew. `completed`
+    returns an alert with what is only looked for when it is sent.
     """
 
     def __init__(
@@ -61,11 +63,13 @@ class Delivery:
         channels: Sequence[Channel],
         *,
         changed: Callable[[], None] = lambda: None,
+        completed: Callable[[Alert], Awaitable[Alert]] | None = None,
         first_pause_seconds: float = _FIRST_PAUSE_SECONDS,
     ) -> None:
         # Two channels may have one name; their places in the settings tell them apart.
         self._lanes = {f"{place} {channel.name}": _Lane(channel) for place, channel in enumerate(channels)}
         self._changed = changed
+        self._completed = completed
         self._first_pause_seconds = first_pause_seconds
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -107,7 +111,19 @@ class Delivery:
             lane.some.clear()
             await lane.some.wait()
 
+    async def _complete(self, alert: Alert) -> Alert:
+        """Return the alert with all that people are to be told; what that takes must not keep it from being sent."""
+        if self._completed is None:
+            return alert
+        try:
+            async with asyncio.timeout(_COMPLETED_SECONDS):
+                return await self._completed(alert)
+        except Exception as error:  # noqa: BLE001 - the alert itself is what matters
+            _log.warning("Cannot say more of an alert.", action="alert.incomplete", reason=str(error))
+            return alert
+
     async def _send(self, channel: Channel, change: Change, alert: Alert) -> None:
+        alert = await self._complete(alert)
         for number in range(_TRIES):
             reason = await _try(channel, change, alert)
             if reason is None:

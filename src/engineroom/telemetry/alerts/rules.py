@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from engineroom.telemetry.alerts.origin import UNKNOWN, Origin
+
 
 class RuleName(StrEnum):
     """What may be wrong."""
@@ -27,7 +29,7 @@ class Rule:
     threshold: float
     seconds: float
     sentence: str
-    """What is wrong, with `{figure}` for the figure, `{threshold}` and `{subject}`."""
+    """What is wrong, with `{figure}` for the figure, `{threshold}`, `{subject}` and `{node}`."""
 
 
 DEFAULTS = {
@@ -42,8 +44,12 @@ DEFAULTS = {
         ),
         Rule(RuleName.FAILED_JOBS, 10, 0, "{figure:.0f} jobs of {subject} failed within ten minutes"),
         Rule(RuleName.PROCESS_MISSING, 0, 60, "{figure:.0f} processes of {subject} are missing"),
-        Rule(RuleName.DISK_NEARLY_FULL, 90, 60, "the disk of the data folder is {figure:.0f} % full"),
-        Rule(RuleName.KEEPER_LOST, 0, 0, "the keeper cannot be reached; what it runs goes on running"),
+        Rule(
+            RuleName.DISK_NEARLY_FULL, 90, 60, "the disk of the data folder of {node} is {figure:.0f} % full"
+        ),
+        Rule(
+            RuleName.KEEPER_LOST, 0, 0, "the keeper of {node} cannot be reached; what it runs goes on running"
+        ),
         Rule(
             RuleName.HOST_LOST,
             0,
@@ -76,13 +82,18 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """An alert that fires or has fired. Moments are seconds since 1970; `resolved_at` is None while it fires."""
+    """An alert that fires or has fired. Moments are seconds since 1970; `resolved_at` is None while it fires.
+
+    `lines` are the last that the background process had printed; they are only looked for when it is sent.
+    """
 
     subject: Subject
     message: str
     figure: float
     since: float
     resolved_at: float | None = None
+    origin: Origin = UNKNOWN
+    lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +110,11 @@ NOTHING = State({}, {})
 def look(
     rules: Mapping[RuleName, Rule],
     figures: Mapping[Subject, float | None],
-    names: Mapping[str, str],
+    origins: Mapping[str, Origin],
     before: State,
     now: float,
 ) -> tuple[State, list[tuple[Change, Alert]]]:
-    """Return the state after these figures, and the alerts that changed.
+    """Return the state after these figures, and the alerts that changed; `origins` are by the ids of subjects.
 
     A figure that is None is unknown, and leaves its alert as it is. One that is not there any more resolves it.
     """
@@ -123,7 +134,7 @@ def look(
         elif figure > rule.threshold:
             above[subject] = before.above_since.get(subject, now)
             if alert is None and now - above[subject] >= rule.seconds:
-                alert = _alert(rule, subject, figure, names.get(subject.id, subject.id), now)
+                alert = _alert(rule, subject, figure, origins.get(subject.id, UNKNOWN), now)
                 changed.append((Change.FIRING, alert))
             firing |= {} if alert is None else {subject: alert}
         elif alert is not None:
@@ -152,6 +163,12 @@ def _changed(
             yield rule.name, replace(rule, threshold=float(threshold), seconds=float(seconds))
 
 
-def _alert(rule: Rule, subject: Subject, figure: float, name: str, now: float) -> Alert:
-    message = rule.sentence.format(figure=figure, threshold=rule.threshold, subject=name)
-    return Alert(subject=subject, message=f"{message[:1].upper()}{message[1:]}.", figure=figure, since=now)
+def _alert(rule: Rule, subject: Subject, figure: float, origin: Origin, now: float) -> Alert:
+    sentence = rule.sentence.format(
+        figure=figure,
+        threshold=rule.threshold,
+        subject=origin.name or subject.id,
+        node=origin.node or "this host",
+    )
+    message = f"{sentence[:1].upper()}{sentence[1:]}."
+    return Alert(subject=subject, message=message, figure=figure, since=now, origin=origin)
