@@ -260,6 +260,13 @@ def test_it_runs_as_its_user_with_his_groups_and_no_more_rights(public: Path) ->
 
 
 @pytest.mark.needs("root")
+def test_only_the_mode_of_a_file_is_changed_for_whom_it_runs_as(public: Path) -> None:
+    before = Path(os.devnull).stat().st_mode
+    failure(["no-such-program"], public, user="games")
+    assert Path(os.devnull).stat().st_mode == before
+
+
+@pytest.mark.needs("root")
 def test_the_owner_of_its_folder_may_be_its_user_even_one_without_a_name(public: Path) -> None:
     os.chown(public, 12345, 23456)
     expected = f"12345\n23456\n23456\nCapEff:\t{'0' * 16}\n/\n"

@@ -9,6 +9,7 @@ import json
 import os
 import select
 import signal
+import stat
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -194,7 +195,7 @@ def _redirect(files: tuple[str, str], *, others: bool) -> None:
     for target, path in enumerate(files, start=1):
         try:
             file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if others:
+            if others and stat.S_ISREG(os.fstat(file).st_mode):  # never the mode of a device
                 os.fchmod(file, _WRITTEN_BY_ANYBODY)
         except OSError as error:
             if error.errno not in _NO_ROOM:
