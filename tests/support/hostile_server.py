@@ -16,12 +16,13 @@ class HostileServer:
 
     port: int
     heard: list[bytes] = field(default_factory=list)
+    connections: int = 0
 
 
 @contextlib.contextmanager
-def hostile_server(answer: Answer) -> Iterator[HostileServer]:
+def hostile_server(answer: Answer, host: str = "127.0.0.1") -> Iterator[HostileServer]:
     """Have each connection answered by `answer` after its first words, in a thread of its own; yield the server."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with socket.create_server((host, 0)) as listening:
         server = HostileServer(listening.getsockname()[1])
         threading.Thread(target=_take, args=(listening, server, answer), daemon=True).start()
         yield server
@@ -32,6 +33,7 @@ def _take(listening: socket.socket, server: HostileServer, answer: Answer) -> No
     with contextlib.suppress(OSError):
         while True:
             connected, _ = listening.accept()
+            server.connections += 1
             threading.Thread(target=_serve, args=(connected, server, answer), daemon=True).start()
 
 

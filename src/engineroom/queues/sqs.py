@@ -57,7 +57,8 @@ class SqsDriver:
             raise (UnmeasurableQueueError if none_such else UnmeasurableError)(str(error)) from None
         except self._errors.BotoCoreError as error:
             # Why no connection was made is in what it was made of.
-            raise UnmeasurableError(str(getattr(error, "kwargs", {}).get("error", error))) from None
+            cause = getattr(error, "kwargs", {}).get("error", error)
+            raise UnmeasurableError(str(cause) or f"{error}: {type(cause).__name__}") from None
         return Snapshot(
             waiting=int(found["ApproximateNumberOfMessages"]),
             delayed=int(found["ApproximateNumberOfMessagesDelayed"]),

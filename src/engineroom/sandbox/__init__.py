@@ -5,7 +5,7 @@ looks at anything of his. `Sandbox` is the server's side of it.
 """
 
 from engineroom.sandbox.errors import SandboxError
-from engineroom.sandbox.limits import Limits
+from engineroom.sandbox.limits import OUT_OF_MEMORY, Limits
 from engineroom.sandbox.program import Command, Ran
 from engineroom.sandbox.running import Running
 from engineroom.sandbox.sandbox import Sandbox
@@ -13,6 +13,7 @@ from engineroom.sandbox.task import Question, Service
 from engineroom.sandbox.tenant import Account, Tenant
 
 __all__ = [
+    "OUT_OF_MEMORY",
     "Account",
     "Command",
     "Limits",

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import msgspec
 
+OUT_OF_MEMORY = 77
+"""The exit code of a process that could not get the memory that it needs."""
+
 _MIB = 1024 * 1024
 
 

@@ -11,7 +11,7 @@ import msgspec
 from engineroom.sandbox.errors import RanOutError, SandboxError
 from engineroom.sandbox.frames import FrameError, framed, receive
 from engineroom.sandbox.launcher import Launcher
-from engineroom.sandbox.limits import Limits
+from engineroom.sandbox.limits import OUT_OF_MEMORY, Limits
 from engineroom.sandbox.messages import Ended, Refused, Started
 from engineroom.sandbox.tenant import Account, Tenant
 
@@ -129,6 +129,8 @@ def _reason(ended: Ended, limits: Limits) -> str:
         return f"it took longer than {limits.seconds:g} s"
     if ended.code < 0 and -ended.code in (9, 24):
         return f"it took more than {limits.cpu_seconds} s of a processor, or more memory than it may take"
+    if ended.code == OUT_OF_MEMORY:
+        return f"it needs more than {limits.memory_bytes >> 20} MiB of memory"
     if ended.code < 0:
         return f"it was ended by signal {-ended.code}"
     return f"it ended with code {ended.code} and no answer"

@@ -2,57 +2,18 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from engineroom.model.queue import Unknown
-from engineroom.queues.base import BeanstalkdQueues, DatabaseQueues, QueueConnection, RedisQueues, SqsQueues
 from engineroom.queues.meter import Meter
+from tests.queues.isolated.connections import KINDS, redis
 from tests.queues.isolated.pools import until_known, with_meter
 from tests.support.hostile_server import Answer, drip, endless, hostile_server, said
 from tests.support.redis_server import RedisServer
-from tests.support.tenants import home_of
 
 pytestmark = pytest.mark.needs("root", "redis-server")
-
-
-@pytest.fixture(scope="module")
-def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with RedisServer(tmp_path_factory.mktemp("redis")) as server:
-        server.client.rpush("queues:default", "{}", "{}")
-        yield server
-
-
-@pytest.fixture
-def home() -> Iterator[Path]:
-    with home_of("www-data") as made:
-        yield made
-
-
-def redis(port: int) -> QueueConnection:
-    return RedisQueues(host="127.0.0.1", port=port)
-
-
-def beanstalkd(port: int) -> QueueConnection:
-    return BeanstalkdQueues(host="127.0.0.1", port=port)
-
-
-def sqs(port: int) -> QueueConnection:
-    return SqsQueues(prefix=f"http://127.0.0.1:{port}/1", key="key", secret="secret")
-
-
-def postgresql(port: int) -> QueueConnection:
-    return DatabaseQueues(
-        dialect="postgresql", database="shop", host="127.0.0.1", port=port, username="shop", password="secret"
-    )
-
-
-def mysql(port: int) -> QueueConnection:
-    return DatabaseQueues(
-        dialect="mysql", database="shop", host="127.0.0.1", port=port, username="shop", password="secret"
-    )
 
 
 def _silent(connected: socket.socket) -> None:
@@ -103,7 +64,6 @@ ATTACKS: dict[str, tuple[str, Answer]] = {
     "mysql: packets without end": ("mysql", endless(b"", b"\xff\xff\xff\x00" + b"\x0a" * 0xFFFFFF)),
     "mysql: a drip": ("mysql", drip(len(_MYSQL_GREETING).to_bytes(3, "little") + b"\0" + _MYSQL_GREETING)),
 }
-CONNECTIONS = {"redis": redis, "beanstalkd": beanstalkd, "sqs": sqs, "postgresql": postgresql, "mysql": mysql}
 
 
 @pytest.mark.parametrize("attack", list(ATTACKS))
@@ -113,7 +73,7 @@ def test_a_hostile_server_is_unknown_and_costs_no_other_queue_its_figures(
     kind, answer = ATTACKS[attack]
 
     async def ask(meter: Meter) -> tuple[object, int]:
-        hostile = CONNECTIONS[kind](server.port)
+        hostile = KINDS[kind](server.port)
         asking = asyncio.create_task(meter.measure(hostile, "default"))
         others = await until_known(meter, redis(good.port))
         return await asking, others.waiting

@@ -26,7 +26,7 @@ from engineroom.queues.isolated.wire import (
     unwired,
 )
 from engineroom.queues.networks import Networks
-from engineroom.sandbox import Limits, Service
+from engineroom.sandbox import OUT_OF_MEMORY, Limits, Service
 from engineroom.sandbox.frames import Frames, framed, receive
 
 LIFETIME_SECONDS = 300.0
@@ -64,7 +64,7 @@ class _Measurer:
                 try:
                     answer = await self._measured(asked)
                 except MemoryError:
-                    os._exit(1)
+                    os._exit(OUT_OF_MEMORY)
                 writer.write(framed(msgspec.json.encode(answer)))
 
     async def _measured(self, asked: Measure) -> Told:
