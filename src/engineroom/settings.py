@@ -24,6 +24,7 @@ _KNOWN = frozenset(
         "allowed_hosts",
         "bind",
         "database",
+        "drain_seconds",
         "host_reserve",
         "log_days",
         "log_megabytes",
@@ -53,7 +54,8 @@ class Settings:
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
     The log is kept for `log_days` at most, and in `log_megabytes` (of a million bytes) at most.
     `output_kept_megabytes` of each stream of a process are kept while nobody reads them. `otlp_endpoint` is the address of
-    the OpenTelemetry collector that metrics are sent to, or None. Queues are measured at addresses in
+    the OpenTelemetry collector that metrics are sent to, or None. With `drain_seconds`, a server that is asked to end drains
+    everything first, and kills after that time what has not ended. Queues are measured at addresses in
     `queue_networks_allowed`, at any where there are none, but never in `queue_networks_denied`.
 
     Of `trusted_proxies` the `X-Forwarded-…` headers are believed, of nobody else. `allowed_hosts` are names that the server
@@ -71,6 +73,7 @@ class Settings:
     log_megabytes: int
     output_kept_megabytes: int
     otlp_endpoint: str | None
+    drain_seconds: int | None
     queue_networks_allowed: tuple[str, ...]
     queue_networks_denied: tuple[str, ...]
     trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
@@ -143,6 +146,7 @@ def load(
         allowed_hosts=tuple(map(_parse_host_name, _several("allowed_hosts", given))),
         queue_networks_allowed=_parse_networks("queue_networks_allowed", given, ""),
         queue_networks_denied=_parse_networks("queue_networks_denied", given, DEFAULT_QUEUE_NETWORKS_DENIED),
+        drain_seconds=_positive("drain_seconds", given, 60) if "drain_seconds" in given else None,
         alerts=file.get("alerts", {}),
     )
 

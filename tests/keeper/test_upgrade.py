@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import engineroom
 from tests.keeper.running_keeper import RunningKeeper, running_keeper
 from tests.support.small_disk import fill, small_disk
 from tests.support.waiting import wait_until
@@ -109,6 +110,35 @@ def test_nothing_is_forgotten_by_an_upgrade_on_a_full_disk(tmp_path: Path) -> No
         assert keeper.running("a") == pid
         keeper.stop("a")
         keeper.gone("a")
+
+
+def test_a_keeper_becomes_the_program_of_another_installation(keeper: RunningKeeper, tmp_path: Path) -> None:
+    pid = keeper.run("a", *SLEEP)
+    environment = tmp_path / "another"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", environment], check=True)
+    python = environment / "bin" / "python"
+    found = subprocess.run(
+        [python, "-c", "import site; print(site.getsitepackages()[0])"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    source = Path(engineroom.__file__).parent.parent
+    (Path(found.stdout.strip()) / "engineroom.pth").write_text(f"{source}\n")
+    with upgrading(keeper):
+        keeper.call("upgrade", python=str(python))
+    hello = keeper.call("hello")
+    assert (hello["python"], hello["pid"]) == (str(python), keeper.pid)
+    assert keeper.running("a") == pid
+
+
+def test_a_keeper_becomes_no_program_that_others_may_write_to(keeper: RunningKeeper, tmp_path: Path) -> None:
+    program = tmp_path / "python"
+    program.touch(mode=0o777)
+    program.chmod(0o777)
+    for python in (str(program), "python3", str(tmp_path), str(tmp_path / "missing")):
+        with keeper.client() as client:
+            assert "is no program" in client.ask("upgrade", python=python)["error"]
 
 
 def test_a_keeper_that_is_told_to_end_while_it_is_to_upgrade_ends(keeper: RunningKeeper) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import socket
+import sys
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ import pytest
 
 from engineroom import __version__
 from engineroom.runtime.base import Report, RuntimeUnavailableError
-from engineroom.runtime.local import LocalRuntime
+from engineroom.runtime.local import LocalRuntime, upgrades
 from engineroom.runtime.local.keeper import PROTOCOL
 from engineroom.runtime.local.reconnecting import Pauses, pause_seconds
 from tests.runtime.asynchronous import asynchronous, eventually
@@ -58,6 +59,8 @@ class ScriptedKeeper:
             "sequence": 7,
             "containers": None,
             "unlimited": {},
+            "fingerprint": upgrades._fingerprint(),
+            "python": sys.executable,
         }
         self.connections = 0
         self.watched_after: list[int] = []

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -45,8 +46,12 @@ class EngineroomServer:
     address: str
     api: Api
 
-    def __init__(self, folder: Path, **settings: str) -> None:
-        """Settings are those of the server, by the names of their variables."""
+    def __init__(self, folder: Path, *, within: Sequence[str] = (), **settings: str) -> None:
+        """Settings are those of the server, by the names of their variables.
+
+        `within` is a command that ends by executing its arguments: the world that the server is to live in.
+        """
+        self._within = within
         self._settings = settings
         self.data = folder / "data"
         self._output = folder / "engineroom.log"
@@ -89,7 +94,7 @@ class EngineroomServer:
         if "ENGINEROOM_DATABASE" not in self._settings and not self.data.exists():
             self._prepare()
         seen = len(self.output())
-        words = [ENGINEROOM, "serve", "--data", str(self.data), "--bind", "127.0.0.1:0"]
+        words = [*self._within, ENGINEROOM, "serve", "--data", str(self.data), "--bind", "127.0.0.1:0"]
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 words, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output

@@ -6,21 +6,26 @@ import fcntl
 import os
 import select
 import signal
+import time
 from pathlib import Path
 
+from engineroom.cli.claim import holder
 from engineroom.cli.errors import CommandError
 from engineroom.cli.options import settings
 from engineroom.cli.terminal import say
 from engineroom.runtime.base import RuntimeUnavailableError
-from engineroom.runtime.local.heartbeat import beat, why_hanging, why_silent
+from engineroom.runtime.local import survivors
+from engineroom.runtime.local.heartbeat import SilenceError, beat, why_hanging, why_silent
 from engineroom.runtime.local.keeper import JOURNAL, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.messages import Happened, ProtocolError
 
+_ROOT = 0
 _SERVER_SECONDS = 30.0
 _HANGING_SECONDS = 5.0
 """One that hangs after this is waited for no longer."""
 
 _KEEPER_SECONDS = 10.0
+_PAUSE_SECONDS = 0.1
 
 
 def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
@@ -38,7 +43,18 @@ def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
     found = settings(data)
     _stop_server(found.server_lock)
     asyncio.run(_drain(found.keeper, timeout))
+    _say_what_is_left(found.keeper)
     say("Everything is stopped.")
+
+
+def _say_what_is_left(folder: Path) -> None:
+    """Raise CommandError when the kernel knows of something that has not ended."""
+    deadline = time.monotonic() + _KEEPER_SECONDS
+    while (left := survivors.of_keeper(folder)) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_SECONDS)
+    if left:
+        named = "; ".join(f"pid {each.pid} ({each.command})" for each in left)
+        raise CommandError(f"not everything is stopped: {named} of it is left; end that with kill -9")
 
 
 def _stop_server(lock: Path) -> None:
@@ -46,12 +62,13 @@ def _stop_server(lock: Path) -> None:
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return
+        pid = holder(lock)
+        return None if pid is None else _end(pid)
     except OSError as error:
         raise CommandError(f"cannot look for the server: {error}; run this as the user who runs it") from None
     try:
         if not _is_free(descriptor):
-            _end(_holder(descriptor))
+            _end(holder(lock) or _written(descriptor))
     finally:
         os.close(descriptor)
 
@@ -64,8 +81,10 @@ def _is_free(descriptor: int) -> bool:
     return True
 
 
-def _holder(descriptor: int) -> int:
-    """Return the pid of the server that holds the lock."""
+def _written(descriptor: int) -> int:
+    """Return the pid of the server that holds the lock and whose files we may not see: another user's."""
+    if os.geteuid() == _ROOT:
+        raise CommandError("a server is at work, but where this runs it cannot be seen; stop its container")
     written = os.pread(descriptor, 32, 0).strip()
     if not written.isdigit():
         raise CommandError("the server is only just starting; try again in a moment")
@@ -99,7 +118,7 @@ def _end(pid: int) -> None:
 
 async def _drain(folder: Path, timeout_seconds: float) -> None:
     """Have the keeper drain everything, and wait until it is gone. One that was killed left what it kept to the next."""
-    while (folder / JOURNAL).exists():
+    while (folder / JOURNAL).exists() or survivors.of_keeper(folder):
         try:
             keeper = await Launcher(folder).connect()
         except (RuntimeUnavailableError, OSError) as error:
@@ -123,11 +142,14 @@ async def _drain(folder: Path, timeout_seconds: float) -> None:
 
 async def _hang_up_when_silent(keeper: Keeper, folder: Path) -> None:
     """Raise CommandError when the keeper does not answer any more; return when it is gone."""
-    with contextlib.suppress(ConnectionError, KeeperError):
-        await beat(keeper.greet, lambda: None)
+    try:
+        await beat(keeper.greet, lambda hello: None)  # noqa: ARG005
+    except (ConnectionError, KeeperError):
+        return
+    except SilenceError:
         reason = why_silent(folder / "lock")
         keeper.close()
-        raise CommandError(f"nothing is stopped yet: {reason}; then run this again")
+        raise CommandError(f"nothing is stopped yet: {reason}; then run this again") from None
 
 
 async def _stopped(keeper: Keeper) -> set[str]:

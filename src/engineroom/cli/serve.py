@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from engineroom.cli.first_process import DRAIN_SECONDS, is_first
 from engineroom.cli.options import settings
 from engineroom.cli.server import Server
 from engineroom.cli.terminal import configure_log, say
@@ -11,6 +12,8 @@ from engineroom.store import Store
 def serve(*, data: Path | None = None, bind: str | None = None) -> None:
     """Serve the API, and keep running what was asked for. Ending the server ends none of it.
 
+    As process 1 of a container, and where `drain_seconds` is set, everything is drained before it ends.
+
     Parameters
     ----------
     data
@@ -19,7 +22,9 @@ def serve(*, data: Path | None = None, bind: str | None = None) -> None:
         HOST:PORT to listen on (ENGINEROOM_BIND; 127.0.0.1:8787). Port 0 takes any free port.
     """
     configure_log()
-    Server(settings(data, bind)).run(_announce)
+    found = settings(data, bind)
+    drain_seconds = found.drain_seconds or (DRAIN_SECONDS if is_first() else None)
+    Server(found).run(_announce, drain_seconds=drain_seconds)
 
 
 async def _announce(store: Store, url: str) -> None:  # noqa: ARG001

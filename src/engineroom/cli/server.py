@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import errno
-import fcntl
 import gc
 import os
 import signal
@@ -19,8 +18,10 @@ import uvicorn
 import uvloop
 
 from engineroom.api import application
+from engineroom.cli.claim import Claim
 from engineroom.cli.errors import CommandError
-from engineroom.cli.storage import open_store, unusable_folder
+from engineroom.cli.first_process import is_first, reap
+from engineroom.cli.storage import open_store
 from engineroom.control.control import Control
 from engineroom.control.surroundings import Surroundings
 from engineroom.http.bounds import Bounds, Peers
@@ -52,7 +53,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = _claim(settings)
+        self._claim = Claim(settings)
         self._socket = _listen(settings)
         self._proxies = Proxies(settings.trusted_proxies)
 
@@ -78,6 +79,9 @@ class Server:
         telemetry = self._open_telemetry()
         runtime = LocalRuntime(self._settings.keeper, output_kept_bytes=self._settings.output_kept_bytes)
         control = Control(store, runtime, telemetry, _surroundings(self._settings))
+        chores = [asyncio.create_task(self._claim.keep())]
+        if is_first():
+            chores.append(asyncio.create_task(reap()))
         try:
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))
@@ -89,10 +93,12 @@ class Server:
         except RuntimeUnavailableError as error:
             raise CommandError(f"cannot work with the keeper: {error}") from None
         finally:
+            for chore in chores:
+                chore.cancel()
             telemetry.close()
             store.close()
             self._socket.close()
-            os.close(self._lock)
+            self._claim.release()
 
     def _application(self, control: Control) -> Gate:
         """Return the API behind the gate."""
@@ -183,27 +189,6 @@ def _surroundings(settings: Settings) -> Surroundings:
     if not settings.host_reserve:
         return known
     return replace(known, host=LocalHost(settings.host_reserve / 100).read)
-
-
-def _claim(settings: Settings) -> int:
-    """Return the descriptor of the lock that keeps a second server off the data folder."""
-    try:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(settings.server_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise unusable_folder(settings, error) from None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 32, 0).decode().strip()
-        os.close(descriptor)
-        raise CommandError(
-            f"cannot serve: another server (pid {holder}) already works on {settings.data}; "
-            "stop it, or name another folder with --data"
-        ) from None
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    return descriptor
 
 
 def _listen(settings: Settings) -> socket.socket:

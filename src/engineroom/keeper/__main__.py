@@ -1,15 +1,13 @@
 """`python -m engineroom.keeper FOLDER`: supervise this host's processes, with everything to remember in FOLDER."""
 
 import contextlib
-import fcntl
 import os
-import socket
 import sys
-import time
 from pathlib import Path
 
 from engineroom import __version__
 from engineroom.keeper import kernel, limits, log
+from engineroom.keeper.about import About
 from engineroom.keeper.births import Births
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.cgroup_setup import Setup, set_up
@@ -19,21 +17,13 @@ from engineroom.keeper.identity import CopiedFolderError, identify
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.lookout import Lookout
 from engineroom.keeper.loop import Loop
+from engineroom.keeper.mending import Mender
+from engineroom.keeper.place import Place, StartError
 from engineroom.keeper.recovery import recover
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.supervisor import Supervisor
 
-SOCKET_NAME = "socket"
-LOCK_NAME = "lock"
-
 _LOCK_OPTION = "--lock"
-_LOCK_TRIES = 5
-_LOCK_PAUSE_SECONDS = 0.02
-"""Whoever only looks whether a keeper runs holds the lock for a moment."""
-
-
-class StartError(Exception):
-    """The keeper cannot start, and why."""
 
 
 def main() -> int:
@@ -56,39 +46,40 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     `inherited_lock` is the folder's lock, held by this very process since before its upgrade.
     """
     folder = folder.absolute()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = _lock(folder) if inherited_lock is None else inherited_lock
+    place = Place(folder, inherited_lock)
     _keep_to_ourselves()
     kernel.become_subreaper()
     limits.raise_open_files()
-    births = Births(identify(folder, lock))
+    name = identify(folder, place.lock)
     boot = kernel.boot_id()
     journal = Journal(folder / "journal", boot=boot)
     spool = Spool(folder / "spool", boot=boot)
     setup = set_up(folder, boot)
-    supervisor = Supervisor(journal, spool, Containers(setup.cgroups, births))
+    supervisor = Supervisor(journal, spool, Containers(setup.cgroups, Births(name)))
     recover(journal, supervisor, boot)
     for process in supervisor.processes.values():
         if process.pid is not None:
             spool.began(process.id, process.pid, process.spec.output_file)
     spool.recover({process.id: process.pid or 0 for process in supervisor.processes.values()})
     lookout = Lookout(spool)
-    calls = Calls(supervisor, journal, lookout, setup, __version__)
-    loop = Loop(supervisor, lookout, calls, _listen(folder), _secret(folder))
+    about, secret = About(name, __version__), _secret(folder)
+    calls = Calls(supervisor, journal, lookout, setup, about)
+    mender = Mender(place, about, setup, supervisor, spool, secret)
+    loop = Loop(supervisor, lookout, calls, mender, place.listen(), secret)
     os.chdir("/")
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
     _tell_of_limits(setup)
     loop.open()
     loop.run()
     while calls.upgrading and not loop.told_to_stop:
-        _execute_anew(folder, lock)
+        _execute_anew(calls.python, folder, place.lock)
         calls.upgrading = False
         loop.run()
     log.write("info", "keeper.stopped", "The keeper ends.", processes=len(supervisor.processes))
     if setup.cgroups is not None and not supervisor.processes:
         setup.cgroups.close()
     spool.puncher.close()
-    os.close(lock)
+    os.close(place.lock)
 
 
 def _secret(folder: Path) -> Secret:
@@ -108,33 +99,17 @@ def _tell_of_limits(setup: Setup) -> None:
         log.write("warning", "limits.unenforced", f"Processes run without a limit on {what}.", reason=reason)
 
 
-def _execute_anew(folder: Path, lock: int) -> None:
-    """Become the program as it is installed now: same pid, same children, same lock. Returns only when that fails."""
+def _execute_anew(python: str, folder: Path, lock: int) -> None:
+    """Become the program as it is installed there: same pid, same children, same lock. Returns only when that fails."""
     os.set_inheritable(lock, True)
     limits.restore_open_files()
-    command = [sys.executable, "-I", "-m", "engineroom.keeper", str(folder), _LOCK_OPTION, str(lock)]
+    command = [python, "-I", "-m", "engineroom.keeper", str(folder), _LOCK_OPTION, str(lock)]
     try:
-        os.execv(sys.executable, command)  # noqa: S606
+        os.execv(python, command)  # noqa: S606
     except OSError as error:
         os.set_inheritable(lock, False)
         limits.raise_open_files()
         log.write("error", "keeper.upgrade_failed", "Cannot execute the keeper anew.", reason=str(error))
-
-
-def _lock(folder: Path) -> int:
-    descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    for _ in range(_LOCK_TRIES):
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            time.sleep(_LOCK_PAUSE_SECONDS)
-    else:
-        holder = os.pread(descriptor, 32, 0).decode().strip()
-        raise StartError(f"another keeper (pid {holder}) already runs on {folder}")
-    os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())
-    return descriptor
 
 
 def _keep_to_ourselves() -> None:
@@ -143,21 +118,6 @@ def _keep_to_ourselves() -> None:
         if int(name) > 2:
             with contextlib.suppress(OSError):  # that of the folder itself is closed again
                 os.set_inheritable(int(name), False)
-
-
-def _listen(folder: Path) -> socket.socket:
-    """Return the listening socket; through /proc its name stays under the limit of 107 bytes (unix(7))."""
-    (folder / SOCKET_NAME).unlink(missing_ok=True)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    previous = os.umask(0o177)
-    try:
-        listener.bind(f"/proc/self/fd/{descriptor}/{SOCKET_NAME}")
-    finally:
-        os.umask(previous)
-        os.close(descriptor)
-    listener.listen(128)
-    return listener
 
 
 if __name__ == "__main__":

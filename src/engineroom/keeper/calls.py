@@ -2,10 +2,12 @@
 
 import math
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from engineroom.keeper import usage
+from engineroom.keeper.about import About, may_become
 from engineroom.keeper.cgroup_setup import Setup
 from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.journal import Journal
@@ -28,15 +30,17 @@ class Calls:
     """The calls by name, each a method that takes the request and returns the result."""
 
     def __init__(
-        self, supervisor: Supervisor, journal: Journal, lookout: Lookout, setup: Setup, version: str
+        self, supervisor: Supervisor, journal: Journal, lookout: Lookout, setup: Setup, about: About
     ) -> None:
         self.shutting_down = False
         self.upgrading = False
+        self.python = sys.executable
+        """The interpreter that is to execute the keeper anew."""
         self._supervisor = supervisor
         self._journal = journal
         self._setup = setup
+        self._about = about
         self._lookout = lookout
-        self._version = version
         self._behind: dict[Watcher, int] = {}
         self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
             "hello": self._hello,
@@ -83,7 +87,7 @@ class Calls:
     def _hello(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return {
             "protocol": PROTOCOL,
-            "version": self._version,
+            **self._about.to_json(),
             "pid": os.getpid(),
             "epoch": self._journal.epoch,
             "sequence": self._journal.sequence,
@@ -141,14 +145,20 @@ class Calls:
         return {}
 
     def _upgrade(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
-        """Have the keeper execute its program anew, as it is installed now. Every connection ends with the old one."""
+        """Have the keeper execute its program anew, as it is installed now. Every connection ends with the old one.
+
+        It is the program of the installation whose interpreter is named as `python`, or of its own.
+        """
+        python = _text(request.get("python")) or sys.executable
+        if not may_become(python):
+            raise CallError(f"{python} is no program, or others may write to it; install engineroom anew")
         if self._journal.failing:
             self._supervisor.rewrite_journal()
         if self._journal.failing:
             raise CallError(
                 "the journal cannot be written, and what is only in memory would be forgotten; make room"
             )
-        self.upgrading = True
+        self.python, self.upgrading = python, True
         return {}
 
 

@@ -14,7 +14,7 @@ from engineroom.keeper.hierarchies import UNIFIED, Hierarchy
 MEMORY, CPU, PROCESSES = "memory", "cpu", "processes"
 
 _CONTROLLERS = {MEMORY: "memory", CPU: "cpu", PROCESSES: "pids"}
-_REMEMBERED = "cgroups.json"
+REMEMBERED_NAME = "cgroups.json"
 _KEEPER_CELL = ".keeper"
 """No group can have this name: those of groups do not begin with a dot."""
 _DELEGATED = ("user.delegate", "trusted.delegate")
@@ -44,7 +44,7 @@ def set_up(folder: Path, boot: str) -> Setup:
     except OSError as error:
         reason = f"cannot use cgroups: {error}; {_ADVICE}"
         return Setup("none", None, dict.fromkeys(_CONTROLLERS, reason))
-    _remember(folder, boot, trees)
+    remember(folder, boot, trees)
     kind = f"cgroup v{trees.limits_version}"
     places = {MEMORY: trees.memory, CPU: trees.cpu, PROCESSES: trees.processes}
     missing = f"the {kind} controller is not there; {_ADVICE}"
@@ -53,7 +53,7 @@ def set_up(folder: Path, boot: str) -> Setup:
 
 def _remembered(folder: Path, boot: str) -> Trees | None:
     try:
-        known = json.loads((folder / _REMEMBERED).read_bytes())
+        known = json.loads((folder / REMEMBERED_NAME).read_bytes())
         trees = Trees(**known["trees"])
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
@@ -65,9 +65,10 @@ def _remembered(folder: Path, boot: str) -> Trees | None:
     return trees if is_complete or Cgroups(trees).members("") else None
 
 
-def _remember(folder: Path, boot: str, trees: Trees) -> None:
+def remember(folder: Path, boot: str, trees: Trees) -> None:
+    """Write down where our cgroups are in this boot."""
     try:
-        file = os.open(folder / _REMEMBERED, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        file = os.open(folder / REMEMBERED_NAME, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(file, "w", encoding="utf-8") as stream:
             json.dump({"boot": boot, "trees": trees._asdict()}, stream)
     except OSError as error:

@@ -39,8 +39,7 @@ def identify(folder: Path, lock: int) -> str:
 
     It goes into the marks of everything that the keeper starts. A name that was lost comes out the same again.
     """
-    held, found = os.fstat(lock), folder.stat()
-    here = _Place(str(folder), found.st_dev, found.st_ino, held.st_dev, held.st_ino)
+    here = _here(folder, lock)
     name, known = _read(folder / IDENTITY_NAME)
     if known is not None and known.is_of != here.is_of and _is_in_use(known, here, name):
         raise CopiedFolderError(
@@ -51,6 +50,16 @@ def identify(folder: Path, lock: int) -> str:
         name = name or f"{here.device:x}-{here.inode:x}"
         _write(folder / IDENTITY_NAME, name, here)
     return name
+
+
+def keep(folder: Path, lock: int, name: str) -> None:
+    """Write the name down again, of a folder that was removed and made again."""
+    _write(folder / IDENTITY_NAME, name, _here(folder, lock))
+
+
+def _here(folder: Path, lock: int) -> _Place:
+    held, found = os.fstat(lock), folder.stat()
+    return _Place(str(folder), found.st_dev, found.st_ino, held.st_dev, held.st_ino)
 
 
 def _is_in_use(known: _Place, here: _Place, name: str) -> bool:

@@ -13,6 +13,7 @@ from engineroom.keeper import greeting, limits, log
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.greeting import Secret, Strangers
 from engineroom.keeper.lookout import Lookout
+from engineroom.keeper.mending import Mender
 from engineroom.keeper.server import Connection
 from engineroom.keeper.supervisor import Supervisor
 
@@ -25,17 +26,19 @@ _CLIENTS_PART = 8
 class Loop:
     """Runs until it is told to stop or to be upgraded, or until a shutdown has drained everything."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         supervisor: Supervisor,
         lookout: Lookout,
         calls: Calls,
+        mender: Mender,
         listener: socket.socket,
         secret: Secret,
     ) -> None:
         self._supervisor = supervisor
         self._lookout = lookout
         self._calls = calls
+        self._mender = mender
         self._listener = listener
         self._secret = secret
         self._strangers = Strangers()
@@ -50,8 +53,9 @@ class Loop:
     def run(self) -> None:
         """Supervise. Returns with every child still running, unless a shutdown drained them."""
         while not self.told_to_stop:
-            pauses = self._supervisor.turn(), self._lookout.turn(), self._strangers.turn()
-            pause = min((seconds for seconds in pauses if seconds is not None), default=None)
+            turns = self._supervisor.turn, self._lookout.turn, self._strangers.turn, self._mender.turn
+            pauses = [seconds for turn in turns if (seconds := turn()) is not None]
+            pause = min(pauses)
             for connection in list(self._connections.values()):
                 connection.flush()
             if self._calls.upgrading or (self._calls.shutting_down and not self._supervisor.processes):
@@ -64,8 +68,8 @@ class Loop:
     def open(self) -> None:
         """Begin to listen: to clients, to signals, and for the ends of processes."""
         self._register(self._wakeup_reader, self._woken)
-        self._listener.setblocking(False)
-        self._register(self._listener.fileno(), self._accept)
+        self._listen(self._listener)
+        self._mender.listen = self._listen_anew
         notices = self._lookout.open(self._epoll)
         if notices is not None:
             self._handlers[notices] = self._lookout.noticed
@@ -80,6 +84,19 @@ class Loop:
         # Whoever started us may have blocked them, and that is inherited too (signal(7)).
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         self._supervisor.reap()
+
+    def _listen(self, listener: socket.socket) -> None:
+        listener.setblocking(False)
+        self._listener = listener
+        self._register(listener.fileno(), self._accept)
+
+    def _listen_anew(self, listener: socket.socket) -> None:
+        """Listen on another socket: nobody finds the one before any more."""
+        descriptor = self._listener.fileno()
+        self._epoll.unregister(descriptor)
+        del self._handlers[descriptor]
+        self._listener.close()
+        self._listen(listener)
 
     def _register(self, descriptor: int, handler: Callable[[int], None]) -> None:
         self._handlers[descriptor] = handler

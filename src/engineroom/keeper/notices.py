@@ -21,10 +21,10 @@ class Notices:
     """The kernel's queue of notices. Where there is none to be had (its limits are a user's), every file is looked at."""
 
     def __init__(self, folder: Path) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        descriptor: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        self.descriptor: int | None = descriptor
-        if descriptor < 0 or libc.inotify_add_watch(descriptor, os.fsencode(folder), _IN_MODIFY) < 0:
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        descriptor: int = self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.descriptor: int | None = descriptor if descriptor >= 0 else None
+        if self.descriptor is None or not self.watch(str(folder)):
             reason = os.strerror(ctypes.get_errno())
             log.write(
                 "warning",
@@ -33,9 +33,14 @@ class Notices:
                 "Raise fs.inotify.max_user_instances and fs.inotify.max_user_watches.",
                 reason=reason,
             )
-            if descriptor >= 0:
-                os.close(descriptor)
+            if self.descriptor is not None:
+                os.close(self.descriptor)
             self.descriptor = None
+
+    def watch(self, folder: str) -> bool:
+        """Have notice given of this folder, which was just made; return whether that can be."""
+        added: int = self._libc.inotify_add_watch(self.descriptor or -1, os.fsencode(folder), _IN_MODIFY)
+        return added >= 0
 
     def take(self) -> set[str] | None:
         """Return the names of the files that were written to since; None when it may be any."""
@@ -59,5 +64,6 @@ def _names(data: bytes) -> set[str] | None:
         if mask & _IN_Q_OVERFLOW:
             return None
         position += _EVENT.size + length
-        names.add(data[position - length : position])
+        if length:  # none: it is about the folder itself, which was removed
+            names.add(data[position - length : position])
     return {os.fsdecode(name.rstrip(b"\0")) for name in names}

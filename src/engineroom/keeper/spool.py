@@ -41,8 +41,7 @@ class Spool:
         """Up to where each stream can be read, of those that have changed since somebody looked here; None: gone."""
         self._folder = str(folder)
         self._marks_folder = str(folder.parent / "marks")
-        for path in (self._folder, self._marks_folder):
-            os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103
+        self._make_folders()
         self.notices = Notices(folder)
         self.puncher = Puncher()
         self.elsewhere = OutputFiles(self.puncher)
@@ -55,6 +54,25 @@ class Spool:
         self._recovered = False
         self._overdue = False
         """Whether all files are to be looked at, as that could not be done when it should have been."""
+
+    def _make_folders(self) -> None:
+        for path in (self._folder, self._marks_folder):
+            os.makedirs(path, mode=0o700, exist_ok=True)  # noqa: PTH103
+
+    def heal(self) -> bool:
+        """Make the folders again where somebody has removed them; return whether it was so.
+
+        What runs goes on printing into files that are gone. What it prints after its next start is behind that.
+        """
+        if os.path.isdir(self._folder) and os.path.isdir(self._marks_folder):  # noqa: PTH112
+            return False
+        self._make_folders()
+        self.notices.watch(self._folder)
+        for name, stream in self._streams.items():
+            self._lost[name] = stream.marked
+            stream.remove()
+        self._streams.clear()
+        return True
 
     def keep(self, most_bytes: int) -> None:
         """Keep so much of each stream, also when another keeper goes on with it."""

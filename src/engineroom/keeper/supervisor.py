@@ -374,6 +374,13 @@ class Supervisor:
             self._handle(process, Event.DELAY_OVER)
         self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
 
+    def heal_journal(self) -> bool:
+        """Write the journal anew where it was removed; return whether it was."""
+        if self._journal.is_in_place:
+            return False
+        self.rewrite_journal()
+        return self._journal.is_in_place
+
     def rewrite_journal(self) -> None:
         """Write down afresh all that is alive."""
         limits = {group: each._asdict() for group, each in self.containers.limits.items()}

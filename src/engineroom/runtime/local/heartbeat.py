@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import NoReturn, TypeVar
+
+Answer = TypeVar("Answer")
 
 BEAT_SECONDS = 2.0
 """How often it is asked."""
@@ -20,24 +22,27 @@ _STATES = {
 _OTHERWISE = "look at its log; if it stays so, end it with kill -9 {pid}: what runs goes on, and the next keeper finds it"
 
 
-async def in_time(answer: Awaitable[Any]) -> bool:
-    """Wait for an answer; return whether it came in time. Raises what it raises."""
+class SilenceError(Exception):
+    """The keeper has not answered in time."""
+
+
+async def in_time(answer: Awaitable[Answer]) -> Answer:
+    """Return the answer. Raises SilenceError when it does not come in time, and what it raises."""
     waiting = asyncio.ensure_future(answer)
     try:
         for _ in range(_SILENT_TICKS):
             done, _ = await asyncio.wait([waiting], timeout=_TICK_SECONDS)
             if done:
-                waiting.result()
-                return True
+                return waiting.result()
     finally:
         waiting.cancel()
-    return False
+    raise SilenceError
 
 
-async def beat(ask: Callable[[], Awaitable[Any]], heard: Callable[[], None]) -> None:
-    """Ask again and again, until an answer does not come in time. Raises ConnectionError when the keeper is gone."""
-    while await in_time(ask()):
-        heard()
+async def beat(ask: Callable[[], Awaitable[Answer]], heard: Callable[[Answer], object]) -> NoReturn:
+    """Ask again and again. Raises SilenceError when an answer does not come in time, and what an answer raises."""
+    while True:
+        heard(await in_time(ask()))
         await asyncio.sleep(BEAT_SECONDS)
 
 

@@ -63,8 +63,24 @@ class Happening(StrEnum):
     OUTPUT_DROPPED = "output_dropped"
 
 
+class Item(msgspec.Struct, frozen=True):
+    """Something that the keeper has to say of itself."""
+
+    number: Count
+    kind: str
+    message: str
+    at: Moment
+
+
+class News(msgspec.Struct, frozen=True):
+    """The last items of one keeper, which `of` tells from another."""
+
+    of: str
+    items: Sequence[Item]
+
+
 class Hello(msgspec.Struct, frozen=True):
-    """Who the keeper is. Version 0.1.0 knew nothing of containers and limits: then both are None."""
+    """Who the keeper is. An earlier one says less: what it does not say is None."""
 
     protocol: Count
     version: str
@@ -73,6 +89,9 @@ class Hello(msgspec.Struct, frozen=True):
     sequence: Count
     containers: str | None = None
     unlimited: Mapping[str, str] | None = None
+    fingerprint: str | None = None
+    python: str | None = None
+    news: News | None = None
 
 
 class KeptExit(msgspec.Struct, frozen=True):

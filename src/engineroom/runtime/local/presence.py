@@ -10,11 +10,14 @@ import structlog
 from engineroom.model.event import Event
 from engineroom.model.process import Process
 from engineroom.runtime.local import translation
+from engineroom.runtime.local.messages import Hello, News
 
 _STALE_SECONDS = 8.0
 """What was heard longer ago than this says nothing of now: a beat, an answer that does not come, and some more."""
 
 _PASSING_SECONDS = 4.0
+
+_NO_NEWS = News(of="", items=())
 
 _log = structlog.get_logger()
 
@@ -28,6 +31,8 @@ class Presence:
         self._is_told = False
         self._heard_at = datetime.now(UTC)
         self._heard = float("-inf")
+        self._told_of: str | None = None
+        self._told = 0
 
     @property
     def is_missed(self) -> bool:
@@ -39,14 +44,21 @@ class Presence:
         """Whether nobody knows what its processes do."""
         return self._silent_seconds() > _STALE_SECONDS
 
-    def heard(self) -> None:
-        """Take in that it answers."""
+    def heard(self, hello: Hello) -> None:
+        """Take in that it answers, and what it has to say of itself."""
         self._heard_at = datetime.now(UTC)
         self._heard = asyncio.get_running_loop().time()
+        news = hello.news or _NO_NEWS
+        told = self._told if news.of == self._told_of else 0
+        for item in news.items:
+            # What it said while no server was there is in its log.
+            if item.number > told and self._told_of is not None:
+                self._tell(translation.keeper_news(item))
+        self._told_of, self._told = news.of, max([told, *(item.number for item in news.items)])
 
-    def greeted(self) -> None:
+    def greeted(self, hello: Hello) -> None:
         """Take in that it is known, and what it has."""
-        self.heard()
+        self.heard(hello)
         self.is_there = True
         if self._is_told:
             self._is_told = False

@@ -264,7 +264,7 @@ class LocalRuntime:
         self._mirror.begin_anew(kept for kept in processes if kept.run is None and not kept.is_unknown)
         self._sequence_seen = known.sequence
         self._keeper = keeper
-        self._presence.greeted()
+        self._presence.greeted(hello)
         everything = self._mirror.background_processes() | self._difference.background_processes()
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
         # Not awaited: their answers are taken in by who waits for this greeting to end.

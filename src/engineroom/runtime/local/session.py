@@ -11,7 +11,7 @@ import structlog
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import heartbeat
 from engineroom.runtime.local.keeper import Event, Keeper, KeeperError, Launcher
-from engineroom.runtime.local.messages import ProtocolError
+from engineroom.runtime.local.messages import Hello, ProtocolError
 from engineroom.runtime.local.reconnecting import Pauses
 
 _log = structlog.get_logger()
@@ -29,7 +29,7 @@ class Handlers:
     greet: Callable[[Keeper], Awaitable[None]]
     take: Callable[[list[Event]], None]
     misunderstood: Callable[[ProtocolError], None]
-    heard: Callable[[], None]
+    heard: Callable[[Hello], None]
     lost: Callable[[str | None], bool]
 
 
@@ -130,18 +130,19 @@ class Session:
                 await greeting
 
     async def _greet(self, keeper: Keeper) -> None:
-        if not await heartbeat.in_time(self._handlers.greet(keeper)):
-            raise RuntimeUnavailableError(self._give_up())
-        self._handlers.heard()
+        try:
+            await heartbeat.in_time(self._handlers.greet(keeper))
+        except heartbeat.SilenceError:
+            self._silent = self._launcher.why_silent()
+            raise RuntimeUnavailableError(self._silent) from None
         self._opened.set()
 
     async def _beat(self, keeper: Keeper) -> None:
         """Hang up on a keeper that does not answer any more: nobody must wait for it."""
-        with contextlib.suppress(ConnectionError, KeeperError):
+        try:
             await heartbeat.beat(keeper.greet, self._handlers.heard)
-            self._give_up()
+        except heartbeat.SilenceError:
+            self._silent = self._launcher.why_silent()
             keeper.close()
-
-    def _give_up(self) -> str:
-        self._silent = self._launcher.why_silent()
-        return self._silent
+        except (ConnectionError, KeeperError, ProtocolError):
+            keeper.close()

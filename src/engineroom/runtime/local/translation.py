@@ -14,7 +14,7 @@ from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.run import Run
 from engineroom.model.workload import Workload
-from engineroom.runtime.local.messages import Happened, Happening, KeptExit, KeptProcess, KeptState
+from engineroom.runtime.local.messages import Happened, Happening, Item, KeptExit, KeptProcess, KeptState
 from engineroom.runtime.local.planner import Slot
 
 JsonObject = dict[str, Any]
@@ -311,6 +311,11 @@ def keeper_lost(silent: str | None) -> Event:
 def keeper_found() -> Event:
     """Return the event of a keeper that answers again."""
     return _of_keeper("keeper.found", "The keeper answers again.")
+
+
+def keeper_news(item: Item) -> Event:
+    """Return the event of something that the keeper says of itself."""
+    return _of_keeper(item.kind, item.message)
 
 
 def _of_keeper(kind: str, message: str) -> Event:

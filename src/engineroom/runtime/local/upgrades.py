@@ -1,9 +1,14 @@
 """Keepers of another version than ours."""
 
 import contextlib
+import sys
+from binascii import crc32
+from functools import cache
+from pathlib import Path
 
 import structlog
 
+import engineroom
 from engineroom import __version__
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local.keeper import OLDEST_PROTOCOL, PROTOCOL, Keeper, KeeperError
@@ -23,14 +28,14 @@ class Upgrades:
 
         Raises RuntimeUnavailableError when we would misunderstand each other.
         """
-        if hello.version == __version__ and hello.protocol == PROTOCOL:
+        if _is_ours(hello):
             return
         versions = {"keeper": hello.version, "ours": __version__}
         if not self._asked:
             self._asked = True
             _log.info("The keeper is of another version; upgrading it.", action="keeper.upgrade", **versions)
             with contextlib.suppress(KeeperError):
-                await keeper.call("upgrade")
+                await keeper.call("upgrade", python=sys.executable)
                 raise ConnectionError("the keeper executes itself anew")
         if not OLDEST_PROTOCOL <= hello.protocol <= PROTOCOL + 1:
             raise RuntimeUnavailableError(
@@ -38,3 +43,18 @@ class Upgrades:
                 "install both from the same version"
             )
         _log.warning("The keeper stays of another version.", action="keeper.version", **versions)
+
+
+def _is_ours(hello: Hello) -> bool:
+    """Return whether the keeper is the very program that is installed here: a version may have more than one."""
+    program = hello.fingerprint == _fingerprint() and hello.python == sys.executable
+    return program and hello.version == __version__ and hello.protocol == PROTOCOL
+
+
+@cache
+def _fingerprint() -> str:
+    """Return what changes with the keeper's modules, as it reckons it itself (see `engineroom.keeper.about`)."""
+    checksum = 0
+    for path in sorted((Path(engineroom.__file__).parent / "keeper").glob("*.py")):
+        checksum = crc32(path.name.encode() + path.read_bytes(), checksum)
+    return f"{checksum:08x}"
