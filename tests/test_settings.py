@@ -39,7 +39,7 @@ def test_an_unknown_setting_is_refused_with_the_known_ones(tmp_path: Path) -> No
     (tmp_path / "settings.toml").write_text("rate_limits = 1\n")
     known = ", ".join(
         (
-            "alerts allowed_hosts bind database host_reserve log_days log_megabytes otlp_endpoint "
+            "alerts allowed_hosts bind database drain_seconds host_reserve log_days log_megabytes otlp_endpoint "
             "output_kept_megabytes queue_networks_allowed queue_networks_denied rate_limit trusted_proxies"
         ).split()
     )

@@ -75,7 +75,8 @@ class ScriptedKeeper:
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        with contextlib.suppress(ConnectionError):
+        # Closed also when the test ends before its runtime has hung up.
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
             while line := await reader.readline():
                 request = json.loads(line)
                 answer = {"id": request["id"], "result": self._result(request)}
@@ -83,7 +84,6 @@ class ScriptedKeeper:
                 if request["call"] == "watch":
                     writer.write(b"".join(self.says))
                 await writer.drain()
-        writer.close()
 
     def _result(self, request: JsonObject) -> JsonObject:
         if request["call"] == "watch":

@@ -126,6 +126,7 @@ class Session:
             greeting.cancel()
             if beating is not None:
                 beating.cancel()
+            keeper.close()
             with contextlib.suppress(ConnectionError, asyncio.CancelledError):
                 await greeting
 
