@@ -197,9 +197,30 @@ def test_variables_are_replaced_by_a_list_and_by_a_dotenv_text(api: Api) -> None
     assert answer.json()["data"]["type"] == "environments"
     assert variables(api) == [("A", "1")]
 
-    content = "# comment\nB=2\nexport C='a b'\nD=\"x\\ny\"\nE=\n"
+    content = "# comment\nB=2\nexport CC='a b'\nD=\"x\\ny\"\nE=\n"
     assert api.client.request("PUT", url(api, "/variables"), json={"content": content}).status_code == 200
-    assert variables(api) == [("B", "2"), ("C", "a b"), ("D", "x\ny"), ("E", "")]
+    assert variables(api) == [("B", "2"), ("CC", "a b"), ("D", "x\ny"), ("E", "")]
+
+
+def test_a_dotenv_text_is_filled_in_as_its_reader_does(api: Api) -> None:
+    lines = ['APP_NAME="My Shop"', 'MAIL_FROM_NAME="${APP_NAME}"', 'DB_PASSWORD="pa\\$word"']
+    content = "\n".join([*lines, "RAW='${APP_NAME}'", "GONE=${NOBODY}"])
+    assert api.client.request("PUT", url(api, "/variables"), json={"content": content}).status_code == 200
+    assert variables(api) == [
+        ("APP_NAME", "My Shop"),
+        ("MAIL_FROM_NAME", "My Shop"),
+        ("DB_PASSWORD", "pa$word"),
+        ("RAW", "${APP_NAME}"),
+        ("GONE", "${NOBODY}"),
+    ]
+
+
+@pytest.mark.parametrize("content", ["A=b c", "1A=1", "A.B=1", 'B="' + "x" * 60_000 + '"\nC="${B}${B}"'])
+def test_a_dotenv_text_that_cannot_be_read_or_given_to_a_process_says_why(api: Api, content: str) -> None:
+    answer = api.client.request("PUT", url(api, "/variables"), json={"content": content})
+    assert answer.status_code == 422
+    assert "cannot be read as a .env file: " in answer.json()["message"]
+    assert variables(api) == [("QUEUE", "redis")]
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def test_a_value_on_the_command_line_is_taken_with_a_warning_that_does_not_show_
 
 def test_what_is_in_a_file_is_read_as_a_env_file_and_a_key_beside_it_wins(tmp_path: Path) -> None:
     file = tmp_path / "variables"
-    file.write_text("# those of the shop\nexport A='one # two'\nB=file\nEMPTY=\n")
-    assert given_variables(["B"], file, {"B": "word"}) == {"A": "one # two", "B": "word", "EMPTY": ""}
+    file.write_text("# those of the shop\nexport AA='one # two'\nB=file\nEMPTY=\n")
+    assert given_variables(["B"], file, {"B": "word"}) == {"AA": "one # two", "B": "word", "EMPTY": ""}
 
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,7 +83,7 @@ def test_a_terminal_is_asked_and_does_not_show_what_is_typed() -> None:
 
 @pytest.mark.parametrize(
     ("content", "reason"),
-    [(b"A=1\n'\n", "line 2 cannot be read"), (b"A=\xff\n", "not UTF-8"), (b"A" * 1_000_001, "more than")],
+    [(b"A=1\n'\n", "invalid name"), (b"A=\xff\n", "not UTF-8"), (b"A" * 1_000_001, "more than")],
 )
 def test_a_file_that_cannot_be_read_is_refused_in_words(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "variables").write_bytes(content)

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from engineroom.control import applications, commands, deployments, environments, instances
+from engineroom.control import background_processes as changing
 from engineroom.control.changing import GoneError
+from engineroom.control.deployer import does_not_run
 from engineroom.model.deployment import Commit, Deployment, DeploymentStatus
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.event import Event
@@ -18,6 +20,7 @@ from engineroom.store import events, operations
 from engineroom.store import wanted as wanted_rows
 from tests.control.running_control import Running, draining, eventually_a_moment, running_control, settle
 from tests.runtime.asynchronous import asynchronous, eventually
+from tests.store.rows import a_background_process
 
 
 async def deployment(running: Running, of: Deployment) -> Deployment:
@@ -164,6 +167,27 @@ async def test_an_environment_without_a_folder_runs_nothing_and_says_so(tmp_path
         assert running.fake.processes(created.id) == []
         with pytest.raises(commands.NotRunnableError, match="no folder"):
             await commands.run(running.control, running.actor, running.linked.environment, "true")
+
+
+@asynchronous
+async def test_what_never_ran_does_not_fail_a_deployment_of_the_others(tmp_path: Path) -> None:
+    async with running_control(tmp_path) as running:
+        created, _ = await running.create(processes=1)
+        await running.running(created, 1)
+        broken = a_background_process(running.linked.instance, processes=1)
+        running.fake.script(broken.id).start_failure = (2, "/no/such/program")
+        await changing.create(running.control, running.actor, broken)
+        await eventually("it does not run", lambda: does_not_run(running.fake.processes(broken.id)))
+        before = running.fake.processes(created.id)[0].id
+
+        made = await deploy(running)
+        await deployed(running, made, DeploymentStatus.DEPLOYMENT_SUCCEEDED)
+
+        assert running.fake.processes(created.id)[0].id != before
+        scope = events.Scope("background_process", broken.id)
+        told = await running.store.read(lambda connection: events.page(connection, scope, 1))
+        words = "did not run before the deployment, and does not run now: "
+        assert [words in event.message for event in told.items].count(True) == 1
 
 
 @asynchronous

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from engineroom.api.errors import InvalidError
 from engineroom.api.validation import Boolean, Integer, Text, integer, prohibited
-from engineroom.control.env_text import KEY, EnvTextError, variables_in
+from engineroom.control.env_text import KEY, LONGEST_VALUE, EnvTextError, variables_in
 from engineroom.control.fresh import Wishes
 from engineroom.model.command import LONGEST_COMMAND
 from engineroom.model.environment import Environment
@@ -29,9 +29,6 @@ from engineroom.model.environment_settings import (
 )
 from engineroom.model.slug import slugify
 from engineroom.model.variables import EnvironmentVariable, Variables, VariablesMethod
-
-LONGEST_VALUE = 100_000
-"""In bytes of UTF-8: no process gets a longer one (execve(2), MAX_ARG_STRLEN)."""
 
 _PHP_VERSION = re.compile(r"(8\.[2-5]):1")
 
@@ -306,5 +303,5 @@ def _parsed(content: str) -> Variables:
         return variables_in(content)
     except EnvTextError as error:
         raise InvalidError(
-            {"content": [f"The content field cannot be read in line {error.line}: give KEY=VALUE."]}
+            {"content": [f"The content field cannot be read as a .env file: {error}."]}
         ) from None

@@ -47,8 +47,8 @@ class NotFoundError(ApiError):
 
     status = 404
 
-    def __init__(self) -> None:
-        super().__init__("Not found.")
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or "Not found.")
 
 
 class MethodNotAllowedError(ApiError):

@@ -8,9 +8,11 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 
+from engineroom.api import ignored
 from engineroom.api.call import Answer, Call, caller
 from engineroom.api.control import Control
 from engineroom.api.documents import JSON
+from engineroom.api.elsewhere import not_here
 from engineroom.api.endpoint import Endpoint
 from engineroom.api.errors import (
     ApiError,
@@ -66,24 +68,26 @@ class Path:
             return self._preflight(request)
         endpoint = self._endpoints.get(request.method)
         counted: dict[str, str] = {}
+        ignored.begin()
         try:
             counted = self._count(request, endpoint.bucket if endpoint else Bucket.ORDINARY)
             answer = await self._answer(request, endpoint)
             if request.method == "HEAD" and not isinstance(answer.body, bytes):
                 answer = replace(answer, body=b"")
-            return _response(answer, counted)
+            return _response(answer, {**counted, **ignored.header()})
         except Exception as error:  # noqa: BLE001 - whatever it is, it is answered
-            return _error_response(_in_words(error, request), counted)
+            return _error_response(_in_words(error, request), {**counted, **ignored.header()})
 
     async def _answer(self, request: Request, endpoint: Endpoint | None) -> Answer:
         if endpoint is not None:
+            ignored.note_query(endpoint, request.query_params)
             call = Call(request, self._control, endpoint, self._uses)
             if endpoint.ability is None:
                 return await endpoint.handler(call)
             with audit.attributed(call.audit_entry):
                 return self._guarded(call, await endpoint.handler(call))
         if not self._endpoints:
-            raise NotFoundError
+            raise NotFoundError(not_here(request.url.path))
         raise MethodNotAllowedError(request.method, request.url.path, self._methods())
 
     def _guarded(self, call: Call, answer: Answer) -> Answer:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from engineroom.api import ignored
 from engineroom.api.errors import InvalidError
 
 LARGEST_INTEGER = 2_147_483_647
@@ -97,9 +98,12 @@ def validate(model: type[Fields], fields: Mapping[str, Any], context: object = N
     Raises InvalidError with every wrong field.
     """
     try:
-        return model.model_validate(fields, context=context)
+        made = model.model_validate(fields, context=context)
     except ValidationError as error:
         details = error.errors(include_url=False)
+    else:
+        ignored.note(made, fields)
+        return made
     raise InvalidError({".".join(map(str, found["loc"])): [in_words(found)] for found in details})
 
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +55,8 @@ class Client:
             answer = connection.getresponse()
             if answer.status != http.client.OK:
                 raise CommandError(f"cannot read {path}: {_reason(answer)}")
+            if ignored := answer.getheader("engineroom-ignored"):
+                sys.stderr.write(f"engineroom: warning: the server does not know, and ignored: {ignored}\n")
             yield answer
         except (OSError, http.client.HTTPException) as error:
             raise UnreachableError(f"cannot reach {self.url}: {error}; is the server running?") from None

@@ -1,6 +1,6 @@
 """Brings deployments about. Level-triggered: it goes on with whatever the store says is under way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ from engineroom.control.reconciler import Reconciler
 from engineroom.model.deployment import Deployment, DeploymentStatus
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.exits import describe
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, DeploymentId
 from engineroom.model.operation import OperationStatus
 from engineroom.model.process import Process, ProcessState
 from engineroom.runtime.base import Runtime
@@ -31,6 +31,7 @@ class Deployer:
         self._store = store
         self._runtime = runtime
         self._reconciler = reconciler
+        self._broken_before: dict[DeploymentId, frozenset[BackgroundProcessId]] = {}
 
     async def look(self) -> bool:
         """Take every deployment one step further; return whether one is under way."""
@@ -43,26 +44,48 @@ class Deployer:
         return bool(found)
 
     async def _begin(self, deployment: Deployment) -> None:
-        """Ask for every process to be replaced."""
-        self._reconciler.wake(await self._store.write(lambda connection: _begin(connection, deployment)))
+        """Ask for every process to be replaced, and remember what did not run before either."""
+        begun = await self._store.write(lambda connection: _begin(connection, deployment))
+        broken = frozenset(id for id in begun if does_not_run(self._runtime.processes(id)))
+        self._broken_before[deployment.id] = broken
+        self._reconciler.wake(begun)
 
     async def _end(self, deployment: Deployment) -> None:
-        """End a deployment when all that it began is done, or when what runs the new code dies at once."""
+        """End a deployment when all that it began is done, or when what runs the new code dies at once.
+
+        What did not run before it either is no fault of the new code, and nothing that the others wait for.
+        """
         affected = await self._store.read(
             lambda connection: background_processes.of_environment(connection, deployment.environment_id)
         )
-        reason = self._failure([each.id for each in affected])
-        await self._store.write(lambda connection: _end_if_over(connection, deployment, reason))
+        failures = self._failures([each.id for each in affected])
+        broken = self._broken_before.get(deployment.id, frozenset())
+        reason = next((reason for id, reason in failures.items() if id not in broken), None)
+        excused = {id: reason for id, reason in failures.items() if id in broken}
+        if await self._store.write(lambda connection: _end_if_over(connection, deployment, reason, excused)):
+            self._broken_before.pop(deployment.id, None)
 
-    def _failure(self, ids: Sequence[BackgroundProcessId]) -> str | None:
+    def _failures(self, ids: Sequence[BackgroundProcessId]) -> dict[BackgroundProcessId, str]:
+        """Return why the new version of each does not run, of those that do not."""
+        found = {}
         for identifier in ids:
             target = self._reconciler.targets.get(identifier)
             if target is None or target.workload is None:
                 continue
             reason = failure(target.workload.fingerprint, self._runtime.processes(identifier))
             if reason:
-                return f"{' '.join(target.workload.argv)}: {reason}"
-        return None
+                found[identifier] = f"{' '.join(target.workload.argv)}: {reason}"
+        return found
+
+
+def does_not_run(processes: Sequence[Process]) -> bool:
+    """Return whether every process of a background process dies young again and again, or cannot be started."""
+    return bool(processes) and all(
+        process.state is ProcessState.BACKING_OFF
+        and process.last_exit is not None
+        and (process.crash_looping or process.last_exit.error_number is not None)
+        for process in processes
+    )
 
 
 def failure(fingerprint: str, processes: Sequence[Process]) -> str | None:
@@ -100,10 +123,26 @@ def _begin(connection: Connection, deployment: Deployment) -> list[BackgroundPro
     return [background_process.id for background_process in affected]
 
 
-def _end_if_over(connection: Connection, deployment: Deployment, reason: str | None) -> None:
-    over = reason is not None or not operations.has_running_children(connection, deployment.operation_id)
-    if over and _is_still(connection, deployment):
-        _finish(connection, deployment, reason)
+def _end_if_over(
+    connection: Connection,
+    deployment: Deployment,
+    reason: str | None,
+    excused: Mapping[BackgroundProcessId, str],
+) -> bool:
+    """End a deployment that failed, or of which only what is excused still goes on; return whether it was ended."""
+    running = operations.running_children(connection, deployment.operation_id)
+    over = reason is not None or set(running.values()) <= excused.keys()
+    if not over or not _is_still(connection, deployment):
+        return False
+    now = datetime.now(UTC)
+    for operation_id, subject in running.items():
+        why = excused.get(BackgroundProcessId(subject))
+        if reason is None and why is not None:
+            failed = OperationStatus.FAILED
+            message = f"It did not run before the deployment, and does not run now: {why}"
+            end(connection, operation_id, failed, Telling(failed, message, {"reason": why}, now))
+    _finish(connection, deployment, reason)
+    return True
 
 
 def _is_still(connection: Connection, deployment: Deployment) -> bool:

@@ -1,30 +1,33 @@
 """The variables in the text of a `.env` file that somebody hands over."""
 
-import io
 import re
 
-from dotenv.parser import parse_stream
-
+from engineroom.model.dotenv import DotenvError, read
 from engineroom.model.variables import EnvironmentVariable, Variables
 
 KEY = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 """What the name of a variable looks like."""
 
+LONGEST_VALUE = 100_000
+"""In bytes of UTF-8: no process gets a longer one (execve(2), MAX_ARG_STRLEN)."""
+
 
 class EnvTextError(Exception):
-    """A line cannot be read as KEY=VALUE."""
-
-    def __init__(self, line: int) -> None:
-        super().__init__(f"line {line} cannot be read as KEY=VALUE")
-        self.line = line
+    """The text cannot be read, and why."""
 
 
 def variables_in(text: str) -> Variables:
-    """Return the variables in the text, the last of each key. Raises EnvTextError."""
-    found: dict[str, str] = {}
-    for binding in parse_stream(io.StringIO(text)):
-        if binding.error or (binding.key is not None and not re.match(KEY, binding.key)):
-            raise EnvTextError(binding.original.line)
-        if binding.key is not None:
-            found[binding.key] = binding.value or ""
+    """Return the variables in the text, as its reader would give them to the application: each `${NAME}` filled in.
+
+    Raises EnvTextError.
+    """
+    try:
+        found = read(text, {})
+    except DotenvError as error:
+        raise EnvTextError(str(error)) from None
+    for key, value in found.items():
+        if not re.match(KEY, key):
+            raise EnvTextError(f"{key[:40]!r} is no name of a variable")
+        if "\0" in value or len(value.encode()) > LONGEST_VALUE:
+            raise EnvTextError(f"the value of {key[:40]} is longer than any process may be given")
     return tuple(EnvironmentVariable(key=key, value=value) for key, value in found.items())

@@ -25,10 +25,8 @@ _FINISH_PARENTS = update(operations).where(
     _CHILD.exists(),
     ~_CHILD.where(_CHILDREN.c.status == OperationStatus.RUNNING).exists(),
 )
-_CHILDREN_RUNNING = select(
-    select(operations.c.id)
-    .where(operations.c.parent_id == bindparam("parent_id"), operations.c.status == OperationStatus.RUNNING)
-    .exists()
+_RUNNING_CHILDREN = select(operations.c.id, operations.c.subject_id).where(
+    operations.c.parent_id == bindparam("parent_id"), operations.c.status == OperationStatus.RUNNING
 )
 _FINISH = update(operations).where(
     operations.c.id.in_(bindparam("ids", expanding=True)),
@@ -92,9 +90,10 @@ def end(connection: Connection, operation_id: OperationId, status: OperationStat
     connection.execute(_FINISH, {"ids": [operation_id], "status": status, "finished_at": at})
 
 
-def has_running_children(connection: Connection, operation_id: OperationId) -> bool:
-    """Return whether something of what this operation began still goes on."""
-    return bool(connection.execute(_CHILDREN_RUNNING, {"parent_id": operation_id}).scalar_one())
+def running_children(connection: Connection, operation_id: OperationId) -> dict[OperationId, str]:
+    """Return what of that which this operation began still goes on, and what each is about."""
+    rows = connection.execute(_RUNNING_CHILDREN, {"parent_id": operation_id})
+    return {row.id: row.subject_id for row in rows}
 
 
 def find(
