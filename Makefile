@@ -7,8 +7,8 @@ QUEUES := redis mysql postgresql
 help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 
-run: .venv/.installed ## install, then start the demo on 127.0.0.1:8787 (Ctrl-C stops all of it)
-	.venv/bin/engineroom demo
+run: .venv/.installed ## install, then start the demo on 127.0.0.1:8787, or BIND=HOST:PORT (Ctrl-C stops all of it)
+	.venv/bin/engineroom demo $(if $(BIND),--bind $(BIND))
 
 test: .venv/.installed-dev ## install what the tests need, then check and run all tests
 	scripts/install-test-packages.sh

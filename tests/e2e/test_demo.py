@@ -2,6 +2,7 @@
 
 import re
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Demo:
             assert found or self.process.poll() is None, f"it ended: {self.output.read_text()}"
             return found.group(1) if found else ""
 
-        return wait_until(f"the demo prints {pattern}", look)
+        return wait_until(f"the demo prints {pattern}", look, timeout_seconds=60)
 
 
 @pytest.fixture
@@ -44,6 +45,38 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         process.terminate()
         process.wait(timeout=60)
     print(f"engineroom demo wrote:\n{output.read_text()}")  # noqa: T201 -- pytest shows it for a failed test alone
+
+
+def test_the_demo_does_some_jobs_and_says_what_to_try_next(demo: Demo) -> None:
+    demo.said(r"^(Ctrl-C stops everything\.)$")
+    shown = demo.output.read_text()
+
+    for number in range(1, 13):
+        assert f"job {number} done: greeting {number} of 12" in shown
+    assert "12 of 12 jobs are done. What to try next" in shown
+    follow, push = re.findall(r"^(export .*|QUEUE_FILE=.*)$", shown, re.MULTILINE)
+    program = re.search(r"^(\S+ logs \S+) -f &$", shown, re.MULTILINE)
+    assert program
+    pasted = f"{follow}\n{push.replace('100 --seconds 0.5', '3 --seconds 0')}\n{program.group(1)} -n 1000"
+
+    def works() -> bool:
+        ran = subprocess.run(["bash", "-c", pasted], capture_output=True, text=True, check=True, timeout=60)
+        return "done: greeting 3 of 3" in ran.stdout
+
+    wait_until("what it says gives it work, and shows the log", works)
+
+
+def test_a_port_that_is_taken_is_said_with_what_to_type(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        words = [ENGINEROOM, "demo", "--data", str(tmp_path / "data"), "--bind", bind]
+        ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        f"engineroom: cannot listen on {bind}: the port is taken; name another: `make run BIND=127.0.0.1:9000`, "
+        "or `engineroom demo --bind 127.0.0.1:9000`\n"
+    )
 
 
 @pytest.mark.needs("curl")

@@ -1,5 +1,6 @@
 """`engineroom demo`."""
 
+import asyncio
 import shlex
 import shutil
 import subprocess
@@ -9,21 +10,23 @@ from pathlib import Path
 
 import engineroom
 from engineroom.cli.errors import CommandError
+from engineroom.cli.first_jobs import Workers, push, start_workers, watch_jobs
 from engineroom.cli.options import settings
-from engineroom.cli.server import Server
+from engineroom.cli.server import PortTakenError, Server
 from engineroom.cli.terminal import configure_log, say
 from engineroom.control.links import link
 from engineroom.control.tokens import create_token
 from engineroom.store import Store
 
 _DRAIN_SECONDS = 15.0
+_JOBS = 12
 _FIND_LARAVEL = (
     "exit(stream_resolve_include_path('Illuminate/autoload.php') && extension_loaded('redis') ? 0 : 1);"
 )
 
 
 def demo(*, data: Path | None = None, bind: str | None = None) -> None:
-    """Serve in a throw-away folder, with an example application to try everything on. Ctrl-C ends all of it.
+    """Serve in a throw-away folder, with an example application at work. Ctrl-C ends all of it.
 
     Parameters
     ----------
@@ -40,6 +43,10 @@ def demo(*, data: Path | None = None, bind: str | None = None) -> None:
 
     try:
         Server(settings(folder, bind)).run(introduce, drain_seconds=_DRAIN_SECONDS)
+    except PortTakenError as error:
+        raise CommandError(
+            f"{error.what}; name another: `make run BIND=127.0.0.1:9000`, or `engineroom demo --bind 127.0.0.1:9000`"
+        ) from None
     finally:
         if data is None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -47,32 +54,57 @@ def demo(*, data: Path | None = None, bind: str | None = None) -> None:
 
 
 async def _introduce(store: Store, url: str, folder: Path) -> None:
-    """Link the examples and say how to try them."""
+    """Link the examples, have the first do some work, and say what to try next."""
     token = await create_token(store, "demo")
-    linked = await link(store, example("python"), "Example", {"QUEUE_FILE": str(folder / "queue.sqlite")})
+    queue = {"QUEUE_FILE": str(folder / "queue.sqlite")}
+    linked = await link(store, example("python"), "Example", queue)
     say(f"\nengineroom listens on {url}\n")
     say(f"  API       {url}/api")
     say(f"  Token     {token}")
     say(f"  Instance  {linked.instance}")
-    say("\nStart two processes of the example's worker; paste this in another terminal:\n")
-    say(_curl(url, token, linked.instance, '{"type":"custom","processes":2,"command":"python3 worker.py"}'))
+    workers = await asyncio.to_thread(start_workers, url, token, linked.instance)
+    say(
+        f"\nTwo workers run, with the pids {' and '.join(map(str, workers.pids))}. They are given {_JOBS} jobs:\n"
+    )
+    await asyncio.to_thread(push, example("python"), queue, _JOBS)
+    done = await asyncio.to_thread(watch_jobs, workers, _JOBS, say)
+    say(f"\n{done} of {_JOBS} jobs are done. What to try next; paste it in another terminal:\n")
+    _say_steps(workers, queue)
     if _laravel_is_here():
         await _introduce_laravel(store, url, token)
     say("\nCtrl-C stops everything.")
 
 
+def _say_steps(workers: Workers, queue: dict[str, str]) -> None:
+    program = shlex.quote(str(Path(sys.executable).with_name("engineroom")))
+    file, push_py = shlex.quote(queue["QUEUE_FILE"]), shlex.quote(str(example("python") / "push.py"))
+    say("  1. Follow the log, and give them more to do:\n")
+    say(f"export ENGINEROOM_URL={workers.url} ENGINEROOM_TOKEN={workers.token}")
+    say(f"{program} logs {workers.id} -f &")
+    say(f"QUEUE_FILE={file} python3 {push_py} 100 --seconds 0.5\n")
+    say("  2. Kill one. Another runs in its place within a second, and the log says so:\n")
+    say(f"kill -9 {workers.pids[0]}\n")
+    say("  3. Scale to five. The two go on, and three join them:\n")
+    say(
+        _curl(
+            "PATCH", f"{workers.url}/api/background-processes/{workers.id}", workers.token, '{"processes":5}'
+        )
+    )
+
+
 async def _introduce_laravel(store: Store, url: str, token: str) -> None:
     folder = example("laravel")
     linked = await link(store, folder, "Laravel", {})
+    address = f"{url}/api/instances/{linked.instance}/background-processes"
     say("\nPHP, Laravel and Redis are here too. Start a Redis, then three workers, and push them 300 jobs:\n")
     say("redis-server --port 6379 --save ''")
-    say(_curl(url, token, linked.instance, '{"type":"worker","processes":3,"config":{"connection":"redis"}}'))
+    say(_curl("POST", address, token, '{"type":"worker","processes":3,"config":{"connection":"redis"}}'))
     say(f"(cd {shlex.quote(str(folder))} && php artisan demo:push 300 --sleep-ms=20)")
 
 
-def _curl(url: str, token: str, instance: str, body: str) -> str:
+def _curl(method: str, address: str, token: str, body: str) -> str:
     return (
-        f"curl -sS -X POST {url}/api/instances/{instance}/background-processes "
+        f"curl -sS -X {method} {address} "
         f"-H 'Authorization: Bearer {token}' -H 'Content-Type: application/json' -d '{body}'"
     )
 

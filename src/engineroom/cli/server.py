@@ -48,6 +48,17 @@ _log = structlog.get_logger()
 Hook = Callable[[Store, str], Awaitable[None]]
 
 
+_NAME_ANOTHER = "name another with --bind HOST:PORT, or in ENGINEROOM_BIND"
+
+
+class PortTakenError(CommandError):
+    """Another program listens there already. `what` says so without what to do."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; {_NAME_ANOTHER}")
+        self.what = what
+
+
 class Server:
     """One server on one data folder. Made, it holds the folder and the port; `run` serves until a signal comes."""
 
@@ -204,9 +215,8 @@ def _listen(settings: Settings) -> socket.socket:
         listener.bind(name)
         listener.listen(_BACKLOG)
     except OSError as error:
-        taken = error.errno == errno.EADDRINUSE
-        reason = "the port is taken" if taken else (error.strerror or str(error))
-        raise CommandError(
-            f"cannot listen on {address}: {reason}; name another with --bind HOST:PORT"
-        ) from None
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(f"cannot listen on {address}: the port is taken") from None
+        reason = error.strerror or str(error)
+        raise CommandError(f"cannot listen on {address}: {reason}; {_NAME_ANOTHER}") from None
     return listener
