@@ -12,6 +12,7 @@ run: .venv/.installed ## install, then start the demo on 127.0.0.1:8787, or BIND
 
 test: .venv/.installed-dev ## install what the tests need, then check and run all tests
 	scripts/install-test-packages.sh
+	scripts/install-node-packages.sh
 	$(MAKE) --no-print-directory check
 	scripts/test.sh
 
@@ -36,7 +37,7 @@ bench: .venv/.installed-bench ## measure, beside peers doing the same, and print
 	.venv/bin/python -m benchmarks
 
 clean: ## remove the virtual environment and every cache
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist examples/bullmq/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.installed: $(INSTALLED_FROM)

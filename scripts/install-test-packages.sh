@@ -8,6 +8,12 @@ cd "$(dirname "$0")/.."
 PACKAGES="beanstalkd curl mariadb-server postgresql procps util-linux redis-server
     php-cli php-mysql php-redis php-sqlite3 php-pgsql php-mbstring php-xml php-curl php-laravel-framework"
 
+# A Node of another origin is as good as Debian's.
+node_is_there() {
+    command -v npm >/dev/null 2>&1 && node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' 2>/dev/null
+}
+node_is_there || PACKAGES="$PACKAGES nodejs npm"
+
 missing() {
     for package in $PACKAGES; do
         status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=none

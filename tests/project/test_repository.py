@@ -1,5 +1,6 @@
 """What holds for the repository as a whole: pins, the wheel, the size of files, and nothing that belongs elsewhere."""
 
+import json
 import re
 import subprocess
 import sys
@@ -59,6 +60,18 @@ def installed(name: str) -> bool:
 
 def test_every_constraint_is_an_exact_version_and_no_address() -> None:
     assert [pin for pin in pins() if not PIN.fullmatch(pin)] == []
+
+
+def test_every_npm_package_has_an_exact_version_and_no_address() -> None:
+    wanted = json.loads(text("examples/bullmq/package.json"))["dependencies"]
+    locked = json.loads(text("examples/bullmq/package-lock.json"))["packages"]
+
+    assert {
+        name: version
+        for name, version in wanted.items()
+        if locked[f"node_modules/{name}"]["version"] != version
+    } == {}
+    assert [name for name, package in locked.items() if "resolved" in package] == []
 
 
 def test_everything_that_is_installed_has_its_pin() -> None:

@@ -11,8 +11,8 @@ from engineroom.queues.base import Layout, RedisQueues
 from engineroom.queues.discovery import Worker, place
 from tests.queues.measuring import a_meter, known, measure_once, unknown
 from tests.runtime.asynchronous import asynchronous
+from tests.support.frameworks import Celery, Framework, frameworks
 from tests.support.redis_server import RedisServer
-from tests.support.worlds import CELERY, RQ, World
 
 pytestmark = pytest.mark.needs("redis-server")
 
@@ -124,31 +124,32 @@ def test_a_wrong_prefix_is_unknown_and_names_the_right_one(
     assert "?prefix=" in reason
 
 
-@pytest.mark.parametrize("world", [CELERY, RQ], ids=lambda world: world.name)
+@pytest.mark.parametrize("kind", frameworks())
 def test_what_the_real_clients_push_is_counted(
-    tmp_path: Path, redis_server: RedisServer, world: World
+    tmp_path: Path, redis_server: RedisServer, kind: type[Framework]
 ) -> None:
-    application = world.application(tmp_path, redis_server.port)
-    application.push(30)
+    framework = kind(tmp_path, redis_server)
+    variables, scaling = framework.scaling()
+    framework.push(30, seconds=0)
 
     worker = Worker(
-        folder=application.folder,
-        variables=application.variables,
-        connection="redis",
-        queues=world.queue,
+        folder=framework.folder,
+        variables=variables,
+        connection=scaling["connection"],
+        queues=scaling["queue"],
         laravels=False,
     )
     found = place(worker)
 
-    assert known(measure_once(found.connection, world.queue)).waiting == 30
+    assert known(measure_once(found.connection, scaling["queue"])).waiting == 30
 
 
 def test_without_a_word_of_whose_it_is_a_queue_of_another_world_is_counted_as_it_is(
     tmp_path: Path, redis_server: RedisServer
 ) -> None:
-    application = CELERY.application(tmp_path, redis_server.port)
-    application.push(30)
-    variables = {"ENGINEROOM_QUEUE_REDIS": f"redis://127.0.0.1:{redis_server.port}/0"}
+    celery = Celery(tmp_path, redis_server)
+    celery.push(30, seconds=0)
+    variables = {"ENGINEROOM_QUEUE_REDIS": celery.variables["REDIS_URL"]}
 
     found = place(
         Worker(folder=tmp_path, variables=variables, connection="redis", queues="celery", laravels=False)

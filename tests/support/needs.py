@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+ROOT = Path(__file__).parents[2]
+
 
 class Need(NamedTuple):
     """A thing that a test may need. `package` is its name on Debian and Ubuntu."""
@@ -39,8 +41,13 @@ def _php_says(expression: str) -> Callable[[], bool]:
     return ask
 
 
+def _bullmq() -> bool:
+    return shutil.which("node") is not None and (ROOT / "examples" / "bullmq" / "node_modules").is_dir()
+
+
 NEEDS = {
     "beanstalkd": Need("beanstalkd", _program("beanstalkd")),
+    "bullmq": Need("nodejs npm, and then: scripts/install-node-packages.sh", _bullmq),
     "curl": Need("curl", _program("curl")),
     "laravel": Need(
         "php-laravel-framework", _php_says("stream_resolve_include_path('Illuminate/autoload.php')")

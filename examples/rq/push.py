@@ -1,0 +1,31 @@
+"""Push jobs for the worker: `python3 push.py 300 --seconds 0.02`."""
+
+import argparse
+import os
+from pathlib import Path
+
+from jobs import append_line
+from redis import Redis
+from rq import Queue
+
+
+def main() -> None:
+    """Push as many jobs as asked for, numbered from 1."""
+    arguments = argparse.ArgumentParser(description="Push jobs for the worker.")
+    arguments.add_argument("count", nargs="?", type=int, default=1, help="how many jobs (default: 1)")
+    arguments.add_argument("--seconds", type=float, default=0.2, help="how long each takes (default: 0.2)")
+    arguments.add_argument("--file", default="done.txt", help="where each writes a line (default: done.txt)")
+    options = arguments.parse_args()
+
+    queue = Queue(connection=Redis.from_url(os.environ.get("RQ_REDIS_URL", "redis://127.0.0.1:6379/0")))
+    file = str(Path(options.file).absolute())
+    jobs = [
+        Queue.prepare_data(append_line, args=(number, file, options.seconds))
+        for number in range(1, options.count + 1)
+    ]
+    queue.enqueue_many(jobs)
+    print(f"pushed {options.count} jobs")
+
+
+if __name__ == "__main__":
+    main()
