@@ -18,6 +18,7 @@ from tests.api.test_logs import unfinished, write
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.support.api import Api
 from tests.support.ports import free_port
+from tests.support.waiting import patient
 from tests.telemetry.logs.made import NOON, SECOND
 
 
@@ -32,7 +33,9 @@ async def served(api: Api) -> AsyncIterator[httpx.AsyncClient]:
     serving = asyncio.create_task(server.serve())
     await eventually("it listens", lambda: server.started)
     headers = {"authorization": api.client.headers["authorization"]}
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=20) as client:
+    async with httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=patient(20)
+    ) as client:
         try:
             yield client
         finally:
@@ -129,7 +132,7 @@ async def test_a_server_that_stops_lets_its_followers_go(api: Api, made: str) ->
         lines = answer.aiter_lines()
         assert await anext(lines) == ": alive"
         api.control.logs.end_following()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(patient(5)):
             assert [line async for line in lines if line] == []
 
 
@@ -153,7 +156,7 @@ async def test_a_stream_ends_within_seconds_when_its_token_does(
             assert await anext(lines) == ": alive"
             if how == "revoked":
                 assert (await client.delete(f"/api/tokens/{token['id']}")).status_code == 204
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(patient(60)):
                 assert [line async for line in lines if line.startswith("id:")] == []
             # Those of other tokens go on.
             assert await anext(mine.aiter_lines()) == ": alive"

@@ -15,6 +15,7 @@ from tests.api.test_following import served
 from tests.api.test_logs import unfinished, write
 from tests.runtime.asynchronous import asynchronous
 from tests.support.api import Api
+from tests.support.waiting import patient
 
 ENGINEROOM = str(Path(sys.executable).with_name("engineroom"))
 
@@ -73,7 +74,7 @@ async def test_what_comes_is_followed(api: Api, made: str) -> None:  # noqa: F81
     await write(api, made, b"before")
     async with served(api) as client, command(api, str(client.base_url), made, "-f") as shown:
         assert shown.stdout is not None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient(20)):
             assert (await shown.stdout.readline()).endswith(b"before\n")
             await write(api, made, b"live")
             assert (await shown.stdout.readline()).endswith(b"live\n")
@@ -92,7 +93,7 @@ async def test_a_line_without_an_end_is_drawn_for_a_person_and_left_out_of_a_fil
             output, _ = await shown.communicate()
         assert [line.split(" ", 3)[3] for line in output.decode().splitlines()] == ["before", " 50%"]
         terminal, stdout = os.openpty()
-        async with command(api, address, made, "-f", stdout=stdout), asyncio.timeout(20):
+        async with command(api, address, made, "-f", stdout=stdout), asyncio.timeout(patient(20)):
             drawn = b""
             while not drawn.endswith(b" 50%"):
                 drawn += await asyncio.to_thread(os.read, terminal, 4096)
@@ -127,7 +128,7 @@ async def test_a_reader_that_goes_away_is_no_fault(api: Api, made: str) -> None:
                 os.close(writer)
                 with os.fdopen(reader) as lines:
                     assert "line" in await asyncio.to_thread(lines.readline)
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(patient(20)):
                     _, told = await shown.communicate()
                     assert told == b""
                 assert shown.returncode == 128 + signal.SIGPIPE

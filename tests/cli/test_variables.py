@@ -12,6 +12,7 @@ import pytest
 
 from engineroom.cli.errors import CommandError
 from engineroom.cli.variables import given_variables
+from tests.support.waiting import patient
 
 ASKING = """
 import json, sys
@@ -70,7 +71,7 @@ def test_a_terminal_is_asked_and_does_not_show_what_is_typed() -> None:
     while b"Value of SECRET: " not in shown:
         shown += os.read(ours, 1024)
     os.write(ours, b"pass word\n")
-    output, _ = asking.communicate(timeout=60)
+    output, _ = asking.communicate(timeout=patient(60))
     os.set_blocking(ours, False)
     # The other end is closed, and perhaps nothing more was shown.
     with contextlib.suppress(OSError):

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.waiting import patient
+
 Resource = Mapping[str, Any]
 
 MEDIA_TYPE = "application/vnd.api+json"
@@ -52,7 +54,7 @@ class OfficialClient:
                 "content-type": MEDIA_TYPE,
                 "x-cloud-cli-version": "0.1.15",
             },
-            timeout=30,
+            timeout=patient(30),
             trust_env=False,
         )
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support import proc
 from tests.support.databases import PostgresqlServer
 from tests.support.engineroom_server import EngineroomServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 CLIENTS = 100
 CHANGES = 4
@@ -87,6 +87,6 @@ async def client(server: EngineroomServer) -> AsyncIterator[httpx.AsyncClient]:
     limits = httpx.Limits(max_connections=CLIENTS)
     headers = {"authorization": f"Bearer {server.token}"}
     async with httpx.AsyncClient(
-        base_url=server.address, headers=headers, limits=limits, timeout=60, trust_env=False
+        base_url=server.address, headers=headers, limits=limits, timeout=patient(60), trust_env=False
     ) as http:
         yield http

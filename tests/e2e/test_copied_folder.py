@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.engineroom_server import ENGINEROOM, EngineroomServer
+from tests.support.waiting import patient
 
 pytestmark = pytest.mark.needs("root")
 
@@ -14,7 +15,7 @@ pytestmark = pytest.mark.needs("root")
 def run_on(copy: Path, engineroom: EngineroomServer, *words: str) -> "subprocess.CompletedProcess[str]":
     command = [ENGINEROOM, *words, "--data", str(copy)]
     return subprocess.run(
-        command, env=engineroom.environment, capture_output=True, text=True, timeout=60, check=False
+        command, env=engineroom.environment, capture_output=True, text=True, timeout=patient(60), check=False
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.support import proc
 from tests.support.client import Api, BackgroundProcess
 from tests.support.engineroom_server import ENGINEROOM
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 
 @dataclass
@@ -43,7 +43,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
     yield Demo(process, output)
     if process.poll() is None:
         process.terminate()
-        process.wait(timeout=60)
+        process.wait(timeout=patient(60))
     print(f"engineroom demo wrote:\n{output.read_text()}")  # noqa: T201 -- pytest shows it for a failed test alone
 
 
@@ -85,7 +85,9 @@ def test_the_demo_prints_a_curl_that_works_as_it_is_and_stops_everything_on_ctrl
     address = demo.said(r"(http://127\.0\.0\.1:\d+)")
     token = demo.said(r"Bearer ([^\s\"']+)")
 
-    pasted = subprocess.run(["bash", "-c", curl], capture_output=True, text=True, check=False, timeout=30)
+    pasted = subprocess.run(
+        ["bash", "-c", curl], capture_output=True, text=True, check=False, timeout=patient(30)
+    )
 
     assert pasted.returncode == 0, pasted.stderr
     found = re.search(r"process-[0-9a-f-]{36}", pasted.stdout)
@@ -97,7 +99,7 @@ def test_the_demo_prints_a_curl_that_works_as_it_is_and_stops_everything_on_ctrl
 
     demo.process.send_signal(signal.SIGINT)
 
-    assert demo.process.wait(timeout=30) == 0
+    assert demo.process.wait(timeout=patient(30)) == 0
     assert [pid for pid in pids if proc.is_alive(pid)] == []
     assert demo_processes(demo) == []
 

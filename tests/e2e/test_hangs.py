@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.engineroom_server import ENGINEROOM, EngineroomServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def refused(engineroom: EngineroomServer, *words: str) -> str:
     """Run a command that must fail; return what it says."""
     command = [ENGINEROOM, *words, "--data", str(engineroom.data)]
     ran = subprocess.run(
-        command, env=engineroom.environment, capture_output=True, text=True, timeout=90, check=False
+        command, env=engineroom.environment, capture_output=True, text=True, timeout=patient(90), check=False
     )
     assert ran.returncode == 1, ran.stdout
     return ran.stderr

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.engineroom_server import ENGINEROOM, EngineroomServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 TALKER = """
 import sys, time
@@ -88,7 +88,7 @@ def test_a_follower_gets_every_line_once_though_the_server_is_killed(
             "last-event-id": str(seen[-1][0] if seen else 0),
         }
         address = f"{engineroom.address}/api/background-processes/{program.id}/logs?follow=true"
-        with httpx.stream("GET", address, headers=headers, timeout=30) as answer:
+        with httpx.stream("GET", address, headers=headers, timeout=patient(30)) as answer:
             for line in answer.iter_lines():
                 if line.startswith("data: "):
                     entry = json.loads(line.removeprefix("data: "))

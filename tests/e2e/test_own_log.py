@@ -8,7 +8,7 @@ import httpx
 
 from tests.support.engineroom_server import EngineroomServer
 from tests.support.ports import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 VARIABLE = "planted-variable-5f2c"
 WEBHOOK = "planted-webhook-91aa"
@@ -57,7 +57,7 @@ def test_no_secret_is_ever_in_our_own_log(tmp_path: Path) -> None:
         tested = httpx.post(
             f"{engineroom.address}/api/alerts/test",
             headers={"authorization": f"Bearer {engineroom.token}"},
-            timeout=60,
+            timeout=patient(60),
         )
         for path in ("/api/applications", f"/api/{WRONG_TOKEN}"):
             httpx.get(engineroom.address + path, headers={"authorization": f"Bearer {WRONG_TOKEN}"})

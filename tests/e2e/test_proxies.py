@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.engineroom_server import EngineroomServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 FORWARDED = {
     "Host": "er.example.com",
@@ -24,7 +24,7 @@ def ask(
     server: EngineroomServer, method: str, path: str, headers: dict[str, str], fields: object = None
 ) -> tuple[int, Any]:
     host, port = server.address.removeprefix("http://").split(":")
-    connection = http.client.HTTPConnection(host, int(port), timeout=30)
+    connection = http.client.HTTPConnection(host, int(port), timeout=patient(30))
     try:
         body = None if fields is None else json.dumps(fields)
         connection.request(method, path, body, {"Authorization": f"Bearer {server.token}", **headers})
@@ -94,7 +94,7 @@ def test_a_client_that_goes_away_is_no_error(tmp_path: Path, code: Path, sent: b
             b"content-length: 1000\r\n\r\n{" % (path, server.token.encode())
         )
         for content in (sent, head):
-            connection = socket.create_connection((host, int(port)), timeout=30)
+            connection = socket.create_connection((host, int(port)), timeout=patient(30))
             connection.sendall(content)
             # Without this answer, what was sent may not have been read yet.
             server.api.get("/api/applications")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.engineroom_server import ENGINEROOM, EngineroomServer
+from tests.support.waiting import patient
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def serve(
 ) -> subprocess.CompletedProcess[str]:
     words = [ENGINEROOM, "serve", "--data", str(data), "--bind", bind]
     return subprocess.run(
-        words, env=server.environment, capture_output=True, text=True, check=False, timeout=30
+        words, env=server.environment, capture_output=True, text=True, check=False, timeout=patient(30)
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.python_worker import copied_to
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def example(tmp_path: Path) -> Path:
 
 def push(example: Path, count: int, seconds: float) -> None:
     words = [sys.executable, "push.py", str(count), "--seconds", str(seconds)]
-    subprocess.run(words, cwd=example, check=True, capture_output=True, timeout=30)
+    subprocess.run(words, cwd=example, check=True, capture_output=True, timeout=patient(30))
 
 
 class Worker:
@@ -38,7 +38,7 @@ class Worker:
 
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=patient(30))
 
 
 def test_two_workers_work_every_job_once_with_one_line_a_job(example: Path) -> None:

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from engineroom.http.bounds import Bounds, Peers
 from engineroom.http.protocol import BoundedProtocol, Shared
 from engineroom.http.proxies import Proxies
+from tests.support.waiting import patient
 
 GET = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
@@ -73,7 +74,7 @@ class BoundedServer:
         self._socket.close()
 
     def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=patient(30))
 
     def ask(self, content: bytes) -> bytes:
         """Return all that is answered until the other end hangs up."""

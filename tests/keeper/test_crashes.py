@@ -15,7 +15,7 @@ from engineroom.keeper.spool import DEFAULT_KEPT_BYTES
 from tests.keeper.running_keeper import JsonObject, RunningKeeper, running_keeper
 from tests.keeper.worlds import WORLDS
 from tests.support import proc
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 SLEEP = ("sleep", "600")
 TELLS_EXITS_OF_STRANGERS = tuple(map(int, os.uname().release.split("-")[0].split(".")[:2])) >= (6, 15)
@@ -299,7 +299,7 @@ def of_an_earlier_boot(entry: JsonObject, pid: int, ticks: int) -> JsonObject:
 def test_a_second_keeper_on_the_same_folder_refuses(keeper: RunningKeeper) -> None:
     pid = keeper.run("a", *SLEEP)
     command = [sys.executable, "-I", "-m", "engineroom.keeper", str(keeper.folder)]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=patient(30), check=False)
     assert second.returncode == 1
     (line,) = second.stderr.splitlines()
     assert line == (
@@ -311,7 +311,7 @@ def test_a_second_keeper_on_the_same_folder_refuses(keeper: RunningKeeper) -> No
 def test_a_folder_that_cannot_be_made_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     command = [sys.executable, "-I", "-m", "engineroom.keeper", str(tmp_path / "file" / "keeper")]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=patient(30), check=False)
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
     assert line.startswith("cannot start the keeper: ")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.keeper.running_keeper import RunningKeeper
+from tests.support.waiting import patient
 
 SLEEP = ("sleep", "600")
 
@@ -19,7 +20,7 @@ def copy(keeper: RunningKeeper, folder: Path) -> Path:
 
 def start_on(folder: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-I", "-m", "engineroom.keeper", str(folder)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=patient(30), check=False)
 
 
 def move_to(keeper: RunningKeeper, folder: Path) -> None:

@@ -17,6 +17,7 @@ from tests.support.certificates import localhost_certificate
 from tests.support.laravel import LaravelApplication
 from tests.support.ports import free_port
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import patient
 
 pytestmark = pytest.mark.needs("redis-server")
 
@@ -194,7 +195,7 @@ async def test_a_million_jobs_are_measured_without_going_through_them(tmp_path: 
             "for i = 1, 100000 do redis.call('zadd', KEYS[1] .. ':delayed', i, i) end"
         )
         async with a_meter() as meter:
-            redis.Redis(port=server.port, socket_timeout=60).eval(fill, 1, key)
+            redis.Redis(port=server.port, socket_timeout=patient(60)).eval(fill, 1, key)
             server.client.config_resetstat()
             measured = await meter.measure(queues(server), "default")
             asked = {name.removeprefix("cmdstat_") for name in server.client.info("commandstats")}

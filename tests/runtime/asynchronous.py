@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
 
+from tests.support.waiting import patient
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -24,10 +26,11 @@ def asynchronous(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, No
 
 async def eventually(what: str, look: Callable[[], T], *, timeout_seconds: float = 15.0) -> T:
     """Return what `look` returns as soon as that is true; `what` says it in words for the failure."""
-    deadline = time.monotonic() + timeout_seconds
+    began = time.monotonic()
     while not (seen := look()):
-        assert time.monotonic() < deadline, (
-            f"after {timeout_seconds:g} s still not so: {what}; last: {seen!r}"
+        waited = time.monotonic() - began
+        assert waited < timeout_seconds or waited < patient(timeout_seconds), (
+            f"after {waited:.0f} s still not so: {what}; last: {seen!r}"
         )
         await asyncio.sleep(_PAUSE_SECONDS)
     return seen

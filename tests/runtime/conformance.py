@@ -15,6 +15,7 @@ from engineroom.model.run import Finished, Run
 from engineroom.model.workload import Replacement, Workload
 from engineroom.runtime.base import Report, Runtime
 from tests.runtime.asynchronous import asynchronous, eventually
+from tests.support.waiting import patient
 
 
 class Host(Protocol):
@@ -78,7 +79,7 @@ class Session:
 
     async def printed(self, count: int) -> list[Line]:
         """Wait until so many lines can be read in all, read on, and return those that were read."""
-        async with asyncio.timeout(15.0):
+        async with asyncio.timeout(patient(15.0)):
             while len(self.lines) < count:
                 await self.read_on()
             return self.lines

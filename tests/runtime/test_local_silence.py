@@ -12,6 +12,7 @@ from engineroom.runtime.base import RuntimeUnavailableError
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import Session, some_workload
 from tests.runtime.test_local import LocalHost
+from tests.support.waiting import patient
 
 
 @contextmanager
@@ -51,7 +52,7 @@ async def test_a_stopped_keeper_is_told_of_and_found_again(host: LocalHost) -> N
 
         await eventually("what is known is marked as stale", stale, timeout_seconds=60)
         # Nobody waits for what the keeper cannot be told.
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patient(60)):
             await runtime.apply([some_workload(processes=1, replicas=1)])
     await eventually("its return is told", lambda: "keeper.found" in told(session), timeout_seconds=60)
     assert told(session).count("keeper.silent") == 1
@@ -68,7 +69,7 @@ async def test_a_stopped_keeper_is_told_of_and_found_again(host: LocalHost) -> N
 async def test_a_call_that_a_stopped_keeper_does_not_answer_comes_back(host: LocalHost) -> None:
     session, workload = await Session.opened(host), some_workload(processes=1, replicas=1)
     with stopped(host.keeper_pid()):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patient(60)):
             await session.runtime.apply([workload])
     await session.settled(workload)
     await session.runtime.close()
@@ -80,6 +81,6 @@ async def test_a_first_connection_to_a_stopped_keeper_fails_with_what_to_do(host
     await session.runtime.close()
     pid = host.keeper_pid()
     with stopped(pid):
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patient(60)):
             with pytest.raises(RuntimeUnavailableError, match=f"kill -CONT {pid}"):
                 await Session.opened(host)

@@ -16,6 +16,7 @@ from engineroom.store.secrets import Sealed
 from engineroom.store.tables import commands, environment_variables, metadata
 from tests.store.test_secrets import stored, values
 from tests.support.databases import Database, new_sqlite
+from tests.support.waiting import patient
 
 SEALED = {
     "environment_variables": "value",
@@ -256,7 +257,7 @@ def test_of_many_first_commands_at_once_one_makes_the_key_and_all_use_it(tmp_pat
         assert each.stdout is not None
         said.append(each.stdout.read())
         each.stdout.close()
-        assert each.wait(timeout=60) == 0, said[-1]
+        assert each.wait(timeout=patient(60)) == 0, said[-1]
 
     assert len((tmp_path / "secrets.key").read_text().split()) == 1
     assert [path.name for path in tmp_path.glob("secrets.key*")] == ["secrets.key"]
@@ -276,7 +277,7 @@ def test_rotations_at_once_lose_no_key(tmp_path: Path) -> None:
         for _ in range(4)
     ]
     for each in turns:
-        each.communicate(timeout=60)
+        each.communicate(timeout=patient(60))
         assert each.returncode == 0
     assert len(database.keys.read_text().split()) == 5
     assert values(store, linked.environment) == ["1", "2"]
@@ -290,7 +291,7 @@ def test_a_rotation_that_is_killed_at_any_line_loses_nothing(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=patient(120),
     )
     assert killed.returncode == 0, killed.stdout + killed.stderr
     assert int(killed.stdout) > 40

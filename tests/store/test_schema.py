@@ -19,6 +19,7 @@ from engineroom.store.secrets import Keyring
 from engineroom.store.tables import metadata
 from engineroom.store.wanted import wanted
 from tests.support.databases import Database, Postgresql, Sqlite
+from tests.support.waiting import patient
 
 
 def migrations() -> Config:
@@ -129,4 +130,4 @@ def test_opening_a_database_of_this_version_does_not_load_the_migrations(
         "import sys; from pathlib import Path; from engineroom.store import Store; "
         f"Store.open(Path({str(tmp_path / 'engineroom.db')!r})).close(); sys.exit('alembic' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=30).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], check=False, timeout=patient(30)).returncode == 0

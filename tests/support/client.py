@@ -8,7 +8,7 @@ import httpx
 
 from tests.support import proc
 from tests.support.conformance import check
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 OPERATION_HEADER = "Engineroom-Operation"
 
@@ -48,7 +48,7 @@ class Api:
         self._client = httpx.Client(
             base_url=address,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=30,
+            timeout=patient(30),
             trust_env=False,
             event_hooks={"response": [_check]},
         )

@@ -18,7 +18,7 @@ from engineroom.control.tokens import create_token
 from tests.support import proc
 from tests.support.client import Api, BackgroundProcess
 from tests.support.databases import new_sqlite
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 ENGINEROOM = str(Path(sys.executable).with_name("engineroom"))
 
@@ -123,7 +123,7 @@ class EngineroomServer:
         assert self._process is not None, "the server has not been started"
         self.api.close()
         self._process.terminate()
-        return self._process.wait(timeout=_DOWN_SECONDS)
+        return self._process.wait(timeout=patient(_DOWN_SECONDS))
 
     def run(self, *words: str, stdin: str = "") -> str:
         """Run an `engineroom` command on this data folder, and return what it printed."""
@@ -134,7 +134,7 @@ class EngineroomServer:
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=patient(30),
         )
         assert ran.returncode == 0, (
             f"engineroom {' '.join(words)} exited {ran.returncode}: {ran.stdout}{ran.stderr}"
@@ -205,7 +205,7 @@ class EngineroomServer:
         complaint = self._down() if self.everything() else ""
         if self._process is not None and not complaint:
             # It has let go of the data folder, but its interpreter may still be on the way out.
-            self._process.wait(timeout=10)
+            self._process.wait(timeout=patient(10))
         for pid in self.everything():
             complaint += f"\nleft after engineroom down: process {pid}, {proc.argv(pid)}"
             proc.kill(pid)
@@ -222,10 +222,10 @@ class EngineroomServer:
                 capture_output=True,
                 text=True,
                 check=False,
-                timeout=_DOWN_SECONDS,
+                timeout=patient(_DOWN_SECONDS),
             )
         except subprocess.TimeoutExpired:
-            return f"engineroom down took longer than {_DOWN_SECONDS} s"
+            return f"engineroom down took longer than {_DOWN_SECONDS} s of a quiet machine"
         if ran.returncode == 0:
             return ""
         return f"engineroom down exited {ran.returncode}: {ran.stdout}{ran.stderr}"
@@ -239,7 +239,7 @@ def _quoted(value: str) -> str:
 def interrupt(process: subprocess.Popen[str]) -> int:
     """Do what Ctrl-C does, and return the exit status."""
     process.send_signal(signal.SIGINT)
-    return process.wait(timeout=_DOWN_SECONDS)
+    return process.wait(timeout=patient(_DOWN_SECONDS))
 
 
 def _is_keeper(words: list[str], data: Path) -> bool:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.support.waiting import patient
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "laravel"
 
 
@@ -52,7 +54,7 @@ class LaravelApplication:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=60,
+            timeout=patient(60),
         )
         assert ran.returncode == 0, f"artisan {' '.join(words)} exited {ran.returncode}: {ran.stdout}"
         return ran.stdout

@@ -9,7 +9,7 @@ from typing import Self
 import redis
 
 from tests.support.ports import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 _ATTEMPTS = 5
 _PREFIX = "laravel_database_"
@@ -39,7 +39,7 @@ class RedisServer:
     ) -> None:
         self.client.close()
         self._process.terminate()
-        self._process.wait(timeout=10)
+        self._process.wait(timeout=patient(10))
 
     def waiting(self, queue: str = "default") -> int:
         """Return how many jobs of a Laravel queue wait for a worker."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.support.ports import free_port
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 _ATTEMPTS = 5
 
@@ -107,7 +107,7 @@ def _server(
                 yield port
             finally:
                 process.terminate()
-                process.wait(timeout=60)
+                process.wait(timeout=patient(60))
             return
     raise AssertionError(f"cannot start {command(0)[0]}; it wrote:\n{output.read_text()}")
 
@@ -116,7 +116,7 @@ def _answers_or_ended(process: "subprocess.Popen[bytes]", port: int, question: b
     if process.poll() is not None:
         return "ended"
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connected:
+        with socket.create_connection(("127.0.0.1", port), timeout=patient(5)) as connected:
             if question:
                 connected.sendall(question)
                 return "answers" if connected.recv(1) else ""

@@ -22,6 +22,7 @@ from tests.runtime.asynchronous import asynchronous, eventually
 from tests.support.certificates import localhost_certificate
 from tests.support.http_receiver import serving
 from tests.support.ports import free_port
+from tests.support.waiting import patient
 
 ALERT = Alert(subject=Subject(RuleName.CRASH_LOOP, "process-1"), message="It dies.", figure=1, since=0)
 SECRET = "hunter2-webhook-secret"
@@ -125,7 +126,7 @@ async def test_receivers_that_never_answer_take_no_thread_that_others_need() -> 
         delivery = Delivery([hook] * 40)
         delivery.open({})
         delivery.send(Change.FIRING, ALERT)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(patient(2)):
             await asyncio.gather(*(asyncio.to_thread(int) for _ in range(100)))
         await delivery.close()
 

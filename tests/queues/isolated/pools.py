@@ -14,6 +14,7 @@ from engineroom.queues.networks import ANY_NETWORK, Networks
 from engineroom.sandbox import Account, Sandbox, Tenant
 from engineroom.sandbox.limits import Limits
 from engineroom.sandbox.program import Command
+from tests.support.waiting import patient
 
 T = TypeVar("T")
 
@@ -69,7 +70,7 @@ def measured(
 
 async def until_known(meter: Meter, connection: QueueConnection) -> Measurement:
     """Measure until there is a figure."""
-    async with asyncio.timeout(_PATIENCE_SECONDS):
+    async with asyncio.timeout(patient(_PATIENCE_SECONDS)):
         while isinstance(found := await meter.measure(connection, "default"), Unknown):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     return found

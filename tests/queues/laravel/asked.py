@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engineroom.queues.laravel.asking import answer, command, settings
 from engineroom.queues.laravel.settings import Settings
+from tests.support.waiting import patient
 
 MARK = "a-mark-that-nobody-knows"
 
@@ -19,6 +20,6 @@ def ask(folder: Path, variables: Mapping[str, str] | None = None, environment: s
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=patient(120),
     )
     return settings(answer(ran.stdout, MARK), folder)

@@ -6,6 +6,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.support.waiting import patient
+
 _HERE = Path(__file__).parent
 
 
@@ -24,7 +26,7 @@ class Php:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate(timeout=60)
+        self._process.communicate(timeout=patient(60))
 
     def ask(self, **asked: Any) -> Any:
         """Return its answer to this."""

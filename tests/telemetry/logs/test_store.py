@@ -21,6 +21,7 @@ from engineroom.telemetry.logs.retention import Limits
 from engineroom.telemetry.logs.words import words_of
 from tests.runtime.asynchronous import asynchronous
 from tests.support.small_disk import fill, small_disk
+from tests.support.waiting import patient
 from tests.telemetry.logs.made import (
     MAILS,
     NOON,
@@ -318,7 +319,7 @@ async def test_a_follower_gets_everything_once_and_in_order(logs: LogStore) -> N
         await store(logs, *(b"live %d %d" % (number, each) for each in range(10)))
         if number % 50 == 0:
             await tidy(logs)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(patient(20)):
         await asyncio.gather(*followers)
 
     assert sorted(got) == sorted(list(range(101, 3201)) * 3)
