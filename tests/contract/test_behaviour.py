@@ -78,6 +78,7 @@ def test_an_application_of_the_api_runs_once_its_environment_has_a_folder(
     made = engineroom.api.create(instance, type="custom", processes=1, command="sleep 60")
     assert made.processes() == []
 
+    engineroom.run("folder", "allow", str(code))
     engineroom.api.patch(f"/api/environments/{environment['id']}", directory=str(code))
 
     [pid] = made.wait_until_running(1)

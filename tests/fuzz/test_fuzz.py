@@ -51,8 +51,9 @@ def test_made_up_requests_are_answered_as_the_document_says(
     with EngineroomServer(tmp_path, **settings) as server:
         server.start()
         server.link(code)
+        (code / "other").mkdir()
         server.api.create(
-            server.link(code, name="other").instance, type="custom", command="none", processes=1
+            server.link(code / "other", name="other").instance, type="custom", command="none", processes=1
         )
 
         ran = run(server)

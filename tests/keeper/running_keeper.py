@@ -15,7 +15,9 @@ from typing import Any, Self
 
 from engineroom.keeper.greeting import SECRET_NAME
 from engineroom.keeper.spool import Spool
+from engineroom.runtime.local.folders import AllowedFolders
 from tests.support import proc
+from tests.support.allowed import allow
 from tests.support.waiting import wait_until
 
 JsonObject = dict[str, Any]
@@ -106,7 +108,9 @@ class RunningKeeper:
         return self._process.pid
 
     def start(self) -> None:
-        """Start the keeper and wait until it answers."""
+        """Start the keeper, allowed to run anything anywhere as the tests' user, and wait until it answers."""
+        if not AllowedFolders(self.folder).exists:
+            allow(self.folder)
         command = [*self._within, sys.executable, "-I", "-m", "engineroom.keeper", str(self.folder)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, start_new_session=True)

@@ -12,6 +12,7 @@ import pytest
 from tests.keeper.running_keeper import RunningKeeper, running_keeper
 from tests.keeper.worlds import WORLDS
 from tests.support import proc
+from tests.support.allowed import allow
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.needs("root")
@@ -93,6 +94,7 @@ def test_a_stray_that_is_nobodys_before_its_parent_is_killed_is_killed_too(
 def test_the_keeper_goes_on_when_it_may_not_signal_a_process(tmp_path: Path, world: tuple[str, ...]) -> None:
     """As of one that has become another user's, as with sudo."""
     with running_keeper(tmp_path / "keeper", (*world, "setpriv", "--bounding-set=-kill")) as keeper:
+        allow(keeper.folder, "/", "nobody")
         leader = keeper.run("a", "sleep", "600", user="nobody")
         keeper.stop("a", timeout_seconds=0.1)
         wait_until("its time is up", lambda: "time_up" in [event["event"] for event in keeper.events("a")])

@@ -12,7 +12,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from engineroom.keeper import ends, exit_facts, groups, kernel, launching, stopping, supervisor
+from engineroom.keeper import ends, exit_facts, groups, kernel, launching, stopping, supervisor, user
+from engineroom.keeper.allowed import Allowed, Place
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
@@ -23,6 +24,13 @@ from engineroom.keeper.spool import Spool
 from engineroom.keeper.supervisor import Supervisor
 
 TERM, KILL = 15, 9
+
+
+class All(Allowed):
+    """A host on which anything may run anywhere."""
+
+    def place(self, who: str | None, path: str) -> Place:
+        return Place(path, user.find(who), frozenset({os.geteuid()}))
 
 
 class World:
@@ -38,7 +46,7 @@ class World:
         self.children: dict[int, list[bool]] = {}
         self.stubborn: set[int] = set()
 
-    def launch(self, spec: Spec, environment: Mapping[str, str], *_: str, cell: None) -> Launch:
+    def launch(self, spec: Spec, _: Place, environment: Mapping[str, str], *__: str, cell: None) -> Launch:
         assert environment["ENGINEROOM_PROCESS"] == spec.id
         assert cell is None
         assert spec.id not in self.living.values(), "its predecessor is still alive"
@@ -114,7 +122,8 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.journal = Journal(Path(self.folder.name) / "journal", boot="boot")
         list(self.journal.replay())
-        self.supervisor = Supervisor(self.journal, Spool(Path(self.folder.name) / "spool"), Containers())
+        folder = Path(self.folder.name)
+        self.supervisor = Supervisor(self.journal, Spool(folder / "spool"), Containers(), All(folder))
 
     @rule(count=st.integers(min_value=1, max_value=12), regretted=st.integers(min_value=0, max_value=12))
     def start(self, count: int, regretted: int) -> None:

@@ -25,6 +25,7 @@ from tests.runtime.conformance import RuntimeConformance, Session, lives, some_r
 from tests.runtime.output_conformance import OutputConformance
 from tests.runtime.run_conformance import RunConformance
 from tests.support import proc
+from tests.support.allowed import allow
 from tests.support.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,7 @@ class LocalHost:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        allow(folder)
         self._runtimes: list[LocalRuntime] = []
 
     def runtime(self) -> LocalRuntime:
@@ -210,7 +212,6 @@ def keeper_other_than(host: LocalHost, pid: int) -> bool:
 
 @asynchronous
 async def test_a_keeper_that_cannot_start_is_told_in_its_own_words(host: LocalHost) -> None:
-    host.folder.mkdir()
     (host.folder / "journal").mkdir()
     with pytest.raises(RuntimeUnavailableError, match=r"Is a directory: .*journal"):
         await Session.opened(host)

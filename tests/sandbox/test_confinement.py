@@ -34,7 +34,7 @@ def test_a_task_is_whom_the_administrator_chose(home: Path) -> None:
 
 def test_a_task_is_never_root_by_a_link_of_another_users(home: Path) -> None:
     (home / "code").symlink_to("/root")
-    assert "leads there" in refused("id", tenant=of(home / "code"))
+    assert "could have it lead elsewhere" in refused("id", tenant=of(home / "code"))
 
 
 def test_a_task_of_nobody_is_told_of_in_words(home: Path) -> None:

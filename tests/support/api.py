@@ -18,6 +18,7 @@ from engineroom.control.watch import Watch
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
 from engineroom.model.event import Event
+from engineroom.model.folder import Allowed
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_token_id
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -43,6 +44,7 @@ class MemoryControl:
     known: dict[str, Progress] = field(default_factory=dict)
     scaled: dict[str, ScalingState] = field(default_factory=dict)
     replicas_there: list[Replica] = field(default_factory=list)
+    allowed: list[Allowed] = field(default_factory=lambda: [Allowed(path="/", user=None)])
 
     def __post_init__(self) -> None:
         self.noted: list[Event] = []
@@ -63,6 +65,9 @@ class MemoryControl:
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         self.woken += ids
+
+    def folders(self, organization: OrganizationId, /) -> Sequence[Allowed]:  # noqa: ARG002
+        return self.allowed
 
     def begin(self) -> None:
         """Nothing is deployed or run here."""

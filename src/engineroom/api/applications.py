@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from engineroom.api import directories
 from engineroom.api.answers import emptied, written
 from engineroom.api.application_requests import CreateApplication, UpdateApplication
 from engineroom.api.call import Answer, Call
@@ -19,7 +20,6 @@ from engineroom.api.validation import validate
 from engineroom.control import applications as change
 from engineroom.model.application import Application
 from engineroom.model.ids import ApplicationId
-from engineroom.model.token import Ability
 from engineroom.store import applications, environments, organizations
 from engineroom.store.paging import Page
 
@@ -77,10 +77,10 @@ async def create(call: Call) -> Answer:
     """Make an application, with its default environment and the app instance of that."""
     await call.authenticate()
     fields = validate(CreateApplication, await call.fields())
-    if fields.directory is not None:
-        call.require(Ability.ADMIN)
+    allowed = None if fields.directory is None else await directories.require(call, fields.directory)
     new = fields.made(call.organization_id)
-    made, operation = await change.create(call.control, call.token, new, directory=fields.directory)
+    where = change.Where(directory=fields.directory, os_user=None if allowed is None else allowed.user)
+    made, operation = await change.create(call.control, call.token, new, where)
     return written(shown.show(call, made), operation, status=201)
 
 

@@ -7,7 +7,8 @@ from engineroom.control.scaling_state import ScalingState
 from engineroom.control.watch import Watch
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
-from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.folder import Allowed
+from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
@@ -35,6 +36,9 @@ class Control(Protocol):
     @property
     def watch(self) -> Watch:
         """What looks for what is wrong."""
+
+    def folders(self, organization: OrganizationId, /) -> Sequence[Allowed]:
+        """Return the folders that an organization may run code in."""
 
     def figures(self, instances: Collection[InstanceId], /) -> Sequence[Metric]:
         """Return the figures of this moment of the background processes of these instances."""

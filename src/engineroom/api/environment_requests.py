@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import floor, isfinite
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -33,11 +32,11 @@ from engineroom.model.variables import EnvironmentVariable, Variables, Variables
 _PHP_VERSION = re.compile(r"(8\.[2-5]):1")
 
 
-def _folder(value: str) -> str:
-    path = Path(value)
-    if not path.is_absolute() or not path.is_dir():
-        raise prohibited("must be the absolute path of a folder that exists on the host of engineroom")
-    return str(path.resolve())
+def _path(value: str) -> str:
+    """Return the path as given: a link such as `current` means each time what it points to then."""
+    if not value.startswith("/") or ".." in value.split("/") or "\0" in value or not value.isprintable():
+        raise prohibited("must be the absolute path of a folder, without .. in it")
+    return "/" + "/".join(name for name in value.split("/") if name not in {"", "."})
 
 
 def _nothing_here(value: Any) -> None:
@@ -78,7 +77,7 @@ def _runnable(value: str) -> str:
 
 Name = Annotated[Text, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9 _-]+$")]
 Branch = Annotated[Text, Field(min_length=1, max_length=255)]
-Directory = Annotated[Text, AfterValidator(_folder)]
+Directory = Annotated[Text, AfterValidator(_path)]
 NotHere = Annotated[None, BeforeValidator(_nothing_here)]
 ShellCommand = Annotated[Text, Field(max_length=2000)]
 
@@ -94,9 +93,9 @@ class CreateEnvironment(BaseModel):
     edge_network_id: Text | None = None
     directory: Directory | None = None
 
-    def wishes(self) -> Wishes:
-        """Return what is asked for."""
-        return Wishes(name=self.name, branch=self.branch, directory=self.directory)
+    def wishes(self, os_user: str | None) -> Wishes:
+        """Return what is asked for; this user runs things in its folder."""
+        return Wishes(name=self.name, branch=self.branch, directory=self.directory, os_user=os_user)
 
 
 class Hsts(BaseModel):

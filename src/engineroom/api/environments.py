@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from engineroom.api import directories
 from engineroom.api.answers import emptied, written
 from engineroom.api.call import Answer, Call
 from engineroom.api.documents import Resource
@@ -36,7 +37,6 @@ from engineroom.api.validation import validate
 from engineroom.control import environments as change
 from engineroom.model.environment import Environment
 from engineroom.model.ids import ApplicationId, EnvironmentId
-from engineroom.model.token import Ability
 from engineroom.model.variables import UnknownKeysError, VariablesMethod, appended, updated, without
 from engineroom.store import applications, deployments, environments, instances
 from engineroom.store.paging import Page
@@ -124,9 +124,9 @@ async def create(call: Call) -> Answer:
 
     await call.read(read)
     fields = validate(CreateEnvironment, await call.fields())
-    if fields.directory is not None:
-        call.require(Ability.ADMIN)
-    made, operation = await change.create(call.control, call.token, application_id, fields.wishes())
+    allowed = None if fields.directory is None else await directories.require(call, fields.directory)
+    wishes = fields.wishes(None if allowed is None else allowed.user)
+    made, operation = await change.create(call.control, call.token, application_id, wishes)
     return written(shown.show(call, made), operation, status=201)
 
 
@@ -134,9 +134,14 @@ async def update(call: Call) -> Answer:
     """Change an environment."""
     before = await call.read(lambda connection: require(connection, call))
     fields = validate(UpdateEnvironment, await call.fields())
+    allowed = None
     if "directory" in fields.model_fields_set:
-        call.require(Ability.ADMIN)
-    after, operation = await change.update(call.control, call.token, before.id, fields.applied_to)
+        allowed = await directories.require(call, fields.directory)
+
+    def applied(to: Environment) -> Environment:
+        return directories.moved(to, fields.applied_to(to), allowed)
+
+    after, operation = await change.update(call.control, call.token, before.id, applied)
     return written(shown.show(call, after), operation)
 
 

@@ -24,6 +24,14 @@ app.command(
 app.command(
     "engineroom.cli.link:link", name="link", help="Make an application that runs the code in a folder."
 )
+app.command("engineroom.cli.link:unlink", name="unlink", help="Undo the linking of a folder.")
+_folder = cyclopts.App(name="folder", help="The folders of this host that things may be run in.")
+app.command(_folder)
+_folder.command(
+    "engineroom.cli.folders:allow", name="allow", help="Allow an organization to run things in one."
+)
+_folder.command("engineroom.cli.folders:list_", name="list", help="List the folders that are allowed.")
+_folder.command("engineroom.cli.folders:remove", name="remove", help="Allow nothing more in a folder.")
 app.command("engineroom.cli.logs:logs", name="logs", help="Show what processes wrote, or follow it.")
 app.command(_token)
 _token.command("engineroom.cli.tokens:create", name="create", help="Make a token and print it.")

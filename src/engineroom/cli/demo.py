@@ -11,10 +11,10 @@ from pathlib import Path
 import engineroom
 from engineroom.cli.errors import CommandError
 from engineroom.cli.first_jobs import Workers, push, start_workers, watch_jobs
+from engineroom.cli.link import link_here
 from engineroom.cli.options import settings
 from engineroom.cli.server import PortTakenError, Server
 from engineroom.cli.terminal import configure_log, say
-from engineroom.control.links import link
 from engineroom.control.tokens import create_token
 from engineroom.store import Store
 
@@ -56,8 +56,9 @@ def demo(*, data: Path | None = None, bind: str | None = None) -> None:
 async def _introduce(store: Store, url: str, folder: Path) -> None:
     """Link the examples, have the first do some work, and say what to try next."""
     token = await create_token(store, "demo")
+    keeper = settings(folder).keeper
     queue = {"QUEUE_FILE": str(folder / "queue.sqlite")}
-    linked = await link(store, example("python"), "Example", queue)
+    linked = await link_here(keeper, store, example("python"), "Example", queue)
     say(f"\nengineroom listens on {url}\n")
     say(f"  API       {url}/api")
     say(f"  Token     {token}")
@@ -71,7 +72,7 @@ async def _introduce(store: Store, url: str, folder: Path) -> None:
     say(f"\n{done} of {_JOBS} jobs are done. What to try next; paste it in another terminal:\n")
     _say_steps(workers, queue)
     if _laravel_is_here():
-        await _introduce_laravel(store, url, token)
+        await _introduce_laravel(keeper, store, url, token)
     say("\nCtrl-C stops everything.")
 
 
@@ -92,9 +93,9 @@ def _say_steps(workers: Workers, queue: dict[str, str]) -> None:
     )
 
 
-async def _introduce_laravel(store: Store, url: str, token: str) -> None:
+async def _introduce_laravel(keeper: Path, store: Store, url: str, token: str) -> None:
     folder = example("laravel")
-    linked = await link(store, folder, "Laravel", {})
+    linked = await link_here(keeper, store, folder, "Laravel", {})
     address = f"{url}/api/instances/{linked.instance}/background-processes"
     say("\nPHP, Laravel and Redis are here too. Start a Redis, then three workers, and push them 300 jobs:\n")
     say("redis-server --port 6379 --save ''")

@@ -3,17 +3,22 @@
 import asyncio
 import json
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from engineroom.cli.errors import CommandError
+from engineroom.cli.folders import allowed_folders, warn_of_root
+from engineroom.cli.options import settings
 from engineroom.cli.storage import opened_store
-from engineroom.cli.terminal import say
+from engineroom.cli.terminal import note, say
 from engineroom.cli.variables import given_variables
 from engineroom.control import links
+from engineroom.runtime.local.folders import FolderError, allowed_folder
+from engineroom.store import Store, organizations
 
 
 @Parameter(name="*")
@@ -36,7 +41,7 @@ class Who:
 def link(  # noqa: PLR0913 - each option is a parameter
     directory: Path,
     *,
-    name: str,
+    name: str | None = None,
     variable: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     variables_file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     who: Who = Who(),
@@ -45,12 +50,14 @@ def link(  # noqa: PLR0913 - each option is a parameter
 ) -> None:
     """Make an application with one environment and its app instance that runs the code in a folder, in place.
 
+    A folder that is linked already stays the application that it is, with what is said now.
+
     Parameters
     ----------
     directory
-        The folder that the code is in; commands start there.
+        The folder that the code is in; commands start there. A link such as `current` is followed anew at each start.
     name
-        The application's name, 3 to 40 characters.
+        The application's name, 3 to 40 characters; without it that of the folder.
     variable
         The KEY of a variable for every process: its value is taken from the environment, or asked for at the terminal.
         KEY=VALUE is taken too, but anybody on this host can read it in the list of processes. May be given several times.
@@ -63,13 +70,56 @@ def link(  # noqa: PLR0913 - each option is a parameter
     """
     variables = given_variables(variable, variables_file)
     with opened_store(data) as store:
-        try:
-            run_as = links.RunAs(os_user=who.user, umask=_umask(who.umask))
-            linked = asyncio.run(links.link(store, directory, name, variables, run_as))
-        except links.LinkError as error:
-            raise CommandError(str(error)) from None
-    ids = asdict(linked)
+        run_as = links.RunAs(os_user=who.user, umask=_umask(who.umask))
+        linked = asyncio.run(
+            link_here(settings(data).keeper, store, directory, name, variables, run_as=run_as)
+        )
+    ids = {"application": linked.application, "environment": linked.environment, "instance": linked.instance}
+    if linked.changed is not None:
+        changed = f"changed: {', '.join(linked.changed)}" if linked.changed else "nothing differs"
+        note(f"This folder was linked before, as this application; {changed}.")
     say(json.dumps(ids) if json_ else "\n".join(f"{what:<12} {id_}" for what, id_ in ids.items()))
+
+
+async def link_here(  # noqa: PLR0913
+    keeper: Path,
+    store: Store,
+    directory: Path,
+    name: str | None,
+    variables: Mapping[str, str],
+    *,
+    run_as: links.RunAs = links.AS_ITS_OWNER,
+) -> links.Linked:
+    """Link a folder, and have the keeper of this host run things there, as one user. Raises CommandError."""
+    folders = await allowed_folders(keeper, store)
+    organization = await store.read(organizations.default)
+    try:
+        path = links.given_path(directory)
+        pinned = allowed_folder(path, organization.id, user=run_as.os_user)
+        warn_of_root(pinned)
+        folders.pin(pinned)
+        return await links.link_once(store, Path(path), name, variables, run_as)
+    except (links.LinkError, FolderError) as error:
+        raise CommandError(str(error)) from None
+
+
+def unlink(directory: Path, *, data: Path | None = None) -> None:
+    """Undo the linking of a folder: its application is deleted, with everything in it draining, and nothing more starts.
+
+    Parameters
+    ----------
+    directory
+        The folder, as it was linked.
+    data
+        The server's data folder (ENGINEROOM_DATA; ~/.local/share/engineroom).
+    """
+    with opened_store(data) as store:
+        try:
+            path = asyncio.run(links.unlink(store, directory))
+            asyncio.run(allowed_folders(settings(data).keeper, store)).remove(path)
+        except (links.LinkError, FolderError) as error:
+            raise CommandError(str(error)) from None
+    say(f"{path} is no longer linked. What runs from it drains; engineroom serve sees to that.")
 
 
 def _umask(text: str | None) -> int | None:

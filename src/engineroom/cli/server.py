@@ -21,6 +21,7 @@ from engineroom.api import application
 from engineroom.cli.claim import Claim
 from engineroom.cli.errors import CommandError
 from engineroom.cli.first_process import is_first, reap
+from engineroom.cli.folders import allowed_folders, to_organization
 from engineroom.cli.storage import open_store
 from engineroom.control.control import Control
 from engineroom.control.surroundings import Surroundings
@@ -32,6 +33,7 @@ from engineroom.http.proxies import Proxies
 from engineroom.queues.networks import Networks
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalHost, LocalRuntime, activity
+from engineroom.runtime.local.folders import AllowedFolders
 from engineroom.settings import Settings
 from engineroom.store import Store
 from engineroom.telemetry import Telemetry
@@ -94,6 +96,7 @@ class Server:
         if is_first():
             chores.append(asyncio.create_task(reap()))
         try:
+            await allowed_folders(self._settings.keeper, store)
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))
             await (
@@ -195,6 +198,8 @@ def _surroundings(settings: Settings) -> Surroundings:
     known = Surroundings(
         activity=activity.read,
         host_name=socket.gethostname(),
+        keeper_folder=str(settings.keeper.absolute()),
+        folders=partial(to_organization, AllowedFolders(settings.keeper)),
         queue_networks=Networks.of(settings.queue_networks_allowed, settings.queue_networks_denied),
     )
     if not settings.host_reserve:

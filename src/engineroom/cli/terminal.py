@@ -48,6 +48,17 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def note(text: str) -> None:
+    """Print a line for people alone, where it is not in the way of what a program reads."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def warn(text: str) -> None:
+    """Print a warning for people."""
+    note(f"engineroom: warning: {text}")
+
+
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows in columns, each as wide as it must be."""
     widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]

@@ -1,13 +1,13 @@
 """Changes of applications: each is one write of the rows and the operation, and then a wake-up."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from engineroom.control import environments as environments_control
 from engineroom.control import fresh
-from engineroom.control.changing import Changing, GoneError, Recorder
+from engineroom.control.changing import Actor, Changing, GoneError, Recorder
 from engineroom.model.application import Application
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.changes import fields_changed
@@ -29,8 +29,16 @@ class UnknownEnvironmentError(Exception):
     """The environment that was to be the default does not belong to the application."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """The folder whose code an application's default environment runs, and who runs it; without one nothing runs."""
+
+    directory: str | None = None
+    os_user: str | None = None
+
+
 async def create(
-    control: Changing, actor: Token, new: Application, *, directory: str | None
+    control: Changing, actor: Token, new: Application, where: Where
 ) -> tuple[Application, Operation]:
     """Store a new application, its default environment and the app instance of that; return it and the operation."""
 
@@ -40,7 +48,9 @@ async def create(
         applications.add(connection, made)
         assert made.default_environment_id is not None
         environment = fresh.environment(
-            made, fresh.Wishes(name=DEFAULT_ENVIRONMENT, directory=directory), made.default_environment_id
+            made,
+            fresh.Wishes(name=DEFAULT_ENVIRONMENT, directory=where.directory, os_user=where.os_user),
+            made.default_environment_id,
         )
         environments_control.add(connection, environment, control.store.host)
         recorder = Recorder(connection, actor, OperationAction.CREATE)
@@ -87,7 +97,7 @@ async def set_avatar(
     return await control.store.write(write)
 
 
-async def delete(control: Changing, actor: Token, application_id: ApplicationId) -> Operation:
+async def delete(control: Changing, actor: Token | Actor, application_id: ApplicationId) -> Operation:
     """Delete an application with its environments, so that everything in it drains; return the operation.
 
     Raises GoneError when the organization of `actor` has none of this id.
@@ -121,7 +131,7 @@ def purge(connection: Connection) -> None:
     applications.purge(connection)
 
 
-def _require(connection: Connection, actor: Token, application_id: ApplicationId) -> Application:
+def _require(connection: Connection, actor: Token | Actor, application_id: ApplicationId) -> Application:
     found = applications.find(connection, actor.organization_id, application_id)
     if found is None:
         raise GoneError(application_id)

@@ -28,7 +28,8 @@ from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
 from engineroom.control.watch import Watch
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
-from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.folder import Allowed
+from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
@@ -59,8 +60,9 @@ class Control:
         self.store = store
         self.logs = telemetry.logs
         self.metrics = telemetry.metrics
+        self._surroundings = surroundings
         self._runtime = runtime
-        self._sandbox = Sandbox()
+        self._sandbox = Sandbox(surroundings.keeper_folder)
         self._queues = QueueReader(self._sandbox, surroundings.clock, surroundings.queue_networks)
         self._autoscaler = Autoscaler(store, runtime.processes, self.wake, surroundings, self._queues)
         self._reconciler = Reconciler(store, runtime, self._autoscaler.busy)
@@ -115,6 +117,10 @@ class Control:
     async def commit_in(self, environment: Environment) -> Commit:
         """Return the commit that is checked out in its folder; an empty one where that cannot be found out."""
         return await commit_in(self._sandbox, environment.directory, environment.os_user)
+
+    def folders(self, organization: OrganizationId) -> Sequence[Allowed]:
+        """Return the folders that an organization may run code in."""
+        return self._surroundings.folders(organization)
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""

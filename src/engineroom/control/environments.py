@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from engineroom.control.changing import Changed, Changing, GoneError, Recorder, Telling, end
+from engineroom.control.changing import Actor, Changed, Changing, GoneError, Recorder, Telling, end
 from engineroom.control.fresh import Wishes, app_instance
 from engineroom.control.fresh import environment as environment_of
 from engineroom.model.background_process import BackgroundProcess
@@ -153,7 +153,7 @@ def cancel_deployments(
         end(connection, deployment.operation_id, OperationStatus.SUPERSEDED, told)
 
 
-async def delete(control: Changing, actor: Token, environment_id: EnvironmentId) -> Operation:
+async def delete(control: Changing, actor: Token | Actor, environment_id: EnvironmentId) -> Operation:
     """Delete an environment, so that everything in it drains; return the operation.
 
     Raises GoneError when the organization of `actor` has none of this id.
@@ -176,7 +176,7 @@ async def delete(control: Changing, actor: Token, environment_id: EnvironmentId)
 
 
 def mark_deleted(
-    connection: Connection, actor: Token, environment: Environment, operation: Operation
+    connection: Connection, actor: Token | Actor, environment: Environment, operation: Operation
 ) -> None:
     """Make tombstones of an environment and its instances."""
     cancel_deployments(connection, environment.id, operation.created_at, "The environment was deleted.")
@@ -185,7 +185,7 @@ def mark_deleted(
     environments.mark_deleted(connection, environment.id, operation.created_at)
 
 
-def require(connection: Connection, actor: Token, environment_id: EnvironmentId) -> Environment:
+def require(connection: Connection, actor: Token | Actor, environment_id: EnvironmentId) -> Environment:
     """Return an environment of the organization of `actor`. Raises GoneError."""
     found = environments.find(connection, actor.organization_id, environment_id)
     if found is None:
@@ -199,7 +199,7 @@ def _claim_folder(connection: Connection, environment: Environment, host: str | 
         hosts.claim(connection, host, [environment.id])
 
 
-def _choose_default(connection: Connection, actor: Token, application_id: ApplicationId) -> None:
+def _choose_default(connection: Connection, actor: Token | Actor, application_id: ApplicationId) -> None:
     """Make the oldest environment the default where the one that was has been deleted."""
     [application] = applications.some(connection, actor.organization_id, [application_id])
     left = [

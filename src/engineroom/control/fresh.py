@@ -23,11 +23,12 @@ _APP_KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wishes:
-    """What is asked for of a new environment."""
+    """What is asked for of a new environment; `os_user` follows from its folder."""
 
     name: str
     branch: str = DEFAULT_BRANCH
     directory: str | None = None
+    os_user: str | None = None
 
 
 def environment(application: Application, wishes: Wishes, id: EnvironmentId | None = None) -> Environment:
@@ -41,6 +42,7 @@ def environment(application: Application, wishes: Wishes, id: EnvironmentId | No
         status=EnvironmentStatus.RUNNING,
         vanity_domain=new_vanity_domain(application.slug, slug),
         directory=wishes.directory,
+        os_user=wishes.os_user,
         variables=_application_key(),
         shutdown_timeout_seconds=DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
         created_at=datetime.now(UTC),

@@ -1,16 +1,22 @@
 """What the control plane is told of the world around it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engineroom.model.activity import Activity
+from engineroom.model.folder import Allowed
+from engineroom.model.ids import OrganizationId
 from engineroom.model.scaling.host import Host
 from engineroom.queues.networks import ANY_NETWORK, Networks
 
 
 def _no_host() -> Host | None:
     return None
+
+
+def _any_folder(_organization: OrganizationId) -> Sequence[Allowed]:
+    return [Allowed(path="/", user=None)]
 
 
 def _no_activity(_pid: int) -> Activity | None:
@@ -22,7 +28,8 @@ class Surroundings:
     """`host` tells what the host can carry, where that bounds the scale; `activity` what the process of a pid has done.
 
     `clock` only goes forward, whatever happens to the host's. Without any of it nothing is known, and nothing bounds.
-    `host_name` is what people call this host, `queue_networks` are those that queues may be in.
+    `host_name` is what people call this host, `queue_networks` are those that queues may be in. `folders` tells which ones
+    an organization may run code in: where nobody administers a host, any. The list of them is in `keeper_folder`.
     """
 
     host: Callable[[], Host | None] = _no_host
@@ -30,6 +37,8 @@ class Surroundings:
     clock: Callable[[], float] = time.monotonic
     host_name: str = "here"
     queue_networks: Networks = ANY_NETWORK
+    keeper_folder: str | None = None
+    folders: Callable[[OrganizationId], Sequence[Allowed]] = _any_folder
 
 
 UNKNOWN_SURROUNDINGS = Surroundings()

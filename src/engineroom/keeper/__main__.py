@@ -8,6 +8,7 @@ from pathlib import Path
 from engineroom import __version__
 from engineroom.keeper import kernel, limits, log
 from engineroom.keeper.about import About
+from engineroom.keeper.allowed import Allowed
 from engineroom.keeper.births import Births
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.cgroup_setup import Setup, set_up
@@ -55,7 +56,7 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     journal = Journal(folder / "journal", boot=boot)
     spool = Spool(folder / "spool", boot=boot)
     setup = set_up(folder, boot)
-    supervisor = Supervisor(journal, spool, Containers(setup.cgroups, Births(name)))
+    supervisor = Supervisor(journal, spool, Containers(setup.cgroups, Births(name)), Allowed(folder))
     recover(journal, supervisor, boot)
     for process in supervisor.processes.values():
         if process.pid is not None:

@@ -23,7 +23,7 @@ _OPAQUE_BYTES = 1024
 
 # The interpreter's lock is kept: nobody else is here to want it.
 _c: Any = ctypes.PyDLL(None)
-_knows_folders = hasattr(_c, "posix_spawn_file_actions_addchdir_np")
+_knows_folders = hasattr(_c, "posix_spawn_file_actions_addfchdir_np")
 _knows_cgroups = hasattr(_c, "posix_spawnattr_setcgroup_np")
 
 _no_births_in_cgroups: list[int] = []
@@ -35,21 +35,22 @@ def spawn(  # noqa: PLR0913
     argv: Sequence[str],
     environment: Mapping[str, str],
     *,
-    folder: str,
+    folder: int,
     files: Sequence[str],
     umask: int,
     cell: str | None,
 ) -> int | None:
     """Start the program as ourselves, in a session of its own, and return its pid; None when it was not started.
 
-    Its input is empty, its output is appended to the two `files`. It is born in the cgroup whose folder is `cell`.
+    It begins in the folder that is open as `folder`. Its input is empty, its output is appended to the two `files`. It is
+    born in the cgroup whose folder is `cell`.
     """
     if not _knows_folders or (cell is not None and (not _knows_cgroups or _no_births_in_cgroups)):
         return None
     try:
         words = [_text(word) for word in argv]
         variables = [_pair(name, value) for name, value in environment.items()]
-        path, actions = _text(program), _actions(_text(folder), [_text(file) for file in files])
+        path, actions = _text(program), _actions(folder, [_text(file) for file in files])
     except ValueError:
         return None
     pid = ctypes.c_int()
@@ -85,7 +86,7 @@ def _vector(texts: Sequence[bytes]) -> Any:
     return (ctypes.c_char_p * (len(texts) + 1))(*texts, None)
 
 
-def _actions(folder: bytes, files: Iterable[bytes]) -> Any:
+def _actions(folder: int, files: Iterable[bytes]) -> Any:
     """Return the C library's list of what the child does before it executes the program."""
     actions = ctypes.create_string_buffer(_OPAQUE_BYTES)
     _c.posix_spawn_file_actions_init(actions)
@@ -93,7 +94,7 @@ def _actions(folder: bytes, files: Iterable[bytes]) -> Any:
     for target, file in enumerate(files, start=1):
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
         _c.posix_spawn_file_actions_addopen(actions, target, file, flags, 0o600)
-    _c.posix_spawn_file_actions_addchdir_np(actions, folder)
+    _c.posix_spawn_file_actions_addfchdir_np(actions, folder)
     return actions
 
 

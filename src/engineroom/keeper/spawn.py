@@ -15,11 +15,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import NoReturn
 
-from engineroom.keeper import limits, quick, user
+from engineroom.keeper import limits, quick, user, way
+from engineroom.keeper.allowed import Place
 from engineroom.keeper.fork import enter, fork
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import Spec
-from engineroom.keeper.user import Identity
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -79,17 +79,23 @@ class Launch:
             raise LaunchError(errno.ETIME, "its folder, its program or the file of its output hangs")
 
 
-def launch(
-    spec: Spec, environment: Mapping[str, str], output: str, errors: str, *, cell: str | None = None
+def launch(  # noqa: PLR0913
+    spec: Spec,
+    place: Place,
+    environment: Mapping[str, str],
+    output: str,
+    errors: str,
+    *,
+    cell: str | None = None,
 ) -> Launch:
-    """Begin to start the program; its output is appended to the files `output` and `errors`.
+    """Begin to start the program in its place; its output is appended to the files `output` and `errors`.
 
     It is born in the cgroup whose folder is `cell`. Where the disk has no room for its files, the output is dropped: that
     must not keep the program from running. Raises LaunchError, as `finish` does, when it cannot be executed.
     """
-    identity = user.find(spec.user, spec.working_directory)
-    environment = {**identity.variables, **environment}
-    pid = _launch_quickly(spec, identity, environment, (output, errors), cell)
+    # A shell shows the way that led to its folder, links included, where that is told and true (POSIX, `pwd -L`).
+    environment = {**place.identity.variables, **environment, "PWD": place.path}
+    pid = _launch_quickly(spec, place, environment, (output, errors), cell)
     if pid is not None:
         return Launch(pid)
     try:
@@ -99,7 +105,7 @@ def launch(
     try:
         pid, to_enter = fork(cell)
         if pid == 0:
-            _become(spec, identity, environment, (output, errors), writer, to_enter)
+            _become(spec, place, environment, (output, errors), writer, to_enter)
     except OSError as error:
         os.close(reader)
         raise LaunchError.of(error, cell or "fork") from None
@@ -109,25 +115,23 @@ def launch(
 
 
 def _launch_quickly(
-    spec: Spec, identity: Identity, environment: Mapping[str, str], files: tuple[str, str], cell: str | None
+    spec: Spec, place: Place, environment: Mapping[str, str], files: tuple[str, str], cell: str | None
 ) -> int | None:
     """Return the pid; None when that is not possible, or fails."""
     path = environment.get("PATH", DEFAULT_PATH)
-    if identity.uid != os.geteuid() or not _is_absolute(spec.argv[0], path):
+    if place.identity.uid != os.geteuid() or not _is_absolute(spec.argv[0], path):
         return None
     try:
         program = _find(spec.argv[0], path)
+        folder = way.enter(place)
     except (LaunchError, ValueError):
         return None
-    return quick.spawn(
-        program,
-        spec.argv,
-        environment,
-        folder=spec.working_directory,
-        files=files,
-        umask=spec.umask,
-        cell=cell,
-    )
+    try:
+        return quick.spawn(
+            program, spec.argv, environment, folder=folder, files=files, umask=spec.umask, cell=cell
+        )
+    finally:
+        os.close(folder)
 
 
 def _is_absolute(name: str, path: str) -> bool:
@@ -137,7 +141,7 @@ def _is_absolute(name: str, path: str) -> bool:
 
 def _become(  # noqa: PLR0913, PLR0917
     spec: Spec,
-    identity: Identity,
+    place: Place,
     environment: Mapping[str, str],
     files: tuple[str, str],
     writer: int,
@@ -151,9 +155,9 @@ def _become(  # noqa: PLR0913, PLR0917
         _default_signals()
         os.umask(spec.umask)
         limits.restore_open_files()
-        _redirect(files, others=identity.uid != os.geteuid())
-        user.become(identity)
-        _enter(spec.working_directory)
+        _redirect(files, others=place.identity.uid != os.geteuid())
+        user.become(place.identity)
+        _enter(place)
         program = _find(spec.argv[0], environment.get("PATH", DEFAULT_PATH))
         try:
             os.execve(program, spec.argv, environment)  # noqa: S606
@@ -211,11 +215,12 @@ def _enter_cgroup(cell: str) -> None:
         raise LaunchError.of(error, cell) from None
 
 
-def _enter(folder: str) -> None:
+def _enter(place: Place) -> None:
+    folder = way.enter(place)
     try:
-        os.chdir(folder)
-    except (OSError, ValueError) as error:
-        raise LaunchError.of(error, folder) from None
+        os.fchdir(folder)
+    except OSError as error:
+        raise LaunchError.of(error, place.path) from None
 
 
 def _find(name: str, path: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum, auto
 
 from engineroom.keeper import exit_facts, kernel, launching, restarts, stopping
+from engineroom.keeper.allowed import Allowed
 from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
@@ -49,11 +50,12 @@ Watcher = Callable[[bytes], None]
 class Supervisor:
     """All processes of this host. One thread; `turn` does what is due and says when to call it again."""
 
-    def __init__(self, journal: Journal, spool: Spool, containers: Containers) -> None:
+    def __init__(self, journal: Journal, spool: Spool, containers: Containers, allowed: Allowed) -> None:
         self.processes: dict[str, Process] = {}
         self.watchers: list[Watcher] = []
         self.containers = containers
         self._journal = journal
+        self._allowed = allowed
         self._spool = spool
         self._drops = Drops(spool)
         self._by_pid: dict[int, Process] = {}
@@ -288,7 +290,7 @@ class Supervisor:
         if process.life > 1:
             process.restarts += 1
         try:
-            return launching.begin(process, self.containers, self._spool)
+            return launching.begin(process, self._allowed, self.containers, self._spool)
         except LaunchError as error:
             self._not_started(process, error)
             return None

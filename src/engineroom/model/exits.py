@@ -87,6 +87,8 @@ def _exited(code: int, lived_seconds: float, *, expected: bool) -> str:
 
 def _start_failure(number: int, path: str) -> str:
     match number:
+        case errno.EPERM:
+            return path  # in whole sentences
         case errno.ENOENT:
             return f"{path} was not found"
         case errno.EACCES:

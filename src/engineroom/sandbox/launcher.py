@@ -27,9 +27,13 @@ _log = structlog.get_logger()
 
 
 class Launcher:
-    """Has one fork server, and another one when that is gone. Used from one event loop."""
+    """Has one fork server, and another one when that is gone. Used from one event loop.
 
-    def __init__(self) -> None:
+    The keeper's folder has the list of who may run what where.
+    """
+
+    def __init__(self, keeper: str | None) -> None:
+        self._keeper = keeper
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._numbers = itertools.count(1)
@@ -41,7 +45,14 @@ class Launcher:
     ) -> tuple[int, asyncio.Future[Ended]]:
         """Begin a task that has this socket; return its number, and the future of its end. Raises SandboxError."""
         number = next(self._numbers)
-        order = Launch(number=number, task=task, tenant=tenant, limits=limits, modules=modules)
+        order = Launch(
+            number=number,
+            task=task,
+            tenant=tenant,
+            limits=limits,
+            modules=modules,
+            keeper=self._keeper,
+        )
         control = self._control or self._start()
         ended = self._ended[number] = asyncio.get_running_loop().create_future()
         try:

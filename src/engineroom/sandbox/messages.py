@@ -14,6 +14,7 @@ class Launch(msgspec.Struct, tag="launch", frozen=True, kw_only=True):
     tenant: Tenant
     limits: Limits
     modules: tuple[str, ...] = ()
+    keeper: str | None = None
 
 
 class End(msgspec.Struct, tag="end", frozen=True):

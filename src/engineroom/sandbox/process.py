@@ -34,7 +34,7 @@ def become_task(order: Launch, connected: socket.socket) -> NoReturn:
 def _begun(order: Launch, frames: Frames) -> bool:
     """Become the tenant, and tell the server; return whether that could be done."""
     try:
-        identity = order.tenant.identity()
+        identity = order.tenant.identity(order.keeper)
         confine(identity, order.limits)
     except (LaunchError, OSError) as error:
         with contextlib.suppress(OSError):

@@ -19,10 +19,13 @@ _answers = msgspec.json.Decoder(Answer | Failure)
 
 
 class Sandbox:
-    """Asks, runs and serves with the rights of tenants, within limits. Every error is a SandboxError, in words."""
+    """Asks, runs and serves with the rights of tenants, within limits. Every error is a SandboxError, in words.
 
-    def __init__(self) -> None:
-        self._launcher = Launcher()
+    Who may run what where is in the list of the keeper's folder; without one the owner of a folder is who it belongs to.
+    """
+
+    def __init__(self, keeper: str | None = None) -> None:
+        self._launcher = Launcher(keeper)
 
     async def ask(
         self, question: Question[Asked, Answered], asked: Asked, tenant: Tenant

@@ -1,19 +1,43 @@
 """Whose rights a task has."""
 
+import os
+from pathlib import Path
+
 import msgspec
 
-from engineroom.keeper.user import OWNER_OF_THE_FOLDER, Identity, find
+from engineroom.keeper import way
+from engineroom.keeper.allowed import Allowed, Place
+from engineroom.keeper.launch_error import LaunchError
+from engineroom.keeper.user import OWNER_OF_THE_FOLDER, Identity, by_number, find
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
-    """Who an environment's processes run as: `os_user`, or for None the owner of the folder, as the keeper takes it."""
+    """Who an environment's processes run as: `os_user`, or for None the user whom its folder is allowed to."""
 
     folder: str
     os_user: str | None = None
 
-    def identity(self) -> Identity:
-        """Return the user by numbers. Looks at the folder, which may take for ever. Raises LaunchError."""
-        return find(self.os_user or OWNER_OF_THE_FOLDER, self.folder)
+    def identity(self, keeper: str | None) -> Identity:
+        """Return the user by numbers, whom the list in this folder of a keeper names, and without one the folder's owner.
+
+        Looks at the folder and at the way to it, which may take for ever. Raises LaunchError.
+        """
+        place = self._owned() if keeper is None else Allowed(Path(keeper)).place(self._who, self.folder)
+        os.close(way.enter(place))
+        return place.identity
+
+    @property
+    def _who(self) -> str:
+        return self.os_user or OWNER_OF_THE_FOLDER
+
+    def _owned(self) -> Place:
+        try:
+            owner = os.stat(self.folder)  # noqa: PTH116
+        except (OSError, ValueError) as error:
+            raise LaunchError.of(error, self.folder) from None
+        its_owner = self.os_user is None and os.geteuid() == 0
+        identity = by_number(owner.st_uid, owner.st_gid) if its_owner else find(self.os_user)
+        return Place(self.folder, identity, frozenset({owner.st_uid}))
 
 
 class Account(msgspec.Struct, frozen=True):

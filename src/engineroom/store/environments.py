@@ -44,6 +44,9 @@ _OWNED = (
 _ONE = _OWNED.where(environments.c.id == bindparam("id"))
 _ANY = select(environments).where(environments.c.id.in_(bindparam("ids", expanding=True)))
 _SOME = _OWNED.where(environments.c.id.in_(bindparam("ids", expanding=True)))
+_IN_FOLDER = _OWNED.where(environments.c.directory == bindparam("directory")).order_by(
+    environments.c.created_at, environments.c.id
+)
 _OF_APPLICATIONS = _OWNED.where(
     environments.c.application_id.in_(bindparam("application_ids", expanding=True))
 ).order_by(environments.c.created_at, environments.c.id)
@@ -126,6 +129,12 @@ def find(
     rows = connection.execute(_ONE, {"organization_id": organization_id, "id": environment_id}).all()
     found = _with_variables(connection, rows)
     return found[0] if found else None
+
+
+def in_folder(connection: Connection, organization_id: OrganizationId, directory: str) -> list[Environment]:
+    """Return an organization's environments that run the code in this folder, oldest first."""
+    values = {"organization_id": organization_id, "directory": directory}
+    return _with_variables(connection, connection.execute(_IN_FOLDER, values).all())
 
 
 def some(

@@ -6,7 +6,7 @@ The first server to look after an environment claims it for good, so no two host
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, or_, select, update
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, OrganizationId
 from engineroom.store.tables import applications, background_processes, environments, instances
@@ -36,6 +36,22 @@ _CLAIMED = (
 )
 
 
+_FOLDERS = (
+    select(environments.c.directory, environments.c.os_user, applications.c.organization_id)
+    .join(applications, applications.c.id == environments.c.application_id)
+    .where(environments.c.directory != "", environments.c.deleted_at.is_(None))
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder that an environment of an organization runs code in; `os_user` None is its owner."""
+
+    path: str
+    os_user: str | None
+    organization_id: OrganizationId
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claimed:
     """An environment that belongs to a host; `name` is its application's and its own, for people."""
@@ -44,6 +60,15 @@ class Claimed:
     organization_id: OrganizationId
     environment_id: EnvironmentId
     name: str
+
+
+def folders(connection: Connection, host: str | None) -> list[Folder]:
+    """Return the folders of the environments that run on this host, or that no host has claimed."""
+    ours = or_(environments.c.host == host, environments.c.host.is_(None))
+    rows = connection.execute(_FOLDERS.where(ours).distinct())
+    return [
+        Folder(path=row.directory, os_user=row.os_user, organization_id=row.organization_id) for row in rows
+    ]
 
 
 def unclaimed(
