@@ -237,7 +237,9 @@ def cluster_state(server: RedisServer) -> str:
 
 
 @asynchronous
-async def test_a_user_who_may_not_search_is_measured_all_the_same(tmp_path: Path) -> None:
+async def test_a_user_who_may_not_search_is_measured_all_the_same_and_that_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with RedisServer(tmp_path) as server:
         commands = ["+@all", "-scan", "-keys"]
         server.client.acl_setuser("noscan", enabled=True, passwords=["+pw"], keys=["*"], commands=commands)
@@ -249,6 +251,7 @@ async def test_a_user_who_may_not_search_is_measured_all_the_same(tmp_path: Path
             push(server, "one")
             clock.now += 1
             assert known(await meter.measure(connection, "default")).waiting == 1
+    assert "+scan" in capsys.readouterr().out
 
 
 @asynchronous

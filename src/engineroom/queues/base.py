@@ -110,7 +110,8 @@ class Snapshot:
     """One queue as its server tells it at one moment; see `engineroom.model.queue.Measurement` for the counts.
 
     `window` names the jobs that come next, in their order. `oldest_age_seconds` is None where no time is to be had.
-    `arrived` and `finished` are counters since the server's start, where it keeps them.
+    `arrived` and `finished` are counters since the server's start, where it keeps them. `doubt` is what could not be made
+    sure of, in words.
     """
 
     waiting: int
@@ -124,6 +125,7 @@ class Snapshot:
     arrived: int | None = None
     finished: int | None = None
     failed: int | None = None
+    doubt: str = ""
 
 
 class Driver(Protocol):

@@ -66,6 +66,19 @@ class _Queue:
     measured: Measurement | None = None
     measured_at: float = 0.0
     complaints: _Complaints = field(default_factory=_Complaints)
+    doubt: str = ""
+
+    def tell_doubt(self, queue: str, server: str, doubt: str) -> None:
+        """Log once what could not be made sure of."""
+        if doubt and doubt != self.doubt:
+            _log.warning(
+                "A queue is empty, and whether it is under another prefix cannot be looked for.",
+                action="queue.prefix_unchecked",
+                queue=queue,
+                server=server,
+                reason=doubt,
+            )
+        self.doubt = doubt
 
 
 @dataclass(slots=True)
@@ -143,6 +156,7 @@ class Meter:
             return self._failed(server, name, error)
         self._answers(server, name)
         asked.complaints.settle(name)
+        asked.tell_doubt(queue, name, snapshot.doubt)
         asked.measured_at = self._clock()
         asked.measured = asked.tracker.take(snapshot, asked.measured_at)
         return asked.measured

@@ -2,9 +2,8 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
-
-import structlog
 
 from engineroom.queues.base import Layout, RedisQueues, Snapshot, UnmeasurableError, UnmeasurableQueueError
 from engineroom.queues.extras import imported
@@ -36,7 +35,6 @@ _COMMANDS = "+llen +zcard +zcount +hlen +lindex +lrange +eval +select +ping +cli
 _SEARCH_SECONDS = 60.0
 _SEARCH_CALLS = 10
 _SCAN_COUNT = 1_000
-_log = structlog.get_logger()
 
 
 class RedisDriver:
@@ -48,7 +46,7 @@ class RedisDriver:
         self._errors: Any = imported("redis.exceptions")
         self._seen: set[str] = set()
         self._searched_at: dict[str, float] = {}
-        self._doubts: dict[str, str] = {}
+        self._doubts: dict[str, _Elsewhere | str] = {}
 
     async def snapshot(self, queue: str) -> Snapshot:
         """See Driver.snapshot."""
@@ -61,10 +59,11 @@ class RedisDriver:
         waiting = sum(count for name, count in found.items() if name.startswith("waiting"))
         delayed, due = found.get("delayed", 0), found.get("due", 0)
         reserved = sum(count for name, count in found.items() if name.startswith("reserved"))
+        doubt = ""
         if waiting or delayed or reserved:
             self.remember(queue)
         elif its.main not in self._seen and not self._connection.cluster and not self._connection.certain:
-            await self._doubt(its, queue)
+            doubt = await self._doubt(its)
         head = self._head(answers["head"])
         created, pushed, delay, *window = (part.decode(errors="replace") for part in head)
         expired = found.get("expired", 0)
@@ -77,6 +76,7 @@ class RedisDriver:
             window=window,
             oldest_age_seconds=_age(created or pushed, delay),
             failed=found.get("failed"),
+            doubt=doubt,
         )
 
     def remember(self, queue: str) -> None:
@@ -117,29 +117,32 @@ class RedisDriver:
         if "WRONGTYPE" in str(error):
             return UnmeasurableQueueError(f"what is at {its.main!r} is no queue")
         if isinstance(error, self._errors.NoPermissionError):
-            name = self._connection.username or "default"
             return UnmeasurableQueueError(
-                f"the user {name!r} of Redis may not ask how long {its.main!r} is ({error}); let it: "
-                f"ACL SETUSER {name} {_COMMANDS}"
+                f"the user {self._user!r} of Redis may not ask how long {its.main!r} is ({error}); let it: "
+                f"ACL SETUSER {self._user} {_COMMANDS}"
             )
         return error
 
-    async def _doubt(self, its: Keys, queue: str) -> None:
+    async def _doubt(self, its: Keys) -> str:
         """Tell an empty queue from a wrong prefix: nothing was ever seen here, but another prefix has such a queue.
 
-        Raises UnmeasurableQueueError when that is so. It looks at some keys only, once a minute.
+        Raises UnmeasurableQueueError when that is so. It looks at some keys only, once a minute. Returns why it cannot look,
+        which is no reason not to measure: workers need no such right.
         """
         now = time.monotonic()
         if now >= self._searched_at.get(its.main, 0.0):
-            self._doubts[its.main] = await self._elsewhere(its, queue)
+            self._doubts[its.main] = await self._elsewhere(its)
             self._searched_at[its.main] = now + _SEARCH_SECONDS
-        if self._doubts[its.main]:
+        found = self._doubts[its.main]
+        if isinstance(found, _Elsewhere):
             raise UnmeasurableQueueError(
-                f"nothing was ever seen at {its.main!r}, but there is {self._doubts[its.main]!r}: if that is the queue, "
+                f"nothing was ever seen at {its.main!r}, but there is {found.key!r}: if that is the queue, "
                 f"{_how_to_tell(self._connection.layout)}"
             )
+        return found
 
-    async def _elsewhere(self, its: Keys, queue: str) -> str:
+    async def _elsewhere(self, its: Keys) -> "_Elsewhere | str":
+        """Return where there is such a queue, nothing when there is none, or why that cannot be looked for."""
         inner = its.main.removeprefix(self._connection.prefix)
         ends = tuple(inner + suffix for suffix in ("", ":delayed", ":reserved"))
         cursor = 0
@@ -149,25 +152,25 @@ class RedisDriver:
                     cursor, match=f"*{_escaped(inner)}*", count=_SCAN_COUNT
                 )
             except self._errors.NoPermissionError as error:
-                self._cannot_search(its, queue, error)
-                return ""
+                return f"{error}; to have it looked for: ACL SETUSER {self._user} +scan"
             for found in names:
                 name = str(found, errors="replace")
                 if name.endswith(ends) and name not in its.all:
-                    return name.removesuffix(":delayed").removesuffix(":reserved")
+                    return _Elsewhere(name.removesuffix(":delayed").removesuffix(":reserved"))
             if cursor == 0:
                 break
         return ""
 
-    def _cannot_search(self, its: Keys, queue: str, error: Exception) -> None:
-        if its.main not in self._doubts:
-            _log.warning(
-                "A queue is empty, and whether it is under another prefix cannot be looked for.",
-                action="queue.prefix_unchecked",
-                queue=queue,
-                key=its.main,
-                reason=f"{error}; to have it looked for: ACL SETUSER {self._connection.username or 'default'} +scan",
-            )
+    @property
+    def _user(self) -> str:
+        return self._connection.username or "default"
+
+
+@dataclass(frozen=True, slots=True)
+class _Elsewhere:
+    """The key of such a queue under another prefix."""
+
+    key: str
 
 
 def _questions(its: Keys, now: int) -> dict[str, tuple[Any, ...]]:

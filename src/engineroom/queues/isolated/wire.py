@@ -57,6 +57,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     arrived: Count | None
     finished: Count | None
     failed: Count | None
+    doubt: Annotated[str, msgspec.Meta(max_length=1000)]
 
     def snapshot(self) -> Snapshot:
         """Return it as drivers do."""
