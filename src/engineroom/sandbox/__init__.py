@@ -4,7 +4,7 @@ A fork server (`fork_server.py`, a program of its own) makes a process for each 
 looks at anything of his. `Sandbox` is the server's side of it.
 """
 
-from engineroom.sandbox.errors import SandboxError
+from engineroom.sandbox.errors import RanOutError, SandboxError
 from engineroom.sandbox.limits import OUT_OF_MEMORY, Limits
 from engineroom.sandbox.program import Command, Ran
 from engineroom.sandbox.running import Running
@@ -19,6 +19,7 @@ __all__ = [
     "Limits",
     "Question",
     "Ran",
+    "RanOutError",
     "Running",
     "Sandbox",
     "SandboxError",

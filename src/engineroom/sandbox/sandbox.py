@@ -15,6 +15,8 @@ from engineroom.sandbox.running import GRACE_SECONDS, Running
 from engineroom.sandbox.task import Answered, Asked, Question, Service
 from engineroom.sandbox.tenant import Account, Tenant
 
+_BEGINNING_SECONDS = 10.0
+"""A service lives long, but it must soon be there: whose it is, is looked up first, in a folder that may not answer."""
 _answers = msgspec.json.Decoder(Answer | Failure)
 
 
@@ -60,8 +62,13 @@ class Sandbox:
     async def start(self, service: Service, tenant: Tenant, modules: tuple[str, ...] = ()) -> Running:
         """Start a service, and return it begun; whoever asked ends it. `modules` are what it will import."""
         running = Running(self._launcher, service.name, tenant, service.limits, modules)
-        async with self._within(service.limits):
-            await running.begin()
+        try:
+            async with asyncio.timeout(_BEGINNING_SECONDS):
+                await running.begin()
+        except TimeoutError:
+            raise RanOutError(
+                f"looking at {tenant.folder} took longer than {_BEGINNING_SECONDS:g} s"
+            ) from None
         return running
 
     async def close(self) -> None:
