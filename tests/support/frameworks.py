@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from tests.support.redis_server import RedisServer
 
@@ -119,7 +118,7 @@ class BullMq(Framework):
         (self.folder / "node_modules").symlink_to(_ROOT / "examples" / self.name / "node_modules")
 
 
-def frameworks() -> list[ParameterSet]:
+def frameworks() -> list[pytest.ParameterSet]:
     """Return each of them as a parameter of a test, with what it needs of the machine."""
     return [
         pytest.param(each, marks=pytest.mark.needs(*each.needs), id=each.name)
