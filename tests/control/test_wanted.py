@@ -7,10 +7,10 @@ from engineroom.control.wanted import clean_base, workload
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.model.lifecycle import Lifecycle, Replacement, StopSignal, StopTarget
 from engineroom.model.limits import UNLIMITED
 from engineroom.model.variables import EnvironmentVariable
 from engineroom.model.worker_config import WorkerConfig
-from engineroom.model.workload import Replacement
 from engineroom.store.wanted import Wanted
 
 
@@ -147,3 +147,18 @@ def test_who_runs_it_and_with_which_umask_is_part_of_the_version() -> None:
 def test_neither_a_name_nor_a_size_is_a_reason_to_restart() -> None:
     changed = row(application_name="Store", environment_name="live", size="pro.g-1vcpu-2gb")
     assert workload(changed).fingerprint == workload(row()).fingerprint
+
+
+def test_what_is_asked_for_of_its_life_goes_before_what_is_usual_and_makes_no_new_version() -> None:
+    asked = Lifecycle(
+        stop_signal=StopSignal.SIGQUIT,
+        stop_target=StopTarget.GROUP,
+        stop_timeout=5,
+        replacement=Replacement.START_FIRST,
+        expected_exit_codes=(3,),
+    )
+    found = workload(row(background_process={"lifecycle": asked}))
+    assert (found.stop_signal, found.stop_target) == (StopSignal.SIGQUIT, StopTarget.GROUP)
+    assert (found.stop_timeout_seconds, found.replacement) == (5.0, Replacement.START_FIRST)
+    assert found.expected_exit_codes == (3,)
+    assert found.fingerprint == workload(row()).fingerprint

@@ -118,6 +118,27 @@ def test_a_drain_goes_on_with_the_job_when_the_keeper_is_killed(worker: Worker) 
     assert "job ended with 0" in worker.finish()
 
 
+def test_how_it_is_stopped_may_change_while_it_runs_and_is_not_forgotten(worker: Worker) -> None:
+    worker.start("python3 w.py; true", stop_target="group")
+    manners = {worker.keeper.id("a"): {"stop_signal": "SIGUSR1", "stop_target": "programs"}}
+    worker.keeper.call("adjust", manners=manners)
+    worker.keeper.end(signal.SIGKILL)
+    worker.keeper.start()
+    worker.stop()
+    assert "asked by SIGUSR1\njob ended with 0\n" in worker.finish()
+    told = [event["event"] for event in worker.keeper.events("a")]
+    assert told.count("adjusted") == 1
+
+
+def test_a_manner_that_is_none_is_refused(worker: Worker) -> None:
+    worker.start("python3 w.py")
+    wrong_ones: tuple[object, ...] = ({"stop_signal": "SIGKILL"}, {"argv": ["sh"]}, [])
+    for wrong in wrong_ones:
+        with worker.keeper.client() as client:
+            assert "error" in client.ask("adjust", manners={worker.keeper.id("a"): wrong})
+    (worker.folder / "finish").touch()
+
+
 def test_a_spec_with_what_is_no_signal_or_target_is_refused(keeper: RunningKeeper) -> None:
     for wrong in ({"stop_signal": "SIGKILL"}, {"stop_signal": "TERM"}, {"stop_target": "everybody"}):
         with keeper.client() as client:

@@ -1,9 +1,12 @@
 """What the local runtime tells of processes that end as they should."""
 
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
+from engineroom.model.lifecycle import StopSignal
 from tests.runtime.asynchronous import asynchronous, eventually
-from tests.runtime.conformance import Session, some_workload
+from tests.runtime.conformance import Session, lives, some_workload
 from tests.runtime.test_local import LocalHost
 
 
@@ -27,3 +30,23 @@ async def test_one_that_ends_as_it_should_at_once_again_and_again_is_told_to_be_
     assert process.tight_loop
     assert not process.crash_looping
     await session.runtime.close()
+
+
+@asynchronous
+async def test_how_it_is_stopped_changes_without_a_restart_also_while_the_keeper_is_away(
+    host: LocalHost, tmp_path: Path
+) -> None:
+    traps = "; ".join(f"trap 'echo {name} > {tmp_path}/asked; exit' {name}" for name in ("QUIT", "INT"))
+    body = f"{traps}; touch {tmp_path}/ready; while :; do sleep 0.02; done"
+    session = await Session.opened(host)
+    workload = some_workload(processes=1, replicas=1, argv=("sh", "-c", body))
+    before = lives(await session.applied(workload))
+    await eventually("it listens", (tmp_path / "ready").exists)
+    assert lives(await session.applied(replace(workload, stop_signal=StopSignal.SIGQUIT))) == before
+    await session.runtime.close()
+
+    again = await Session.opened(host, session.cursor)
+    changed = replace(workload, stop_signal=StopSignal.SIGINT)
+    assert lives(await again.applied(changed)) == before
+    await again.runtime.drain(stop_timeout_seconds=10.0)
+    assert (tmp_path / "asked").read_text() == "INT\n"

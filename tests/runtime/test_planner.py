@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.lifecycle import Replacement
 from engineroom.model.process import ProcessState
-from engineroom.model.workload import Replacement, Workload
+from engineroom.model.workload import Workload
 from engineroom.runtime.local.planner import SETTLED_SECONDS, Occupant, Plan, Slot, at_once, plan
 
 STARTING, RUNNING = ProcessState.STARTING, ProcessState.RUNNING

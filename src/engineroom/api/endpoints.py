@@ -11,6 +11,7 @@ from engineroom.api import (
     events,
     health,
     instances,
+    lifecycle,
     log_query,
     logs,
     meta,
@@ -24,6 +25,7 @@ from engineroom.api.documentation import Documentation
 from engineroom.api.documents import JSON
 from engineroom.api.endpoint import Endpoint, Parameter
 from engineroom.api.errors import ConflictError, InvalidError
+from engineroom.api.lifecycle import UpdateLifecycle
 from engineroom.api.rate_limits import Bucket
 from engineroom.api.requests import CreateBackgroundProcess, UpdateBackgroundProcess
 from engineroom.api.resources.application import TYPE as APPLICATION
@@ -32,6 +34,7 @@ from engineroom.api.resources.background_process import TYPE as BACKGROUND_PROCE
 from engineroom.api.resources.environment import TYPE as ENVIRONMENT
 from engineroom.api.resources.event import TYPE as EVENT
 from engineroom.api.resources.instance import TYPE as INSTANCE
+from engineroom.api.resources.lifecycle import TYPE as LIFECYCLE
 from engineroom.api.resources.operation import TYPE as OPERATION
 from engineroom.api.resources.organization import TYPE as ORGANIZATION
 from engineroom.api.resources.process import TYPE as PROCESS
@@ -202,6 +205,16 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     Endpoint("GET", "/api/tokens/{token}", One(TOKEN), tokens.show, "ours", ability=_ADMIN),
     Endpoint("DELETE", "/api/tokens/{token}", Empty(), tokens.revoke, "ours", ability=_ADMIN),
+    Endpoint("GET", f"{_PROCESS}/lifecycle", One(LIFECYCLE), lifecycle.show, "ours", ability=_READ),
+    Endpoint(
+        "PATCH",
+        f"{_PROCESS}/lifecycle",
+        One(LIFECYCLE),
+        lifecycle.update,
+        "ours",
+        ability=_WRITE,
+        request=UpdateLifecycle,
+    ),
     Endpoint("GET", f"{_PROCESS}/scaling", One(SCALING), scaling.show, "ours", ability=_READ),
     Endpoint(
         "PATCH",

@@ -8,8 +8,9 @@ from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.command_line import CommandLine
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.exits import EXPECTED_OF_OTHERS, EXPECTED_OF_WORKERS
+from engineroom.model.lifecycle import Replacement
 from engineroom.model.limits import limits_of
-from engineroom.model.workload import Replacement, Workload
+from engineroom.model.workload import Workload
 from engineroom.store.wanted import Wanted
 
 _INHERITED = ("PATH", "LANG", "TZ")
@@ -37,6 +38,7 @@ def workload(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Workload:
     background_process = row.background_process
     line = _command_line(background_process)
     worker = background_process.config is not None
+    asked = background_process.lifecycle
     return Workload(
         background_process=background_process.id,
         argv=line.argv,
@@ -46,16 +48,26 @@ def workload(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Workload:
         variables=_variables(row),
         processes=row.processes if _may_run(row) else 0,
         replicas=row.replicas,
-        replacement=Replacement.START_FIRST if worker else Replacement.DRAIN_FIRST,
-        stop_timeout_seconds=float(row.shutdown_timeout_seconds),
+        replacement=asked.replacement or (Replacement.START_FIRST if worker else Replacement.DRAIN_FIRST),
+        stop_timeout_seconds=float(
+            row.shutdown_timeout_seconds if asked.stop_timeout is None else asked.stop_timeout
+        ),
+        stop_signal=asked.stop_signal,
+        stop_target=asked.stop_target,
         worker_timeout_seconds=background_process.config.timeout if background_process.config else None,
-        expected_exit_codes=EXPECTED_OF_WORKERS if worker else EXPECTED_OF_OTHERS,
+        expected_exit_codes=_expected(asked.expected_exit_codes, worker=worker),
         generation=background_process.generation,
         instance=background_process.instance_id,
         limits=limits_of(row.size),
         os_user=row.os_user,
         umask=row.umask,
     )
+
+
+def _expected(asked: tuple[int, ...] | None, *, worker: bool) -> tuple[int, ...]:
+    if asked is not None:
+        return asked
+    return EXPECTED_OF_WORKERS if worker else EXPECTED_OF_OTHERS
 
 
 def _may_run(row: Wanted) -> bool:

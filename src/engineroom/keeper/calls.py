@@ -47,6 +47,7 @@ class Calls:
             "limit": self._limit,
             "start": self._start,
             "stop": self._stop,
+            "adjust": self._adjust,
             "watch": self._watch,
             "usage": self._usage,
             "watch_output": self._watch_output,
@@ -115,6 +116,10 @@ class Calls:
             force=_flag(request.get("force", False)),
             reason=_text(request.get("reason")),
         )
+        return {}
+
+    def _adjust(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._supervisor.adjust(dict(request["manners"]))
         return {}
 
     def _watch(self, request: JsonObject, watcher: Watcher) -> JsonObject:

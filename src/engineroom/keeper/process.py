@@ -25,6 +25,9 @@ STOP_SIGNALS = frozenset(each.name for each in signal.Signals) - {"SIGKILL", "SI
 """A kill is no request, and one that is stopped does not end."""
 
 
+_MANNER = ("stop_signal", "stop_target", "expected_exit_codes")
+
+
 class InvalidSpecError(Exception):
     """A spec does not have the form that the keeper needs."""
 
@@ -81,6 +84,17 @@ class Spec(NamedTuple):
             if not holds(value):
                 raise InvalidSpecError(f"`{name}` of {data['id']} must be {what}")
         return cls(**{name: _shared(value) for name, value in data.items()})
+
+    @property
+    def manner(self) -> JsonObject:
+        """How it is stopped, and which of its ends are no failure: what may be changed while it runs."""
+        return {name: getattr(self, name) for name in _MANNER}
+
+    def in_manner(self, manner: object) -> "Spec":
+        """Return the spec with another manner. Raises InvalidSpecError."""
+        if not isinstance(manner, dict) or not manner.keys() <= set(_MANNER):
+            raise InvalidSpecError(f"a manner has no other keys than {', '.join(_MANNER)}")
+        return Spec.parse(self.to_json() | {"expected_exit_codes": list(self.expected_exit_codes)} | manner)
 
     @property
     def target(self) -> StopTarget:
@@ -242,6 +256,7 @@ class Process:
         return {
             "id": self.spec.id,
             "labels": self.spec.labels,
+            "manner": self.spec.manner,
             "state": self.state,
             "pid": self.pid,
             "start_ticks": self.start_ticks,
@@ -267,6 +282,7 @@ class Process:
     def restore(self, data: JsonObject) -> None:
         """Take over what `to_json` wrote in an earlier life of the keeper."""
         self.state = State(data["state"])
+        self.spec = self.spec.in_manner(data.get("manner", {}))
         for name in _RESTORED:
             setattr(self, name, data[name])
         self.streak = restarts.Streak(data["young_deaths"], data.get("quick_lives", 0))

@@ -16,7 +16,7 @@ from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.leftovers import PATIENCE_SECONDS, Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
-from engineroom.keeper.process import Process, Spec
+from engineroom.keeper.process import JsonObject, Process, Spec
 from engineroom.keeper.spawn import Launch
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.timers import Timers
@@ -26,6 +26,9 @@ _SPAWNS_A_TURN = 8
 """After so many starts the keeper looks at its sockets and its dead again."""
 
 _UPKEEP_SECONDS = 5.0
+
+ADJUSTED = "adjusted"
+"""What is told of a process of which only the manner has changed."""
 
 _EXIT_STATUS_TRIES = 10
 _EXIT_STATUS_SECONDS = 0.002
@@ -112,6 +115,14 @@ class Supervisor:
             process.stop_asked = True
             process.stop_reason = process.stop_reason or reason
             self._handle(process, Event.KILL_ASKED if force else Event.STOP_ASKED)
+
+    def adjust(self, manners: Mapping[str, JsonObject]) -> None:
+        """Have these stopped in another manner, from now on and without a restart; an unknown id is one that is gone."""
+        for name, manner in manners.items():
+            process = self.processes.get(name)
+            if process is not None and (spec := process.spec.in_manner(manner)) != process.spec:
+                process.spec = spec
+                self._tell(process, ADJUSTED)
 
     # What happens
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.lifecycle import USUAL, Lifecycle
 from engineroom.model.worker_config import WorkerConfig
 
 MINIMUM_PROCESSES = 1
@@ -45,6 +46,7 @@ class BackgroundProcess:
     strategy_threshold: int | None
     created_at: datetime
     generation: int = 0
+    lifecycle: Lifecycle = USUAL
 
     @property
     def command(self) -> str:

@@ -23,6 +23,7 @@ def changes(
     if before is not None and after is not None:
         # Nobody sets it, so it is no part of what is created or deleted.
         old["generation"], new["generation"] = before.generation, after.generation
+        old["lifecycle"], new["lifecycle"] = before.lifecycle.given(), after.lifecycle.given()
     return {
         field: (old.get(field), new.get(field)) for field in (new or old) if old.get(field) != new.get(field)
     }

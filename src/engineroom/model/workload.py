@@ -4,28 +4,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 
 from engineroom.model.exits import EXPECTED_OF_OTHERS
 from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.lifecycle import Replacement, StopSignal, StopTarget
 from engineroom.model.limits import UNLIMITED, Limits
-
-
-class Replacement(StrEnum):
-    """How a slot gets a new version of its process."""
-
-    START_FIRST = "start_first"
-    """The new one runs before the old one drains: for workers, so that capacity never drops."""
-    DRAIN_FIRST = "drain_first"
-    """The old one is gone before the new one starts: for custom processes, which may hold a port."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
     """`processes` processes on each of `replicas` replicas, all of the same command, folder and variables.
 
-    With `signal_group`, a stop signals the whole process group and not its leader alone. `inherited_variables` come from
+    With `signal_group` the words are a shell, which passes no signal on. `inherited_variables` come from
     engineroom's own environment; they are no reason to replace a process, or a server that is started another way would
     restart everything. `variables` win over them.
     """
@@ -42,6 +33,8 @@ class Workload:
     stop_timeout_seconds: float
     worker_timeout_seconds: int | None = None
     """A queue worker's own `--timeout`, to tell its end by it from other kills."""
+    stop_signal: StopSignal = StopSignal.SIGTERM
+    stop_target: StopTarget = StopTarget.PROGRAM
     expected_exit_codes: tuple[int, ...] = EXPECTED_OF_OTHERS
     """A process that ends with one of these has not failed, and starts again at once."""
     generation: int = 0

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, insert, select, up
 
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId, OrganizationId
+from engineroom.model.lifecycle import Lifecycle
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.store import scales
 from engineroom.store.paging import Page, PagedSelect
@@ -181,6 +182,7 @@ def from_row(row: AnyRow) -> BackgroundProcess:
         strategy_threshold=row.strategy_threshold,
         created_at=row.created_at,
         generation=row.generation,
+        lifecycle=Lifecycle.of(row.lifecycle or {}),
     )
 
 
@@ -196,4 +198,5 @@ def _columns(background_process: BackgroundProcess) -> Mapping[str, Any]:
         "strategy_threshold": background_process.strategy_threshold,
         "created_at": background_process.created_at,
         "generation": background_process.generation,
+        "lifecycle": background_process.lifecycle.given() or None,
     }

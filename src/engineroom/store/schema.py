@@ -6,7 +6,7 @@ from sqlalchemy import Connection, inspect, text
 
 from engineroom.store.errors import StoreError
 
-HEAD = "0012"
+HEAD = "0013"
 """The newest migration. A test holds it equal to what is in `migrations/versions`."""
 
 

@@ -174,6 +174,7 @@ background_processes = Table(
     Column("deleted_at", Moment, nullable=True),
     Column("generation", Integer, nullable=False, server_default="0"),
     Column("deleted_force", Boolean, nullable=False, server_default=false()),
+    Column("lifecycle", JSON(none_as_null=True), nullable=True),
     Index(None, "instance_id", "created_at"),
 )
 

@@ -68,6 +68,15 @@ class Difference:
                 stops[how] += self._mirror.stop(background_process, ids, how)
         return starts, stops
 
+    def manners(self, background_processes: Iterable[BackgroundProcessId]) -> JsonObject:
+        """Return how those are to be stopped, by their ids, of which the keeper knows otherwise; it counts as told."""
+        found: JsonObject = {}
+        for background_process in background_processes:
+            workload = self.workloads.get(background_process)
+            if workload is not None:
+                found |= self._mirror.adjust(workload)
+        return found
+
     def _forget(self, background_process: BackgroundProcessId) -> None:
         """Drop what is known of a background process that is to be removed and has nothing left."""
         self._mirror.forget(background_process)

@@ -61,6 +61,7 @@ class Happening(StrEnum):
     TIME_UP = "time_up"
     EMPTIED = "emptied"
     OUTPUT_DROPPED = "output_dropped"
+    ADJUSTED = "adjusted"
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -126,6 +127,7 @@ class KeptProcess(msgspec.Struct, frozen=True):
     tight_loop: bool = False
     output_dropped_bytes: Count = 0
     stop_reason: str | None = None
+    manner: JsonObject | None = None
 
     def __post_init__(self) -> None:
         """Refuse one whose labels do not tell whose it is."""

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.process import Process, ProcessState
@@ -13,6 +13,8 @@ from engineroom.model.workload import Workload
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.messages import KeptProcess
 from engineroom.runtime.local.planner import Occupant, Slot
+
+JsonObject = dict[str, Any]
 
 
 class Stop(NamedTuple):
@@ -27,11 +29,13 @@ class Stop(NamedTuple):
 class _Seen:
     """A process as last seen; `started_monotonic` is on the host's clock, which the keeper and we share.
 
-    `killed` says that the keeper was asked to kill it, and need not be asked again.
+    `manner` is how it is stopped, None where the keeper does not tell. `killed` says that the keeper was asked to kill it,
+    and need not be asked again.
     """
 
     process: Process
     started_monotonic: float
+    manner: JsonObject | None = None
     killed: bool = False
 
     def occupant(self, now: float) -> Occupant:
@@ -63,7 +67,7 @@ class Mirror:
         background_process = BackgroundProcessId(kept.labels["background_process"])
         before = self._seen[background_process].pop(kept.id, None)
         if not kept.is_over:
-            seen = _Seen(translation.process(kept), kept.started_monotonic or 0.0)
+            seen = _Seen(translation.process(kept), kept.started_monotonic or 0.0, kept.manner)
             self._seen[background_process][kept.id] = seen if before is None else _still_leaving(before, seen)
         return background_process
 
@@ -78,6 +82,18 @@ class Mirror:
             state=ProcessState.STARTING,
         )
         self._seen[workload.background_process][id] = _Seen(starting, 0.0)
+
+    def adjust(self, workload: Workload) -> JsonObject:
+        """Show its processes as stopped in its manner; return that for those of which the keeper has another."""
+        wanted = translation.manner(workload)
+        found = {
+            name: wanted
+            for name, seen in self._seen.get(workload.background_process, {}).items()
+            if seen.manner is not None and seen.manner != wanted
+        }
+        for name in found:
+            self._seen[workload.background_process][name].manner = wanted
+        return found
 
     def stop(self, background_process: BackgroundProcessId, ids: Iterable[str], how: Stop) -> list[str]:
         """Show processes as draining, and return those that the keeper must be told of."""

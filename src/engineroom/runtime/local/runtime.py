@@ -317,11 +317,24 @@ class LocalRuntime:
     # The difference
 
     def _converge_soon(self, background_processes: Iterable[BackgroundProcessId]) -> None:
-        _unwaited(self._send(*self._difference.of(background_processes, self._protocol)))
+        wanted = list(background_processes)
+        _unwaited(self._adjust(wanted))
+        _unwaited(self._send(*self._difference.of(wanted, self._protocol)))
 
     async def _converge(self, background_processes: Iterable[BackgroundProcessId]) -> None:
         if self._keeper is not None:
-            await answered(self._send(*self._difference.of(background_processes, self._protocol)))
+            wanted = list(background_processes)
+            # Before what is stopped is stopped, and in the same order on the connection.
+            adjusted = self._adjust(wanted)
+            await answered(adjusted + self._send(*self._difference.of(wanted, self._protocol)))
+
+    def _adjust(
+        self, background_processes: Sequence[BackgroundProcessId]
+    ) -> list[asyncio.Future[JsonObject]]:
+        """Tell the keeper how processes are to be stopped, where it knows otherwise."""
+        if self._keeper is None or not (manners := self._difference.manners(background_processes)):
+            return []
+        return [self._keeper.send("adjust", manners=manners)]
 
     def _send(
         self, starts: Sequence[tuple[JsonObject, Workload | Run]], stops: Mapping[Stop, list[str]]

@@ -11,6 +11,7 @@ import msgspec
 from engineroom.model.event import Event
 from engineroom.model.exits import CRASH_LOOPING_FROM, TIGHT_LOOP_FROM, Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
+from engineroom.model.lifecycle import StopTarget
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.run import Run
 from engineroom.model.workload import Workload
@@ -47,9 +48,18 @@ def spec(id: str, workload: Workload, slot: Slot, *, protocol: int) -> JsonObjec
     return {
         **basic,
         "family": workload.background_process,
-        "expected_exit_codes": list(workload.expected_exit_codes),
-        "stop_target": "programs" if workload.signal_group else "leader",
+        **manner(workload),
         **placed(workload, slot.replica),
+    }
+
+
+def manner(workload: Workload) -> JsonObject:
+    """Return how the workload's processes are stopped, and which of their ends are no failure, in the keeper's words."""
+    of_program = "programs" if workload.signal_group else "leader"
+    return {
+        "stop_signal": workload.stop_signal.value,
+        "stop_target": "group" if workload.stop_target is StopTarget.GROUP else of_program,
+        "expected_exit_codes": list(workload.expected_exit_codes),
     }
 
 
