@@ -59,6 +59,7 @@ def test_live_processes_are_listed_with_their_state_and_last_exit_in_words(api: 
         "next_start_at": None,
         "deadline_at": None,
         "last_exit": None,
+        "limits": {"memory_bytes": None, "cpus": None, "processes": None},
         "usage": None,
         "output_dropped_bytes": 0,
         "stale_since": None,

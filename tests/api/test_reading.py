@@ -28,7 +28,7 @@ def test_an_instance_has_all_attributes_of_section_3_2_in_order(api: Api) -> Non
     assert list(data["attributes"]) == INSTANCE_KEYS
     assert data["attributes"]["name"] == "App"
     assert data["attributes"]["type"] == "app"
-    assert data["attributes"]["size"] == "flex.g-1vcpu-512mb"
+    assert data["attributes"]["size"] == "host"
     assert data["attributes"]["min_replicas"] == 1
 
 

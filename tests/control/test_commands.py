@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.control import commands, environments
+from engineroom.control import commands, environments, links
 from engineroom.model.command import Command, CommandStatus
 from engineroom.model.ids import RunId
+from engineroom.model.limits import limits_of
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import commands as stored_commands
 from tests.control.running_control import Running, eventually_a_moment, running_control
@@ -126,9 +127,10 @@ async def test_a_command_is_ended_with_its_environment(tmp_path: Path) -> None:
 @asynchronous
 async def test_a_command_has_the_limits_of_the_apps_instance(tmp_path: Path) -> None:
     async with running_control(tmp_path) as running:
+        await links.resize(running.store, running.linked.instance, "pro.g-1vcpu-2gb")
         made = await run(running, "A=1 php artisan x")
         await ran(running, made, CommandStatus.RUNNING)
         carried_out = running.fake.run_of(RunId(made.id))
         assert carried_out.instance == running.linked.instance
-        assert carried_out.limits.memory_bytes == 512 * 1024 * 1024
+        assert (carried_out.size, carried_out.limits) == ("pro.g-1vcpu-2gb", limits_of("pro.g-1vcpu-2gb"))
         assert carried_out.time_limit_seconds == 1800.0

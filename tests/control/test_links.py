@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from engineroom.control.links import LinkError, link
+from engineroom.control.links import LinkError, link, resize
 from engineroom.store import Store, applications, environments, organizations
 from tests.support.databases import new_sqlite
 
@@ -65,3 +65,14 @@ def test_what_cannot_be_linked_is_said_with_what_to_do(
     directory, name, variables = wrong
     with pytest.raises(LinkError, match=reason):
         asyncio.run(link(store, tmp_path / directory, name, variables))
+
+
+def test_what_is_linked_in_place_has_what_the_host_has_until_it_is_given_a_size(
+    store: Store, tmp_path: Path
+) -> None:
+    linked = asyncio.run(link(store, tmp_path, "Shop", {}))
+    assert asyncio.run(resize(store, linked.instance, None)) == "host"
+    assert asyncio.run(resize(store, linked.instance, "flex.g-2vcpu-1gb")) == "flex.g-2vcpu-1gb"
+    assert asyncio.run(resize(store, linked.instance, None)) == "flex.g-2vcpu-1gb"
+    with pytest.raises(LinkError, match="give --size host"):
+        asyncio.run(resize(store, linked.instance, "huge"))

@@ -23,7 +23,7 @@ def owner(pid: int) -> str:
 def test_a_process_that_takes_more_memory_than_its_instance_has_is_killed_and_that_is_said(
     engineroom: EngineroomServer, code: Path
 ) -> None:
-    instance = engineroom.link(code).instance
+    instance = engineroom.link(code, "--size", "flex.g-1vcpu-512mb").instance
     hog = engineroom.api.create(instance, type="custom", command=HOG, processes=1)
 
     def reason() -> str:
@@ -35,15 +35,32 @@ def test_a_process_that_takes_more_memory_than_its_instance_has_is_killed_and_th
 
     def told() -> bool:
         events = engineroom.api.get(f"/api/background-processes/{hog.id}/events")["data"]
-        return any("out of memory" in event["attributes"]["message"] for event in events)
+        words = ("out of memory", "may use 512 MiB together by its size flex.g-1vcpu-512mb", "larger size")
+        return any(all(each in event["attributes"]["message"] for each in words) for event in events)
 
     wait_until("an event tells it", told)
+
+
+def test_code_that_is_linked_in_place_has_no_limit_unless_it_is_asked_for(
+    engineroom: EngineroomServer, code: Path
+) -> None:
+    instance = engineroom.link(code).instance
+    engineroom.api.create(instance, type="custom", command=HOG, processes=1).wait_until_running(1)
+
+    def used() -> int:
+        (found,) = engineroom.api.get(f"/api/instances/{instance}/replicas")["data"]
+        usage = found["attributes"]["usage"]
+        return usage["memory_bytes"] or 0 if usage else 0
+
+    wait_until("it holds more than the contract's default", lambda: used() > 600 * MEGABYTE)
+    (found,) = engineroom.api.get(f"/api/instances/{instance}/replicas")["data"]
+    assert found["attributes"]["limits"] == {"memory_bytes": None, "cpus": None, "processes": None}
 
 
 def test_a_command_has_the_memory_of_its_instance_and_no_more(
     engineroom: EngineroomServer, code: Path
 ) -> None:
-    environment = engineroom.link(code).environment
+    environment = engineroom.link(code, "--size", "flex.g-1vcpu-512mb").environment
     made = engineroom.api.post(f"/api/environments/{environment}/commands", command=HOG)["data"]["id"]
 
     def shown() -> dict[str, Any]:
@@ -57,7 +74,7 @@ def test_a_command_has_the_memory_of_its_instance_and_no_more(
 def test_a_replica_shows_the_limits_of_its_size_and_what_it_uses(
     engineroom: EngineroomServer, code: Path
 ) -> None:
-    instance = engineroom.link(code).instance
+    instance = engineroom.link(code, "--size", "flex.g-1vcpu-512mb").instance
     engineroom.api.create(instance, type="custom", command="sleep 600", processes=2).wait_until_running(2)
 
     def replica() -> dict[str, Any] | None:

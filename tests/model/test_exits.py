@@ -28,6 +28,19 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
             "out of memory: killed by the kernel, because its replica had used up the memory of its size",
         ),
         (
+            {
+                "signal": 9,
+                "out_of_memory": True,
+                "memory_bytes": 500 * 1024**2,
+                "memory_limit_bytes": 512 * 1024**2,
+                "size": "flex.g-1vcpu-512mb",
+            },
+            (
+                "out of memory: killed by the kernel, when it had used 500 MiB, as all processes of its replica may use "
+                "512 MiB together by its size flex.g-1vcpu-512mb; give its instance a larger size, or run fewer of them"
+            ),
+        ),
+        (
             {"signal": 9, "out_of_memory": True, "asked": True},
             "asked to stop, and killed when its time was up",
         ),

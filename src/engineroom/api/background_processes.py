@@ -20,6 +20,7 @@ from engineroom.api.validation import validate
 from engineroom.control import background_processes as change
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.limits import UNLIMITED, Limits, limits_of
 from engineroom.model.operation import Operation
 from engineroom.store import background_processes, instances, operations
 from engineroom.store.paging import Page, slice_page
@@ -88,9 +89,9 @@ async def delete(call: Call) -> Answer:
 
 async def processes(call: Call) -> Answer:
     """List the live processes of a background process."""
-    found = await call.read(lambda connection: require(connection, call))
+    found, limits = await call.read(lambda connection: _with_limits(connection, call))
     page = slice_page(call.control.processes(found.id), call.page)
-    return page_answer(call, page, [shown_process.show(found, process) for process in page.items])
+    return page_answer(call, page, [shown_process.show(found, process, limits) for process in page.items])
 
 
 async def its_operations(call: Call) -> Answer:
@@ -101,6 +102,12 @@ async def its_operations(call: Call) -> Answer:
 
     page = await call.read(read)
     return page_answer(call, page, [shown_operation.show(call, operation) for operation in page.items])
+
+
+def _with_limits(connection: Connection, call: Call) -> tuple[BackgroundProcess, Limits]:
+    found = require(connection, call)
+    instance = instances.find(connection, call.organization_id, found.instance_id)
+    return found, UNLIMITED if instance is None else limits_of(instance.size)
 
 
 def _require_instance(connection: Connection, call: Call, instance_id: InstanceId) -> None:

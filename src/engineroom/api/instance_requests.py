@@ -16,14 +16,14 @@ from engineroom.model import sizes
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.environment import Environment
 from engineroom.model.ids import EnvironmentId, InstanceId, new_instance_id
-from engineroom.model.instance import Instance, InstanceType, ScalingType
+from engineroom.model.instance import HOST_SIZE, Instance, InstanceType, ScalingType
 
 MAXIMUM_REPLICAS = 100
 _MAXIMUM_WHEN_AUTOMATIC = 10
 
 
 def _known_size(name: str) -> str:
-    if sizes.find(name) is None:
+    if name != HOST_SIZE and sizes.find(name) is None:
         raise PydanticCustomError("enum", "no size")
     return name
 

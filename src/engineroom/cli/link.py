@@ -17,6 +17,7 @@ from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import note, say
 from engineroom.cli.variables import given_variables
 from engineroom.control import links
+from engineroom.model.limits import in_words
 from engineroom.runtime.local.folders import FolderError, allowed_folder
 from engineroom.store import Store, organizations
 
@@ -45,6 +46,7 @@ def link(  # noqa: PLR0913 - each option is a parameter
     variable: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     variables_file: Annotated[Path | None, Parameter(allow_leading_hyphen=True)] = None,
     who: Who = Who(),
+    size: str | None = None,
     json_: Annotated[bool, Parameter(name="--json", negative="")] = False,
     data: Path | None = None,
 ) -> None:
@@ -63,6 +65,9 @@ def link(  # noqa: PLR0913 - each option is a parameter
         KEY=VALUE is taken too, but anybody on this host can read it in the list of processes. May be given several times.
     variables_file
         A file with variables for every process, a KEY=VALUE in each line as in a `.env` file; `-` reads standard input.
+    size
+        What its processes may use together: `host` for as much as there is, which is usual, or a size such as
+        flex.g-1vcpu-512mb (GET /api/instances/sizes lists them).
     json_
         Print the ids as one JSON object, for programs.
     data
@@ -71,14 +76,24 @@ def link(  # noqa: PLR0913 - each option is a parameter
     variables = given_variables(variable, variables_file)
     with opened_store(data) as store:
         run_as = links.RunAs(os_user=who.user, umask=_umask(who.umask))
+        try:
+            links.check_size(size)
+        except links.LinkError as error:
+            raise CommandError(str(error)) from None
         linked = asyncio.run(
             link_here(settings(data).keeper, store, directory, name, variables, run_as=run_as)
         )
+        of_size = asyncio.run(links.resize(store, linked.instance, size))
     ids = {"application": linked.application, "environment": linked.environment, "instance": linked.instance}
     if linked.changed is not None:
         changed = f"changed: {', '.join(linked.changed)}" if linked.changed else "nothing differs"
         note(f"This folder was linked before, as this application; {changed}.")
-    say(json.dumps(ids) if json_ else "\n".join(f"{what:<12} {id_}" for what, id_ in ids.items()))
+    shown = {**ids, "size": of_size}
+    if json_:
+        say(json.dumps(shown))
+        return
+    say("\n".join(f"{what:<12} {id_}" for what, id_ in shown.items()))
+    say(f"{'limits':<12} {in_words(of_size)}")
 
 
 async def link_here(  # noqa: PLR0913

@@ -195,6 +195,7 @@ def _run(each: _UnderWay) -> Run:
         replica=1,
         instance=None if app is None else app.id,
         limits=UNLIMITED if app is None else limits_of(app.size),
+        size=None if app is None else app.size,
         os_user=environment.os_user,
         umask=environment.umask,
         time_limit_seconds=TIMEOUT_SECONDS,

@@ -51,14 +51,14 @@ def environment(application: Application, wishes: Wishes, id: EnvironmentId | No
     )
 
 
-def app_instance(of: Environment) -> Instance:
+def app_instance(of: Environment, size: str = DEFAULT_SIZE) -> Instance:
     """Return the app instance that comes with an environment (contract sheet, section 3.5)."""
     return Instance(
         id=new_instance_id(),
         environment_id=of.id,
         name="App",
         type=InstanceType.APP,
-        size=DEFAULT_SIZE,
+        size=size,
         scaling_type=ScalingType.NONE,
         min_replicas=1,
         max_replicas=1,

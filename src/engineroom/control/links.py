@@ -14,6 +14,7 @@ from engineroom.control import applications as applications_control
 from engineroom.control import environments as environments_control
 from engineroom.control.changing import Actor
 from engineroom.control.fresh import app_instance
+from engineroom.model import sizes
 from engineroom.model.application import Application
 from engineroom.model.environment import (
     DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
@@ -28,6 +29,7 @@ from engineroom.model.ids import (
     new_application_id,
     new_environment_id,
 )
+from engineroom.model.instance import HOST_SIZE
 from engineroom.model.slug import new_vanity_domain, unique_slug
 from engineroom.model.variables import EnvironmentVariable
 from engineroom.store import Store, applications, environments, hosts, instances, organizations
@@ -191,12 +193,35 @@ def _update(
     )
 
 
+async def resize(store: Store, instance: InstanceId, size: str | None) -> str:
+    """Give an instance this size, None for the one that it has, and return what it is now. Raises LinkError."""
+    check_size(size)
+
+    def write(connection: Connection) -> str:
+        (found,) = instances.some(connection, organizations.default(connection).id, [instance])
+        if size is None:
+            return found.size
+        instances.replace(connection, replace(found, size=size))
+        return size
+
+    return await store.write(write)
+
+
+def check_size(size: str | None) -> None:
+    """Raise LinkError when there is no such size."""
+    if size is not None and size != HOST_SIZE and sizes.find(size) is None:
+        raise LinkError(
+            f"cannot give it the size {size!r}: there is none of this name; give --size {HOST_SIZE}, or one that "
+            "GET /api/instances/sizes lists"
+        )
+
+
 def _make(
     connection: Connection, folder: str, name: str, variables: Mapping[str, str], run_as: RunAs
 ) -> Linked:
     application = _application(connection, name)
     environment = replace(_environment(application, folder, variables), **asdict(run_as))
-    instance = app_instance(environment)
+    instance = app_instance(environment, HOST_SIZE)
     applications.add(connection, application)
     environments.add(connection, environment)
     instances.add(connection, instance)

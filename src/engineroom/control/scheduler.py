@@ -214,6 +214,7 @@ def _one(
         replica=replica,
         instance=follower.instance_id,
         limits=limits_of(follower.size),
+        size=follower.size,
         os_user=follower.os_user,
         umask=follower.umask,
     )

@@ -59,6 +59,7 @@ def workload(row: Wanted, base: Mapping[str, str] = BASE_VARIABLES) -> Workload:
         generation=background_process.generation,
         instance=background_process.instance_id,
         limits=limits_of(row.size),
+        size=row.size,
         os_user=row.os_user,
         umask=row.umask,
     )

@@ -226,6 +226,14 @@ class Cgroups:
         name = "memory.events" if self.trees.limits_version == 2 else "memory.oom_control"
         return int(_fields(_read(f"{self.trees.memory}/{cell}/{name}")).get(b"oom_kill", 0))
 
+    def most_memory_bytes(self, cell: str) -> int | None:
+        """Return the most memory that a cell has used; None where nobody counts it (version 2 before Linux 5.19)."""
+        if not self.trees.memory:
+            return None
+        name = "memory.peak" if self.trees.limits_version == 2 else "memory.max_usage_in_bytes"
+        text = _read(f"{self.trees.memory}/{cell}/{name}").strip()
+        return int(text) if text.isdigit() else None
+
     def usage(self, cell: str) -> Usage:
         """Return what a cell uses."""
         who, cpu_time, memory = self._counters(cell)

@@ -7,6 +7,7 @@ A container is named by a text that is written down with the process, so that it
 import os
 import signal
 from collections.abc import Container, Set
+from typing import NamedTuple
 
 from engineroom.keeper import kernel, log
 from engineroom.keeper.births import Births
@@ -18,6 +19,13 @@ from engineroom.keeper.process import Process
 _CGROUP = "cgroup:"
 _GROUP = "group:"
 _WITHOUT_GROUP = "others"
+
+
+class MemoryUsedUp(NamedTuple):
+    """What there was to know when the kernel killed somebody for memory."""
+
+    used_bytes: int | None
+    limit_bytes: int | None
 
 
 class Containers:
@@ -174,14 +182,17 @@ class Containers:
         elif self.cgroups is not None:
             self.cgroups.kill(container.removeprefix(_CGROUP))
 
-    def counts_an_out_of_memory_kill(self, process: Process) -> bool:
-        """Return whether the kernel killed somebody in the process's container for memory since this was last asked."""
+    def memory_used_up(self, process: Process) -> MemoryUsedUp | None:
+        """Return what a process used and might use, if the kernel killed somebody of it for memory since this was asked."""
         container = process.container
         if self.cgroups is None or container is None or not container.startswith(_CGROUP):
-            return False
-        before = process.out_of_memory_kills
-        process.out_of_memory_kills = self.cgroups.out_of_memory_kills(container.removeprefix(_CGROUP))
-        return process.out_of_memory_kills > before
+            return None
+        cell, before = container.removeprefix(_CGROUP), process.out_of_memory_kills
+        process.out_of_memory_kills = self.cgroups.out_of_memory_kills(cell)
+        if process.out_of_memory_kills <= before:
+            return None
+        limits = self.limits.get(_group_of(process), Limits())
+        return MemoryUsedUp(self.cgroups.most_memory_bytes(cell), limits.memory_bytes)
 
     def usage(self, process: Process) -> Usage | None:
         """Return what a process and all that descends from it use; None where its container does not count that."""

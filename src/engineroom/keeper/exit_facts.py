@@ -5,15 +5,20 @@ import time
 from typing import Any
 
 from engineroom.keeper import restarts
+from engineroom.keeper.containers import MemoryUsedUp
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import JsonObject, Process
 
+_UNKNOWN = ("code", "signal", "error_number", "path", "memory_bytes", "memory_limit_bytes")
 
-def of_exit(process: Process, lived_seconds: float, status: int | None, *, out_of_memory: bool) -> JsonObject:
+
+def of_exit(
+    process: Process, lived_seconds: float, status: int | None, memory: MemoryUsedUp | None
+) -> JsonObject:
     """Return the facts of a leader that ended with this wait status; None when nobody knows it.
 
-    `expected` says that it ended as its spec says that it should. `out_of_memory` says that the kernel killed it, or a child
-    that it died with, because its group's memory was used up.
+    `expected` says that it ended as its spec says that it should. `memory` says that the kernel killed it, or a child that
+    it died with, because its group's memory was used up.
     """
     code = number = None
     if status is not None:
@@ -24,8 +29,10 @@ def of_exit(process: Process, lived_seconds: float, status: int | None, *, out_o
         code=code,
         signal=number,
         asked=process.stop_asked,
-        out_of_memory=out_of_memory,
-        expected=not out_of_memory and restarts.is_expected(code, process.spec.expected_exit_codes),
+        out_of_memory=memory is not None,
+        memory_bytes=None if memory is None else memory.used_bytes,
+        memory_limit_bytes=None if memory is None else memory.limit_bytes,
+        expected=memory is None and restarts.is_expected(code, process.spec.expected_exit_codes),
     )
 
 
@@ -35,6 +42,6 @@ def of_start_failure(error: LaunchError) -> JsonObject:
 
 
 def _facts(lived_seconds: float, **known: Any) -> JsonObject:
-    facts: JsonObject = dict.fromkeys(("code", "signal", "error_number", "path"))
+    facts: JsonObject = dict.fromkeys(_UNKNOWN)
     flags = dict.fromkeys(("asked", "out_of_memory", "expected"), False)
     return {**facts, **flags, "at": time.time(), "lived_seconds": lived_seconds, **known}

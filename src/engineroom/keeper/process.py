@@ -25,6 +25,9 @@ STOP_SIGNALS = frozenset(each.name for each in signal.Signals) - {"SIGKILL", "SI
 """A kill is no request, and one that is stopped does not end."""
 
 
+ADJUSTED = "adjusted"
+"""What is told of a process of which only the manner has changed."""
+
 _MANNER = ("stop_signal", "stop_target", "expected_exit_codes")
 
 

@@ -16,7 +16,7 @@ from engineroom.keeper.journal import Journal
 from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.leftovers import PATIENCE_SECONDS, Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
-from engineroom.keeper.process import JsonObject, Process, Spec
+from engineroom.keeper.process import ADJUSTED, JsonObject, Process, Spec
 from engineroom.keeper.spawn import Launch
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.timers import Timers
@@ -26,9 +26,6 @@ _SPAWNS_A_TURN = 8
 """After so many starts the keeper looks at its sockets and its dead again."""
 
 _UPKEEP_SECONDS = 5.0
-
-ADJUSTED = "adjusted"
-"""What is told of a process of which only the manner has changed."""
 
 _EXIT_STATUS_TRIES = 10
 _EXIT_STATUS_SECONDS = 0.002
@@ -160,8 +157,8 @@ class Supervisor:
         """Take in that the leader of a process is gone; `status` is its wait status, None when nobody knows it."""
         now = time.monotonic()
         lived = max(0.0, now - (process.started_monotonic or now))
-        killed = self.containers.counts_an_out_of_memory_kill(process) and status != 0
-        process.last_exit = exit_facts.of_exit(process, lived, status, out_of_memory=killed)
+        memory = self.containers.memory_used_up(process)
+        process.last_exit = exit_facts.of_exit(process, lived, status, memory if status != 0 else None)
         self._spool.ended(process.id, process.pid or 0)
         self._release(process)
         if process.state is State.DRAINING:

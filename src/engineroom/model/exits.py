@@ -31,7 +31,8 @@ class Exit:
     `error_number` and `path` say why a process could not be started at all. `asked` is true when engineroom had asked the
     process to stop, and `out_of_memory` when the kernel killed it, or a child that it died with, because its replica's
     memory was used up. `expected` is true when it ended with a code that is no failure of this process. `at` is when the end
-    was noticed, in UTC.
+    was noticed, in UTC. `memory_bytes` is the most that it had used of `memory_limit_bytes`, when that is why it was killed;
+    `size` is that of its instance.
     """
 
     at: datetime
@@ -43,6 +44,9 @@ class Exit:
     asked: bool = False
     out_of_memory: bool = False
     expected: bool = False
+    memory_bytes: int | None = None
+    memory_limit_bytes: int | None = None
+    size: str | None = None
 
 
 def describe(ended: Exit, *, worker_timeout_seconds: int | None = None) -> str:
@@ -50,7 +54,7 @@ def describe(ended: Exit, *, worker_timeout_seconds: int | None = None) -> str:
     if ended.error_number is not None:
         return f"could not be started: {_start_failure(ended.error_number, ended.path or '')}"
     if ended.out_of_memory and not ended.asked:
-        return "out of memory: killed by the kernel, because its replica had used up the memory of its size"
+        return _out_of_memory(ended)
     if ended.code is None and ended.signal is None:
         return "unknown: it died while the keeper was away"
     if ended.asked:
@@ -58,6 +62,21 @@ def describe(ended: Exit, *, worker_timeout_seconds: int | None = None) -> str:
     if ended.signal is not None:
         return _killed(ended.signal, ended.lived_seconds, worker_timeout_seconds)
     return _exited(ended.code or 0, ended.lived_seconds, expected=ended.expected)
+
+
+def _out_of_memory(ended: Exit) -> str:
+    if ended.memory_limit_bytes is None:
+        return "out of memory: killed by the kernel, because its replica had used up the memory of its size"
+    used = "" if ended.memory_bytes is None else f", when it had used {_mebibytes(ended.memory_bytes)}"
+    of_size = f" by its size {ended.size}" if ended.size else ""
+    return (
+        f"out of memory: killed by the kernel{used}, as all processes of its replica may use "
+        f"{_mebibytes(ended.memory_limit_bytes)} together{of_size}; give its instance a larger size, or run fewer of them"
+    )
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 1024**2:.0f} MiB"
 
 
 def _asked(ended: Exit) -> str:

@@ -9,6 +9,9 @@ from engineroom.model.ids import EnvironmentId, InstanceId
 DEFAULT_SIZE = "flex.g-1vcpu-512mb"
 """The size of the app instance that comes with an environment (contract sheet, section 3.5)."""
 
+HOST_SIZE = "host"
+"""Ours: as much as the host has. Code that is linked in place had no limit before, and gets none unasked."""
+
 
 class InstanceType(StrEnum):
     """Contract sheet, section 3.2."""

@@ -34,6 +34,14 @@ class Usage:
     processes: int | None
 
 
+def in_words(size: str) -> str:
+    """Return what a size means for who runs something: the limits, for people."""
+    found = sizes.find(size)
+    if found is None:
+        return "no limits: what this host has"
+    return f"{found.description}, for all processes of a replica together; what takes more memory is killed"
+
+
 def limits_of(size: str) -> Limits:
     """Return what a replica of this size may use; of a size that is not known, no limits."""
     found = sizes.find(size)

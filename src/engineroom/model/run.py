@@ -28,6 +28,7 @@ class Run:
     replica: int
     instance: InstanceId | None = None
     limits: Limits = UNLIMITED
+    size: str | None = None
     os_user: str | None = None
     umask: int | None = None
     time_limit_seconds: float | None = None

@@ -43,6 +43,8 @@ class Workload:
     limits: Limits = UNLIMITED
     os_user: str | None = None
     umask: int | None = None
+    size: str | None = field(default=None, compare=False)
+    """The name of what the limits are of, for people."""
     busy: frozenset[str] = field(default=frozenset(), compare=False)
     """Processes that are known to work: when some must go, others go first. No reason to change anything by itself."""
 

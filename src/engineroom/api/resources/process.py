@@ -6,7 +6,7 @@ from engineroom.api.documents import Attributes, Moment, Resource, moment, momen
 from engineroom.api.shapes import ResourceType
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.exits import Exit, describe
-from engineroom.model.limits import Usage
+from engineroom.model.limits import Limits, Usage
 from engineroom.model.process import Process, ProcessState
 
 
@@ -29,6 +29,14 @@ class ShownUsage(Struct):
     processes: int | None
 
 
+class ShownLimits(Struct):
+    """What all processes of a replica may use together; null: as much as there is."""
+
+    memory_bytes: int | None
+    cpus: float | None
+    processes: int | None
+
+
 class ProcessAttributes(Attributes):
     """What is shown of one OS process."""
 
@@ -43,6 +51,7 @@ class ProcessAttributes(Attributes):
     next_start_at: Moment | None
     deadline_at: Moment | None
     last_exit: LastExit | None
+    limits: ShownLimits
     usage: ShownUsage | None
     output_dropped_bytes: int
     stale_since: Moment | None
@@ -51,8 +60,8 @@ class ProcessAttributes(Attributes):
 TYPE = ResourceType("processes", ProcessAttributes)
 
 
-def show(background_process: BackgroundProcess, process: Process) -> Resource:
-    """Return the resource of one process of a background process."""
+def show(background_process: BackgroundProcess, process: Process, limits: Limits) -> Resource:
+    """Return the resource of one process of a background process, whose replica has these limits."""
     timeout = background_process.config.timeout if background_process.config else None
     return Resource(
         process.id,
@@ -69,11 +78,17 @@ def show(background_process: BackgroundProcess, process: Process) -> Resource:
             next_start_at=moment_or_none(process.next_start_at),
             deadline_at=moment_or_none(process.deadline_at),
             last_exit=_last_exit(process.last_exit, timeout) if process.last_exit else None,
+            limits=show_limits(limits),
             usage=show_usage(process.usage),
             output_dropped_bytes=process.output_dropped_bytes,
             stale_since=moment_or_none(process.stale_since),
         ),
     )
+
+
+def show_limits(limits: Limits) -> ShownLimits:
+    """Return limits as they are shown."""
+    return ShownLimits(limits.memory_bytes, limits.cpus, limits.processes)
 
 
 def show_usage(usage: Usage | None) -> ShownUsage | None:

@@ -107,6 +107,8 @@ class KeptExit(msgspec.Struct, frozen=True):
     asked: bool = False
     out_of_memory: bool = False
     expected: bool = False
+    memory_bytes: Count | None = None
+    memory_limit_bytes: Count | None = None
 
 
 class KeptProcess(msgspec.Struct, frozen=True):

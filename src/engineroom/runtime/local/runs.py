@@ -62,7 +62,7 @@ class Runs:
             },
             "signal_group": run.signal_group,
             "stop_target": "programs" if run.signal_group else "leader",
-            "labels": {RUN: run.id, _OUTPUT_KEPT: str(run.output_kept_bytes)},
+            "labels": {RUN: run.id, _OUTPUT_KEPT: str(run.output_kept_bytes), **translation.size_label(run)},
             "once": True,
             "time_limit_seconds": run.time_limit_seconds,
             "output_file": str(self._output(run.id)),
@@ -75,7 +75,7 @@ class Runs:
             return None
         run = RunId(kept.run)
         self._going.discard(run)
-        ended = translation.exit_of(kept.last_exit)
+        ended = translation.exit_of(kept)
         if ended is None:
             return None
         if not os.path.lexists(self._output(run)):

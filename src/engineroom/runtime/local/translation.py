@@ -12,15 +12,17 @@ from engineroom.model.event import Event
 from engineroom.model.exits import CRASH_LOOPING_FROM, TIGHT_LOOP_FROM, Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.lifecycle import StopTarget
+from engineroom.model.limits import UNLIMITED
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.run import Run
 from engineroom.model.workload import Workload
-from engineroom.runtime.local.messages import Happened, Happening, Item, KeptExit, KeptProcess, KeptState
+from engineroom.runtime.local.messages import Happened, Happening, Item, KeptProcess, KeptState
 from engineroom.runtime.local.planner import Slot
 
 JsonObject = dict[str, Any]
 
 _LABEL_TIMEOUT = "worker_timeout_seconds"
+_LABEL_SIZE = "size"
 
 _STARTS_AT_ONCE = 50
 """In one request: the keeper would keep the memory that all of a burst takes to read."""
@@ -127,6 +129,7 @@ def _basic(id: str, workload: Workload, slot: Slot) -> JsonObject:
             "index": str(slot.index),
             "fingerprint": workload.fingerprint,
             **_timeout_label(workload),
+            **size_label(workload),
         },
     }
 
@@ -144,6 +147,11 @@ def in_requests(starts: Iterable[tuple[JsonObject, What]]) -> Iterator[list[tupl
         characters += length
     if some:
         yield some
+
+
+def size_label(what: Workload | Run) -> dict[str, str]:
+    """Return the label that names the size of what runs it, where it has limits."""
+    return {} if what.size is None or what.limits == UNLIMITED else {_LABEL_SIZE: what.size}
 
 
 def _timeout_label(workload: Workload) -> dict[str, str]:
@@ -169,7 +177,7 @@ def process(kept: KeptProcess) -> Process:
         tight_loop=kept.tight_loop,
         next_start_at=due if state is ProcessState.BACKING_OFF else None,
         deadline_at=due if state is ProcessState.DRAINING else None,
-        last_exit=exit_of(kept.last_exit),
+        last_exit=exit_of(kept),
         output_dropped_bytes=kept.output_dropped_bytes,
     )
 
@@ -234,7 +242,7 @@ def _ended(kept: KeptProcess) -> str:
 
 
 def _reason(kept: KeptProcess) -> str:
-    ended = exit_of(kept.last_exit)
+    ended = exit_of(kept)
     timeout = kept.labels.get(_LABEL_TIMEOUT, "")
     seconds = int(timeout) if timeout.isdecimal() else None
     return describe(ended, worker_timeout_seconds=seconds) if ended else "ended"
@@ -250,12 +258,13 @@ def _because(kept: KeptProcess) -> str:
     return f": {kept.stop_reason}" if kept.stop_reason else ""
 
 
-def exit_of(ended: KeptExit | None) -> Exit | None:
-    """Return how a life ended, as the keeper says it."""
+def exit_of(kept: KeptProcess) -> Exit | None:
+    """Return how the last life of a process ended, as the keeper says it."""
+    ended = kept.last_exit
     if ended is None:
         return None
     facts = msgspec.structs.asdict(ended)
-    return Exit(**{**facts, "at": datetime.fromtimestamp(ended.at, UTC)})
+    return Exit(**{**facts, "at": datetime.fromtimestamp(ended.at, UTC)}, size=kept.labels.get(_LABEL_SIZE))
 
 
 def _moment(seconds: float | None) -> datetime | None:
