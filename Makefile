@@ -16,7 +16,7 @@ test: .venv/.installed-dev ## install what the tests need, then check and run al
 	$(MAKE) --no-print-directory check
 	scripts/test.sh
 
-soak: .venv/.installed-dev ## kill everything at random for some minutes, with a new seed each time
+soak: .venv/.installed-dev ## kill, stop and rob everything at random for some minutes, with a new seed each time
 	ENGINEROOM_FAULT_ROUNDS=3000 ENGINEROOM_FAULT_SEED=$$(date +%s) scripts/test.sh tests/faults
 
 fuzz: .venv/.installed-dev ## ask what is made up from the OpenAPI document for some minutes, with a new seed each time

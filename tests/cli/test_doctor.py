@@ -12,6 +12,7 @@ from engineroom.cli.doctor import Grade, doctor, of_hello, of_kernel, of_space
 from engineroom.runtime.local.messages import Hello
 from tests.keeper.running_keeper import running_keeper
 from tests.keeper.worlds import WITHOUT_CGROUPS
+from tests.support.waiting import wait_until
 
 
 def examined(folder: Path, capsys: pytest.CaptureFixture[str]) -> dict[str, tuple[str, str]]:
@@ -35,6 +36,24 @@ def test_of_a_keeper_that_runs_it_tells_the_version_and_the_limits(
         found = examined(tmp_path, capsys)
         assert found["keeper"] == ("ok", f"pid {keeper.pid}, version {__version__}")
         assert found["disk"][0] in ("ok", "warning")
+
+
+def test_descriptors_that_will_not_suffice_are_told_before_they_are_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running_keeper(tmp_path / "keeper", ("prlimit", "--nofile=80:80")) as keeper:
+        assert "descriptors" not in examined(tmp_path, capsys)
+        names = [f"a{number}" for number in range(20)]
+        keeper.call("start", processes=[keeper.spec(name, "sleep", "600") for name in names])
+        grade, message = examined(tmp_path, capsys)["descriptors"]
+        assert grade == "warning"
+        assert "20 processes run" in message
+        assert "LimitNOFILE=168" in message
+
+        def told() -> list[str]:
+            return [item["kind"] for item in keeper.call("hello")["news"]["items"]]
+
+        wait_until("it is told", lambda: told() == ["keeper.short_of_descriptors"])
 
 
 @pytest.mark.needs("root")

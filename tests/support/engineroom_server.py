@@ -194,7 +194,7 @@ class EngineroomServer:
             return ""
 
         try:
-            return wait_until("engineroom serve listens", look)
+            return wait_until("engineroom serve listens", look, timeout_seconds=60)
         except AssertionError as error:
             raise AssertionError(f"{error}\nengineroom wrote:\n{self.output()}") from error
 

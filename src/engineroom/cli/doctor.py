@@ -155,6 +155,8 @@ def of_hello(hello: Hello) -> Iterator[Finding]:
         yield Finding(Grade.WARNING, "keeper", message)
     else:
         yield Finding(Grade.GOOD, "keeper", f"pid {hello.pid}, version {version}")
+    if hello.shortage is not None:
+        yield Finding(Grade.WARNING, "descriptors", hello.shortage)
     unlimited = hello.unlimited or {}
     for what in ("memory", "cpu", "processes"):
         if what in unlimited:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from engineroom.keeper import usage
+from engineroom.keeper import limits, usage
 from engineroom.keeper.about import About, may_become
 from engineroom.keeper.cgroup_setup import Setup
 from engineroom.keeper.cgroups import Limits
@@ -94,6 +94,7 @@ class Calls:
             "sequence": self._journal.sequence,
             "containers": self._setup.kind,
             "unlimited": self._setup.unlimited,
+            "shortage": limits.shortage(len(self._supervisor.processes)),
         }
 
     def _limit(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002

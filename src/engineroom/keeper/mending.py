@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from engineroom.keeper import kernel, log
+from engineroom.keeper import kernel, limits, log
 from engineroom.keeper.about import About
 from engineroom.keeper.cgroup_setup import REMEMBERED_NAME, Setup, remember
 from engineroom.keeper.greeting import Secret
@@ -34,6 +34,7 @@ class Mender:
         self._secret = secret
         self._due = 0.0
         self._is_failing = False
+        self._is_short = False
 
     def turn(self) -> float:
         """Look when that is due; return in how many seconds it will be."""
@@ -41,6 +42,7 @@ class Mender:
         if now >= self._due:
             self._due = now + _LOOK_SECONDS
             self._mend()
+            self._foresee()
         return max(0.0, self._due - now)
 
     def _mend(self) -> None:
@@ -57,6 +59,13 @@ class Mender:
         if mended:
             message = f"Somebody has removed {', '.join(mended)} of the keeper's in {self._place.folder}; it is made again."
             self._about.news.tell(_KIND, message)
+
+    def _foresee(self) -> None:
+        """Tell that descriptors will not suffice for what runs, before they are missing."""
+        shortage = limits.shortage(len(self._supervisor.processes))
+        if shortage is not None and not self._is_short:
+            self._about.news.tell("keeper.short_of_descriptors", f"{shortage[:1].upper()}{shortage[1:]}.")
+        self._is_short = shortage is not None
 
     def _mended(self) -> list[str]:
         """Make again what is missing; return what that was, in words."""

@@ -93,6 +93,7 @@ class Hello(msgspec.Struct, frozen=True):
     fingerprint: str | None = None
     python: str | None = None
     news: News | None = None
+    shortage: str | None = None
 
 
 class KeptExit(msgspec.Struct, frozen=True):
