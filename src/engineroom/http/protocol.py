@@ -60,7 +60,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a new connection, unless its peer has too many."""
-        super().connection_made(transport)
+        super().connection_made(_Guarded(transport))  # type: ignore[arg-type] # it is used as one
         self._counted = self.client[0] if self.client else ""
         if not self._shared.peers.join(self._counted, proxy=self._shared.proxies.trusts(self._counted)):
             transport.abort()
@@ -195,6 +195,35 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+class _Guarded:
+    """A transport that, once it is closed, does nothing more, whichever of several answers still wants something of it.
+
+    That of uvloop raises errors then, until the protocol is told that the connection is lost.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self.abort = transport.abort
+        self.close = transport.close
+        self.get_extra_info = transport.get_extra_info
+        self.is_closing = transport.is_closing
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+        if not self._transport.is_closing():
+            self._transport.write(data)
+
+    def pause_reading(self) -> None:
+        """Take nothing for now."""
+        if not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        """Take what comes."""
+        if not self._transport.is_closing():
+            self._transport.resume_reading()
 
 
 def _too_large(reason: str) -> _RefusedError:
