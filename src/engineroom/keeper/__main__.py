@@ -79,6 +79,8 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     log.write("info", "keeper.stopped", "The keeper ends.", processes=len(supervisor.processes))
     if setup.cgroups is not None and not supervisor.processes:
         setup.cgroups.close()
+    if not supervisor.processes:
+        journal.variables.remove()
     spool.puncher.close()
     os.close(place.lock)
 

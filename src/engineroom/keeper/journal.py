@@ -13,6 +13,7 @@ from pathlib import Path
 
 from engineroom.keeper import kernel, log
 from engineroom.keeper.process import JsonObject
+from engineroom.keeper.variables import Variables
 
 _COMPACT_ABOVE_BYTES = 8 * 1024 * 1024
 _EVENTS_KEPT_BYTES = 2 * 1024 * 1024
@@ -28,11 +29,12 @@ class Journal:
 
     The first line is `{"epoch": …, "boot": …, "sequence": …}`; `epoch` changes when the memory was lost. The others are
     `{"limits": …}`, `{"spec": …}`, `{"sequence": …, "event": …, "at": …, "process": …}`, and `{"snapshot": …}`: a process
-    as it was when the file was rewritten.
+    as it was when the file was rewritten. Specs are without their variables, which are kept elsewhere.
     """
 
     def __init__(self, path: Path, *, boot: str) -> None:
         self._path = path
+        self.variables = Variables(path.parent)
         self._boot = boot
         self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._size = os.fstat(self._file).st_size
@@ -77,8 +79,11 @@ class Journal:
 
         What the disk keeps for events is not used for it.
         """
-        line = _encode({"spec": spec})
-        return self._has_room(len(line)) and self._append(line)
+        line = _encode({"spec": _without_variables(spec)})
+        if not (self._has_room(len(line)) and self._append(line)):
+            return False
+        self.variables.keep(spec["id"], spec.get("environment", {}))
+        return True
 
     def record_limits(self, limits: JsonObject) -> None:
         """Write down what groups may use, before a process of them is started."""
@@ -113,6 +118,9 @@ class Journal:
 
     def rewrite(self, limits: JsonObject, living: Iterable[tuple[JsonObject, JsonObject]]) -> None:
         """Replace the file by the limits of groups, the (spec, state) of what is alive, and the last events."""
+        living = list(living)
+        known = {spec["id"]: spec["environment"] for spec, _ in living if "environment" in spec}
+        self.variables.rewrite(known)
         temporary = self._path.with_suffix(".new")
         try:
             with temporary.open("wb") as file:
@@ -140,7 +148,7 @@ class Journal:
         yield from self._last_events()
         yield _encode({"limits": limits})
         for spec, state in living:
-            yield _encode({"spec": spec})
+            yield _encode({"spec": _without_variables(spec)})
             yield _encode({"snapshot": state})
 
     def _last_events(self) -> Iterator[bytes]:
@@ -213,6 +221,10 @@ def _decoded(line: bytes) -> JsonObject | None:
         return None
     is_entry = isinstance(entry, dict) and isinstance(entry.get("sequence", 0), int)
     return entry if is_entry and isinstance(entry.get("epoch", ""), str) else None
+
+
+def _without_variables(spec: JsonObject) -> JsonObject:
+    return {name: value for name, value in spec.items() if name != "environment"}
 
 
 def _encode(entry: JsonObject) -> bytes:

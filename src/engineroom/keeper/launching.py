@@ -1,16 +1,23 @@
 """The beginning of a life: its marks, its place, its cgroup, the files of its output."""
 
+import errno
+
 from engineroom.keeper.allowed import Allowed
 from engineroom.keeper.containers import Containers
+from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.process import Process
 from engineroom.keeper.spawn import Launch, launch
 from engineroom.keeper.spool import Spool
+
+_LACKS_VARIABLES = "its variables were in the host's memory alone, and are gone; its server gives them again"
 
 
 def begin(process: Process, allowed: Allowed, containers: Containers, spool: Spool) -> Launch:
     """Begin to start the program of a process, whose `life` is that of the start. Raises LaunchError."""
     spec = process.spec
     containers.prepare(process)
+    if process.lacks_variables:
+        raise LaunchError(errno.EPERM, _LACKS_VARIABLES)
     births = containers.births
     environment = {**spec.environment, **births.variables(process.id, process.life)}
     elsewhere = spec.output_file

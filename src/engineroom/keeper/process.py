@@ -198,6 +198,7 @@ class Process:
         "delay_seconds",
         "due_at",
         "due_monotonic",
+        "lacks_variables",
         "last_exit",
         "leftovers",
         "life",
@@ -237,6 +238,8 @@ class Process:
         self.stop_reason: str | None = None
         self.leftovers: dict[str, float] = {}
         self.pidfd: int | None = None
+        self.lacks_variables = False
+        """Whether its variables are gone, so that it can run on, but not start again."""
         self.asked: dict[int, int] = {}
 
     @property
@@ -253,6 +256,11 @@ class Process:
     def streak_to_forget(self) -> bool:
         """Whether a life that lasts has something to forget of which people were told."""
         return self.streak.young_deaths > 0 or self.streak.is_tight_loop
+
+    def spec_to_json(self) -> JsonObject:
+        """Return what is known of its spec: variables that are gone are not none."""
+        spec = self.spec.to_json()
+        return {name: spec[name] for name in spec if name != "environment" or not self.lacks_variables}
 
     def to_json(self) -> JsonObject:
         """Return what clients are told, and what is needed to find the process again."""
@@ -279,6 +287,7 @@ class Process:
             "container": self.container,
             "out_of_memory_kills": self.out_of_memory_kills,
             "stop_reason": self.stop_reason,
+            "lacks_variables": self.lacks_variables and self.pid is None,
             "leftovers": self.leftovers,
         }
 

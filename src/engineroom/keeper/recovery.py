@@ -7,7 +7,7 @@ the kernel. What belongs to a spec that is known is taken over; what nobody can 
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from engineroom.keeper import kernel, log, lost
 from engineroom.keeper.births import Born
@@ -23,7 +23,7 @@ Survivors = Mapping[str, list[Born]]
 
 def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
     """Read the journal and go on where the earlier keeper stopped. After a boot everything is started anew."""
-    same_boot = _replay(journal.replay(), supervisor, boot)
+    same_boot = _replay(journal, supervisor, boot)
     processes = list(supervisor.processes.values())
     if not same_boot:
         for process in processes:
@@ -41,25 +41,30 @@ def recover(journal: Journal, supervisor: Supervisor, boot: str) -> None:
         log.write("info", "keeper.recovered", message, processes=len(processes))
 
 
-def _replay(entries: Iterable[JsonObject], supervisor: Supervisor, boot: str) -> bool:
+def _replay(journal: Journal, supervisor: Supervisor, boot: str) -> bool:
     """Rebuild the processes as they were last seen; return whether that was in this boot of the host."""
     written_boot = boot
-    for entry in entries:
+    variables = journal.variables.read()
+    for entry in journal.replay():
         written_boot = entry.get("boot", written_boot)
         try:
-            _take_in(entry, supervisor)
+            _take_in(entry, supervisor, variables)
         except (InvalidSpecError, KeyError, TypeError, ValueError, AttributeError) as error:
             log.write("error", "journal.spoilt", "A line of the journal makes no sense.", reason=repr(error))
     return written_boot == boot
 
 
-def _take_in(entry: JsonObject, supervisor: Supervisor) -> None:
+def _take_in(entry: JsonObject, supervisor: Supervisor, variables: Mapping[str, Mapping[str, str]]) -> None:
     if "limits" in entry:
         for group, limits in entry["limits"].items():
             supervisor.containers.limit(group, Limits(**limits))
         return
     if "spec" in entry:
-        supervisor.add(Spec.parse(entry["spec"]))
+        spec = entry["spec"]
+        # An earlier version wrote them into the journal.
+        known = spec.get("environment", variables.get(spec["id"]))
+        added = supervisor.add(Spec.parse({**spec, "environment": known or {}}))
+        added.lacks_variables = known is None
         return
     seen = entry.get("process") or entry.get("snapshot")
     process = supervisor.processes.get(seen["id"]) if seen else None

@@ -395,5 +395,5 @@ class Supervisor:
         """Write down afresh all that is alive."""
         limits = {group: each._asdict() for group, each in self.containers.limits.items()}
         written = (process for process in self.processes.values() if process.id not in self._unwritten)
-        living = ((process.spec.to_json(), process.to_json()) for process in written)
+        living = ((process.spec_to_json(), process.to_json()) for process in written)
         self._journal.rewrite(limits, living)

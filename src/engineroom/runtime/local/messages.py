@@ -131,6 +131,7 @@ class KeptProcess(msgspec.Struct, frozen=True):
     output_dropped_bytes: Count = 0
     stop_reason: str | None = None
     manner: JsonObject | None = None
+    lacks_variables: bool = False
 
     def __post_init__(self) -> None:
         """Refuse one whose labels do not tell whose it is."""

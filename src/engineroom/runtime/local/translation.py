@@ -168,7 +168,8 @@ def process(kept: KeptProcess) -> Process:
         background_process=BackgroundProcessId(labels["background_process"]),
         replica=int(labels["replica"]),
         index=int(labels["index"]),
-        fingerprint=labels["fingerprint"],
+        # One that can start no more is another than is wanted: so it is replaced.
+        fingerprint="" if kept.lacks_variables else labels["fingerprint"],
         state=state,
         pid=kept.pid,
         started_at=_moment(kept.started_at),

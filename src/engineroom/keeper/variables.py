@@ -1,0 +1,115 @@
+"""The variables of processes, which may be secrets: kept in this host's memory, and never in the keeper's folder.
+
+A copy or a backup of the folder has none of them. They outlive the keeper, but no boot: after one, or where no memory can be
+had as files, whoever gave them gives them again.
+"""
+
+import contextlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from engineroom.keeper import log
+
+_POINTER = "variables-at"
+_IN_MEMORY = ("tmpfs", "ramfs")
+
+
+class Variables:
+    """A file of JSON lines `{"id": …, "environment": …}` in a filesystem that is memory; the last line of an id counts."""
+
+    def __init__(self, folder: Path) -> None:
+        self._pointer = folder / _POINTER
+        self._path = self._known() or self._made()
+        if self._path is None:
+            message = "There is no memory for variables; after a crash of the keeper, the server must give them again."
+            log.write("warning", "variables.unkept", message)
+
+    def read(self) -> dict[str, dict[str, str]]:
+        """Return what is kept, by id."""
+        found: dict[str, dict[str, str]] = {}
+        if self._path is None:
+            return found
+        with contextlib.suppress(OSError), self._path.open("rb") as file:
+            for line in file:
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    entry = json.loads(line)
+                    found[entry["id"]] = dict(entry["environment"])
+        return found
+
+    def keep(self, id: str, environment: Mapping[str, str]) -> None:
+        """Keep the variables of one process more."""
+        if self._path is None:
+            return
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+            with os.fdopen(descriptor, "ab") as file:
+                file.write(_line(id, environment))
+        except OSError as error:
+            self._report(error)
+
+    def rewrite(self, living: Mapping[str, Mapping[str, str]]) -> None:
+        """Keep those of these processes, and no others."""
+        if self._path is None:
+            return
+        beside = self._path.with_name(f"{self._path.name}.new")
+        try:
+            beside.unlink(missing_ok=True)
+            descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.writelines(_line(id, environment) for id, environment in living.items())
+            beside.replace(self._path)
+        except OSError as error:
+            self._report(error)
+            with contextlib.suppress(OSError):
+                beside.unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Keep nothing any more."""
+        for path in (self._path, self._pointer):
+            if path is not None:
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+
+    def _known(self) -> Path | None:
+        """Return the file that an earlier keeper has made; None when it is gone, or is not ours alone."""
+        try:
+            path = Path(self._pointer.read_text(encoding="utf-8"))
+            facts = path.lstat()
+        except (OSError, ValueError):
+            return None
+        ours = stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid() and not facts.st_mode & 0o077
+        return path if ours and _is_memory(path.parent) else None
+
+    def _made(self) -> Path | None:
+        for parent in filter(None, (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", "/run")):  # noqa: S108
+            with contextlib.suppress(OSError):
+                if _is_memory(Path(parent)):
+                    descriptor, name = tempfile.mkstemp(prefix="engineroom-variables-", dir=parent)
+                    os.close(descriptor)
+                    self._pointer.touch(mode=0o600)
+                    self._pointer.write_text(name, encoding="utf-8")
+                    return Path(name)
+        return None
+
+    def _report(self, error: OSError) -> None:
+        message = "The variables of a process cannot be kept; after a crash of the keeper, the server must give them again."
+        log.write("error", "variables.unkept", message, path=str(self._path), reason=str(error))
+
+
+def _line(id: str, environment: Mapping[str, str]) -> bytes:
+    return json.dumps({"id": id, "environment": environment}, separators=(",", ":")).encode() + b"\n"
+
+
+def _is_memory(folder: Path) -> bool:
+    """Return whether what is in a folder is in memory alone (proc_pid_mountinfo(5))."""
+    device = folder.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines():
+        fields = line.split()
+        if fields[2] == wanted:
+            return fields[fields.index("-") + 1] in _IN_MEMORY
+    return False
