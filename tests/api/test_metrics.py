@@ -41,6 +41,8 @@ def known(chart: dict[str, Any]) -> list[Any]:
 
 
 def test_an_environments_metrics_are_what_the_contract_shows(api: Api) -> None:
+    sized = {"size": "flex.g-1vcpu-512mb"}
+    assert api.client.request("PATCH", f"/api/instances/{api.linked.instance}", json=sized).status_code == 200
     sample = Sample(cpu=0.25, memory_bytes=256 * MIB, replicas=2)
     recorded(api, api.linked.instance, sample)
     recorded(api, api.linked.instance, replace(sample, cpu=0.75), ago=400)

@@ -12,6 +12,7 @@ from engineroom.control.replica_autoscaler import ReplicaAutoscaler
 from engineroom.control.surroundings import Surroundings
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, InstanceId
+from engineroom.model.instance import DEFAULT_SIZE
 from engineroom.model.limits import UNLIMITED, Usage
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
@@ -98,7 +99,12 @@ async def scaled(folder: Path, **fields: Any) -> AsyncIterator[Replicas]:
     try:
         linked = await link(store, folder, "Shop", {})
         new = a_background_process(linked.instance, processes=1)
-        values = {"scaling_type": "custom", "min_replicas": 1, "max_replicas": 4} | fields
+        values = {
+            "scaling_type": "custom",
+            "size": DEFAULT_SIZE,
+            "min_replicas": 1,
+            "max_replicas": 4,
+        } | fields
 
         def write(connection: Connection) -> None:
             background_processes.add(connection, new)
