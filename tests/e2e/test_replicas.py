@@ -9,7 +9,7 @@ HOLDS = "import time; held = bytearray(400 * 1024 * 1024); time.sleep(1000)"
 
 
 def test_the_memory_of_a_grandchild_brings_a_second_replica(engineroom: EngineroomServer, code: Path) -> None:
-    linked = engineroom.link(code)
+    linked = engineroom.link(code, "--size", "flex.g-1vcpu-512mb")
     instance = f"/api/instances/{linked.instance}"
     fields = {"scaling_type": "custom", "min_replicas": 1, "max_replicas": 2}
     engineroom.api.patch(instance, **fields, scaling_memory_threshold_percentage=60)
