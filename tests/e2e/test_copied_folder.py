@@ -19,6 +19,10 @@ def run_on(copy: Path, engineroom: EngineroomServer, *words: str) -> "subprocess
     )
 
 
+def kept(server: EngineroomServer, name: str) -> str:
+    return (server.data / "keeper" / name).read_text()
+
+
 def test_a_copy_is_refused_until_it_is_made_a_new_one(
     engineroom: EngineroomServer, tmp_path: Path, code: Path
 ) -> None:
@@ -40,6 +44,8 @@ def test_a_copy_is_refused_until_it_is_made_a_new_one(
         other.start()
         beside = made.through(other.api).wait_until_running(2)
         assert beside.isdisjoint(pids)
+        for of_one_keeper in ("variables-at", "secret"):
+            assert kept(other, of_one_keeper) != kept(engineroom, of_one_keeper)
         assert made.wait_until_running(2) == pids
         other.run("down")
         assert made.wait_until_running(2) == pids

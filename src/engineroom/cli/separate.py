@@ -36,8 +36,19 @@ def separate(*, data: Path | None = None) -> None:
 
 
 def _of_the_original(found: Settings) -> Sequence[Path]:
-    """Return what tells of the folder's host, and of what runs on it."""
-    names = ("identity", "journal", "cgroups.json", "spool", "marks", "one-offs", "secret", "lock")
+    """Return what tells of the folder's host, of what runs on it, and what the original's server and keeper alone share."""
+    names = (
+        "identity",
+        "journal",
+        "cgroups.json",
+        "spool",
+        "marks",
+        "one-offs",
+        "variables-at",
+        "secret",
+        "lock",
+    )
+    # What `variables-at` points to stays: it is the original's.
     return [*(found.keeper / name for name in names), found.host_file, found.server_lock]
 
 
