@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.keeper.spool_desk import ID, Desk
+from engineroom.keeper import kernel
+from engineroom.keeper.holes import Puncher
+from engineroom.keeper.output_files import OutputFiles
+from tests.keeper.spool_desk import ID, KEPT, Desk, numbered, used
 
 
 @pytest.fixture
@@ -49,3 +52,40 @@ def test_one_that_empties_its_own_output_unread_loses_nothing_else(desk: Desk) -
     desk.prints(b"two\n")
     assert desk.texts() == [b"read", b"one", b"two"]
     assert desk.dropped == desk.spool.dropped(ID) == len(b"lost\n")
+
+
+RESERVED = 256 * 1024 * 1024
+
+
+def reserve(path: Path) -> None:
+    with path.open("ab") as file:
+        kernel.reserve(file.fileno(), 0, RESERVED)
+    assert used(path) >= RESERVED
+
+
+@pytest.mark.parametrize("printed", [1, 20_000])
+def test_what_is_reserved_for_a_file_of_output_is_given_back_and_no_line_is_lost(
+    desk: Desk, printed: int
+) -> None:
+    desk.prints(numbered(0, printed))
+    reserve(desk.path())
+    desk.look()
+    desk.spool.keep_up()
+    desk.spool.puncher.wait()
+    assert used(desk.path()) <= 2 * KEPT
+    desk.prints(b"the last\n")
+    assert desk.texts()[-2:] == [b"line %d" % (printed - 1), b"the last"]
+
+
+@pytest.mark.parametrize("printed", [1, 300_000])
+def test_what_is_reserved_for_the_output_of_a_run_is_given_back(tmp_path: Path, printed: int) -> None:
+    path, puncher = tmp_path / "printed", Puncher()
+    files = OutputFiles(puncher)
+    files.began(ID, str(path))
+    path.write_bytes(numbered(0, printed))
+    reserve(path)
+    files.bound()
+    puncher.wait()
+    assert used(path) < RESERVED // 16
+    assert path.read_bytes().endswith(b"line %d\n" % (printed - 1))
+    puncher.close()

@@ -135,7 +135,17 @@ def test_a_file_that_is_not_ours_alone_is_not_used(tmp_path: Path, harm: str) ->
     assert second.read() == {}
     for path in (file, Path(f"{file}.moved")):
         path.unlink(missing_ok=True)
+    file.parent.rmdir()
     second.remove()
+
+
+def test_nobody_can_stand_in_the_way_of_the_file_that_they_are_written_to_anew(tmp_path: Path) -> None:
+    kept = Variables(tmp_path)
+    folder = Path((tmp_path / "variables-at").read_text()).parent
+    facts = folder.stat()
+    assert (facts.st_mode & 0o777, facts.st_uid) == (0o700, os.geteuid())
+    kept.remove()
+    assert not folder.exists()
 
 
 def test_without_memory_nothing_is_kept_and_nothing_fails(

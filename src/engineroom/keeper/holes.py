@@ -81,6 +81,10 @@ class Puncher:
             ended += not self._take_in(next(iter(self._under_way)), wait=True)
             self.go_on()
 
+    def is_busy_with(self, path: str) -> bool:
+        """Return whether some of the file is still to be freed."""
+        return path in self._waiting or path in self._under_way
+
     def end(self, path: str) -> None:
         """Return when no hole is made in the file any more: what waits is forgotten."""
         if path in self._under_way:

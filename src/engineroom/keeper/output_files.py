@@ -6,6 +6,8 @@ from engineroom.keeper import holes, log
 
 _KEPT_BYTES = 1280 * 1024
 """More than is read of it by whoever named the file (see `engineroom.model.command`)."""
+_RESERVED_BYTES = 64 * 1024 * 1024
+"""What takes so much more than its length was reserved behind its end (fallocate(2)), which no hole gives back."""
 
 
 class OutputFiles:
@@ -38,10 +40,12 @@ class OutputFiles:
             found = os.stat(path)  # noqa: PTH116
             if found.st_blocks * 512 <= 2 * _KEPT_BYTES:
                 return
+            end = (found.st_size - _KEPT_BYTES) // holes.BLOCK_BYTES * holes.BLOCK_BYTES
+            if end <= 0 or found.st_blocks * 512 > found.st_size + _RESERVED_BYTES:
+                os.truncate(path, found.st_size)
             if path in self._puncher.failed:
                 os.truncate(path, 0)
-            else:
-                end = (found.st_size - _KEPT_BYTES) // holes.BLOCK_BYTES * holes.BLOCK_BYTES
+            elif end > 0:
                 self._puncher.punch(path, 0, end)
         except FileNotFoundError:
             return

@@ -174,6 +174,7 @@ class Spool:
         for name, stream in self._streams.items():
             if stream.flush():
                 self.changed[name] = stream.marked
+            stream.reclaim()
             stream.bound(self.kept_bytes)
         while self._gone and self._has_too_much_of_the_gone():
             self._give_up(next(iter(self._gone)), "nobody has read it for too long, or there is too much")

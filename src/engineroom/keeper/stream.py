@@ -19,6 +19,13 @@ _STRETCHED_BYTES = 2 * _LARGEST_FILE_BYTES
 
 _FREE_IN_STEPS_BYTES = 1024 * 1024
 
+_SPARE_BYTES = 64 * 1024 * 1024
+_SPARE_BYTES_OF_A_FLOOD = 1024 * 1024 * 1024
+"""What takes so much more of the disk than it keeps was not written: somebody has reserved it (fallocate(2)).
+
+Filesystems reserve too, behind what grows: about as much again as there is (XFS). Of a flood, holes come late.
+"""
+
 
 class Stream:
     """The file at `path` with its marks. After a boot, the host may have gone down with the end of either."""
@@ -132,6 +139,10 @@ class Stream:
         self._marks.write_header(header)
         self._marks.clear()
 
+    def reclaim(self) -> None:
+        """Give back what somebody has reserved for it, of which the kernel gives no notice everywhere."""
+        self._find()
+
     def flush(self) -> bool:
         """Write down what could not be written before, on a full disk; return whether anything was."""
         return self._marks.flush()
@@ -164,7 +175,21 @@ class Stream:
             with contextlib.suppress(OSError):
                 os.truncate(self._path, self.marked - header.base)
             return self.marked, found.st_mtime_ns
+        elif found.st_blocks * 512 > 4 * (header.base + found.st_size - header.begin) + self._spare_bytes:
+            self._give_back(found.st_size)
         return self._marks.header.base + found.st_size, found.st_mtime_ns
+
+    @property
+    def _spare_bytes(self) -> int:
+        return _SPARE_BYTES_OF_A_FLOOD if self._puncher.is_busy_with(self._path) else _SPARE_BYTES
+
+    def _give_back(self, size: int) -> None:
+        """Free what was reserved behind the end of the file, and in its holes."""
+        self._tell_of_cut("filled with blocks")
+        with contextlib.suppress(OSError):
+            os.truncate(self._path, size)
+        self._punched = 0
+        self._free_again()
 
     def _tell_of_cut(self, what: str) -> None:
         """Say so, once: whoever does that may do it in a loop."""

@@ -19,7 +19,10 @@ _IN_MEMORY = ("tmpfs", "ramfs")
 
 
 class Variables:
-    """A file of JSON lines `{"id": …, "environment": …}` in a filesystem that is memory; the last line of an id counts."""
+    """A file of JSON lines `{"id": …, "environment": …}` in a filesystem that is memory; the last line of an id counts.
+
+    It has a folder of its own: where others may write beside it, one of them could stand where it is written anew.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._pointer = folder / _POINTER
@@ -73,26 +76,31 @@ class Variables:
             if path is not None:
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
+        if self._path is not None:
+            with contextlib.suppress(OSError):
+                self._path.parent.rmdir()
 
     def _known(self) -> Path | None:
         """Return the file that an earlier keeper has made; None when it is gone, or is not ours alone."""
         try:
             path = Path(self._pointer.read_text(encoding="utf-8"))
-            facts = path.lstat()
+            facts, around = path.lstat(), path.parent.lstat()
         except (OSError, ValueError):
             return None
-        ours = stat.S_ISREG(facts.st_mode) and facts.st_uid == os.geteuid() and not facts.st_mode & 0o077
+        ours = stat.S_ISREG(facts.st_mode) and stat.S_ISDIR(around.st_mode)
+        ours = ours and _is_ours_alone(facts) and _is_ours_alone(around)
         return path if ours and _is_memory(path.parent) else None
 
     def _made(self) -> Path | None:
-        for parent in filter(None, (os.environ.get("XDG_RUNTIME_DIR"), "/dev/shm", "/run")):  # noqa: S108
+        # Before the one that anybody may fill, those that only we, or root, write to.
+        for parent in filter(None, (os.environ.get("XDG_RUNTIME_DIR"), "/run", "/dev/shm")):  # noqa: S108
             with contextlib.suppress(OSError):
                 if _is_memory(Path(parent)):
-                    descriptor, name = tempfile.mkstemp(prefix="engineroom-variables-", dir=parent)
-                    os.close(descriptor)
+                    path = Path(tempfile.mkdtemp(prefix="engineroom-variables-", dir=parent)) / "variables"
+                    path.touch(mode=0o600)
                     self._pointer.touch(mode=0o600)
-                    self._pointer.write_text(name, encoding="utf-8")
-                    return Path(name)
+                    self._pointer.write_text(str(path), encoding="utf-8")
+                    return path
         return None
 
     def _report(self, error: OSError) -> None:
@@ -102,6 +110,10 @@ class Variables:
 
 def _line(id: str, environment: Mapping[str, str]) -> bytes:
     return json.dumps({"id": id, "environment": environment}, separators=(",", ":")).encode() + b"\n"
+
+
+def _is_ours_alone(facts: os.stat_result) -> bool:
+    return facts.st_uid == os.geteuid() and not facts.st_mode & 0o077
 
 
 def _is_memory(folder: Path) -> bool:
