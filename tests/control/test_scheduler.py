@@ -35,10 +35,14 @@ class Scheduling:
         self.fake = FakeRuntime()
         self.recorder = Recorder(store, Reconciler(store, self.fake), runtime="fake")
         self.now = NOON
+        self.proven = NOON
         self.begin_anew()
 
     def begin_anew(self) -> None:
-        self.scheduler = Scheduler(self.store, self.fake, lambda: self.now)
+        def proven() -> float:
+            return self.proven.timestamp()
+
+        self.scheduler = Scheduler(self.store, self.fake, lambda: self.now, proven=proven)
 
     async def at(self, now: datetime) -> list[ScheduledRun]:
         """Look at this moment, and return all runs of the instance that are recorded, oldest first."""
@@ -95,6 +99,16 @@ async def test_the_frameworks_scheduler_is_run_once_a_minute_on_one_replica(tmp_
         assert scheduled.fake.runs() == {run.id}
         assert len(await scheduled.at(NOON + timedelta(seconds=59))) == 1
         assert len(await scheduled.at(NOON + timedelta(seconds=60))) == 2, "they may overlap"
+
+
+@asynchronous
+async def test_old_runs_are_removed_by_a_time_that_has_proved_itself(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        [old] = await scheduled.at(NOON)
+        assert old in await scheduled.at(NOON + timedelta(days=365)), "the clock may only have jumped"
+
+        scheduled.proven = NOON + timedelta(days=366)
+        assert old not in await scheduled.at(NOON + timedelta(days=366))
 
 
 @asynchronous

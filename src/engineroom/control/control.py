@@ -72,7 +72,7 @@ class Control:
         self._replica_autoscaler = ReplicaAutoscaler(
             store, runtime.processes, runtime.replicas, self.wake, surroundings
         )
-        self._scheduler = Scheduler(store, runtime)
+        self._scheduler = Scheduler(store, runtime, proven=telemetry.clock.now)
         self._roll_call = RollCall(store, store.host, surroundings.host_name) if store.host else None
         self.watch = Watch(
             telemetry.alerts,

@@ -1,6 +1,7 @@
 """Runs what is scheduled, at second 0 of every minute, and writes down what became of it."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -35,14 +36,23 @@ _log = structlog.get_logger()
 
 
 class Scheduler:
-    """Works for each minute once, whatever is restarted; what went by meanwhile is noted, and not made up for."""
+    """Works for each minute once, whatever is restarted; what went by meanwhile is noted, and not made up for.
+
+    What is too old by the `proven` clock, in seconds since 1970, is removed.
+    """
 
     def __init__(
-        self, store: Store, runtime: Runtime, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        store: Store,
+        runtime: Runtime,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        proven: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._runtime = runtime
         self._now = now
+        self._proven = proven
         self._begun = False
         self._last: datetime | None = None
         self._set_back_from: datetime | None = None
@@ -77,13 +87,14 @@ class Scheduler:
         runs = [planned for follower in followers for planned in _planned(follower, minutes.due, now)]
         missed = [_missed(minutes)] if minutes.missed and followers else []
         lost = await self._lost(now)
+        oldest = datetime.fromtimestamp(self._proven(), UTC) - _RUNS_KEPT
 
         def write(connection: Connection) -> None:
             schedules.begin(connection, minutes.due, [recorded for recorded, _ in runs], self._store.host)
             schedules.finish(connection, lost)
             events.add(connection, missed)
             if minutes.due.minute == 0:
-                schedules.prune(connection, now - _RUNS_KEPT)
+                schedules.prune(connection, oldest)
 
         await self._store.write(write)
         self._last = minutes.due
