@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.control.code import commit_in
+from engineroom.control.code import checkout_in, commit_in
 from engineroom.model.deployment import Commit
+from engineroom.model.repository import Checkout
 from engineroom.sandbox import Sandbox
 from tests.support.tenants import give, home_of
 
@@ -55,6 +56,22 @@ def commit(folder: Path, os_user: str | None = None) -> Commit:
     return asyncio.run(found())
 
 
+def checkout(folder: Path, os_user: str | None = None) -> Checkout:
+    async def found() -> Checkout:
+        sandbox = Sandbox()
+        try:
+            return await checkout_in(sandbox, str(folder), os_user)
+        finally:
+            await sandbox.close()
+
+    return asyncio.run(found())
+
+
+def git(repository: Path, *words: str) -> None:
+    command = ["git", "-C", str(repository), *words]
+    subprocess.run(command, user="www-data", group="www-data", check=True, env=_clean())
+
+
 def configure(repository: Path, *settings: str) -> None:
     with (repository / ".git" / "config").open("a") as file:
         file.write("\n".join(settings) + "\n")
@@ -69,6 +86,19 @@ def test_the_commit_is_found_as_the_owner_of_the_folder(repository: Path) -> Non
 def test_the_commit_is_found_by_another_user_who_runs_the_code(repository: Path) -> None:
     repository.chmod(0o755)
     assert commit(repository, "games").message == "Begin"
+
+
+def test_repository_and_branch_are_found_as_the_owner_of_the_folder(repository: Path) -> None:
+    git(repository, "switch", "-q", "-c", "release/ü")
+    git(repository, "remote", "add", "origin", "https://ann:secret@github.com/acme/shop.git")
+    assert checkout(repository) == Checkout(repository="acme/shop", branch="release/ü")
+    repository.chmod(0o755)
+    assert checkout(repository, "games") == Checkout(repository="acme/shop", branch="release/ü")
+
+
+def test_of_a_repository_without_remote_and_branch_neither_is_known(repository: Path) -> None:
+    git(repository, "checkout", "-q", "--detach")
+    assert checkout(repository) == Checkout()
 
 
 @pytest.mark.parametrize(
@@ -105,6 +135,7 @@ def test_no_program_that_a_repository_names_is_run(repository: Path, settings: t
     configure(repository, *(line.format(program=program) for line in settings))
 
     commit(repository)
+    checkout(repository)
 
     assert not ran.exists()
 
@@ -148,6 +179,7 @@ def test_a_repository_that_never_ends_is_given_up(repository: Path, kind: str) -
             os.truncate(head, 1 << 40)
 
     assert commit(repository) == Commit()
+    assert checkout(repository).branch is None
 
 
 def test_what_is_no_folder_of_its_users_has_no_commit(repository: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import proc
 from tests.support.client import Api, BackgroundProcess
-from tests.support.engineroom_server import ENGINEROOM, EngineroomServer
+from tests.support.engineroom_server import ENGINEROOM, EngineroomServer, Linked
 from tests.support.waiting import wait_until
 
 ALICE, BOB = 12345, 12346
@@ -103,6 +103,50 @@ def test_a_folder_that_is_swapped_for_another_users_is_not_run_in_and_the_reason
     (alices / "away").rename(app)
     [pid] = made.wait_until_running(1)
     assert Path(f"/proc/{pid}").stat().st_uid == ALICE
+
+
+def git(folder: Path, *words: str) -> None:
+    """Run git as Alice, in a repository of hers."""
+    names = ("-c", "user.name=Alice", "-c", "user.email=alice@example.com")
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    command = ["git", *names, "-C", str(folder), *words]
+    subprocess.run(command, user=ALICE, group=ALICE, extra_groups=[], check=True, env=environment)
+
+
+def code_of(engineroom: EngineroomServer, linked: Linked) -> tuple[object, list[str]]:
+    """Return the repository and the branches that are shown of what was linked."""
+    application = engineroom.api.get(f"/api/applications/{linked.application}")["data"]
+    shown = engineroom.api.get(f"/api/environments/{linked.environment}?include=branch")
+    return application["attributes"]["repository"], [each["attributes"]["name"] for each in shown["included"]]
+
+
+@pytest.mark.needs("root")
+def test_repository_and_branch_of_linked_code_are_those_of_its_git_each_time_that_it_is_linked(
+    engineroom: EngineroomServer, public: Path
+) -> None:
+    app = public / "app"
+    app.mkdir()
+    os.chown(app, ALICE, ALICE)
+    linked = engineroom.link(app)
+    assert code_of(engineroom, linked) == (None, ["main"])
+
+    git(app, "init", "-q", "-b", "trunk")
+    git(app, "commit", "-q", "--allow-empty", "-m", "Begin")
+    git(app, "remote", "add", "origin", "https://alice:s3cret@github.com/acme/shop.git")
+    assert engineroom.link(app) == linked
+    assert code_of(engineroom, linked) == ({"full_name": "acme/shop", "default_branch": "main"}, ["trunk"])
+
+    git(app, "remote", "set-url", "origin", "git@github.com:acme/store.git")
+    git(app, "switch", "-q", "-c", "next")
+    assert engineroom.link(app) == linked
+    moved = ({"full_name": "acme/store", "default_branch": "main"}, ["next"])
+    assert code_of(engineroom, linked) == moved
+
+    # A release is often checked out without a branch: then the last one that is known stays.
+    git(app, "checkout", "-q", "--detach")
+    assert engineroom.link(app) == linked
+    assert code_of(engineroom, linked) == moved
+    assert "s3cret" not in engineroom.output()
 
 
 def test_a_folder_that_is_linked_twice_is_one_application_and_unlinking_undoes_it(

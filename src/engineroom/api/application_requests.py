@@ -14,6 +14,7 @@ from engineroom.api.validation import Text
 from engineroom.model.application import Application
 from engineroom.model.ids import EnvironmentId, OrganizationId, new_application_id
 from engineroom.model.regions import Region
+from engineroom.model.repository import FULL_NAME, LONGEST_FULL_NAME
 from engineroom.model.slug import slugify
 
 
@@ -39,7 +40,7 @@ def _of_latin(value: str, others: frozenset[str]) -> str:
 _Bounded = Annotated[Text, Field(min_length=3, max_length=40)]
 NewName = Annotated[_Bounded, AfterValidator(lambda value: _of_latin(value, _IN_NEW_NAMES))]
 ChangedName = Annotated[_Bounded, AfterValidator(lambda value: _of_latin(value, _IN_CHANGED_NAMES))]
-Repository = Annotated[Text, Field(max_length=255, pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$")]
+Repository = Annotated[Text, Field(max_length=LONGEST_FULL_NAME, pattern=FULL_NAME)]
 
 
 class CreateApplication(BaseModel):

@@ -26,6 +26,7 @@ from engineroom.model.environment_settings import (
     RobotsTag,
     StrictTransportSecurity,
 )
+from engineroom.model.repository import LONGEST_BRANCH
 from engineroom.model.slug import slugify
 from engineroom.model.variables import EnvironmentVariable, Variables, VariablesMethod
 
@@ -76,7 +77,7 @@ def _runnable(value: str) -> str:
 
 
 Name = Annotated[Text, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9 _-]+$")]
-Branch = Annotated[Text, Field(min_length=1, max_length=255)]
+Branch = Annotated[Text, Field(min_length=1, max_length=LONGEST_BRANCH)]
 Directory = Annotated[Text, AfterValidator(_path)]
 NotHere = Annotated[None, BeforeValidator(_nothing_here)]
 ShellCommand = Annotated[Text, Field(max_length=2000)]

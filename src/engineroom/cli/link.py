@@ -16,7 +16,7 @@ from engineroom.cli.options import settings
 from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import note, say
 from engineroom.cli.variables import given_variables
-from engineroom.control import links
+from engineroom.control import checkouts, links
 from engineroom.model.limits import in_words
 from engineroom.runtime.local.folders import FolderError, allowed_folder
 from engineroom.store import Store, organizations
@@ -52,7 +52,8 @@ def link(  # noqa: PLR0913 - each option is a parameter
 ) -> None:
     """Make an application with one environment and its app instance that runs the code in a folder, in place.
 
-    A folder that is linked already stays the application that it is, with what is said now.
+    A folder that is linked already stays the application that it is, with what is said now. Its repository and branch are
+    those of the folder's git, where it has one: the remote `origin`, and the branch that is checked out.
 
     Parameters
     ----------
@@ -105,7 +106,10 @@ async def link_here(  # noqa: PLR0913
     *,
     run_as: links.RunAs = links.AS_ITS_OWNER,
 ) -> links.Linked:
-    """Link a folder, and have the keeper of this host run things there, as one user. Raises CommandError."""
+    """Link a folder, and have the keeper of this host run things there, as one user. Raises CommandError.
+
+    Repository and branch are those that git names there, where it does.
+    """
     folders = await allowed_folders(keeper, store)
     organization = await store.read(organizations.default)
     try:
@@ -113,9 +117,10 @@ async def link_here(  # noqa: PLR0913
         pinned = allowed_folder(path, organization.id, user=run_as.os_user)
         warn_of_root(pinned)
         folders.pin(pinned)
-        return await links.link_once(store, Path(path), name, variables, run_as)
+        linked = await links.link_once(store, Path(path), name, variables, run_as)
     except (links.LinkError, FolderError) as error:
         raise CommandError(str(error)) from None
+    return await checkouts.record(store, linked, await checkouts.look_up(keeper, path, run_as.os_user))
 
 
 def unlink(directory: Path, *, data: Path | None = None) -> None:

@@ -1,10 +1,14 @@
 """What code is in a folder."""
 
+import asyncio
+
 from engineroom.model.deployment import Commit
+from engineroom.model.repository import Checkout, branch_name, full_name
 from engineroom.sandbox import Command, Limits, Sandbox, SandboxError, Tenant
 
 _SEPARATOR = "\x1f"
 _FORMAT = _SEPARATOR.join(("%H", "%s", "%an"))
+_LAST_COMMIT = ("log", "-1", "--no-show-signature", "--no-patch", f"--format={_FORMAT}")
 _LIMITS = Limits(seconds=5.0, cpu_seconds=3, answer_bytes=65536)
 """No process besides: whatever the repository's configuration names as a program, git cannot start it."""
 
@@ -32,28 +36,33 @@ async def commit_in(sandbox: Sandbox, directory: str | None, os_user: str | None
     """Return the commit that is checked out in a folder; an empty one where that cannot be found out."""
     if directory is None:
         return Commit()
-    command = Command(argv=_git(directory), folder=directory, variables=_VARIABLES)
-    try:
-        ran = await sandbox.run(command, Tenant(folder=directory, os_user=os_user), _LIMITS)
-    except SandboxError:
-        return Commit()
-    fields = ran.output.decode(errors="replace").strip().split(_SEPARATOR)
-    if ran.code != 0 or len(fields) != _FORMAT.count(_SEPARATOR) + 1:
+    printed = await _git(sandbox, directory, os_user, *_LAST_COMMIT)
+    fields = (printed or "").strip().split(_SEPARATOR)
+    if len(fields) != _FORMAT.count(_SEPARATOR) + 1:
         return Commit()
     return Commit(hash=fields[0], message=fields[1], author=fields[2] or None)
 
 
-def _git(directory: str) -> tuple[str, ...]:
+async def checkout_in(sandbox: Sandbox, directory: str, os_user: str | None) -> Checkout:
+    """Return where the code in a folder comes from; what of it cannot be found out is None."""
+    remote, branch = await asyncio.gather(
+        _git(sandbox, directory, os_user, "config", "--local", "--get", "remote.origin.url"),
+        _git(sandbox, directory, os_user, "symbolic-ref", "--quiet", "--short", "HEAD"),
+    )
+    return Checkout(
+        repository=None if remote is None else full_name(remote.removesuffix("\n")),
+        branch=None if branch is None else branch_name(branch.removesuffix("\n")),
+    )
+
+
+async def _git(sandbox: Sandbox, directory: str, os_user: str | None, *words: str) -> str | None:
+    """Return what git printed, run as the folder's user; None when it could not say."""
     # Whoever runs the code in this folder may read its history, too, though the folder belongs to somebody else.
     settings = {**_OFF, "safe.directory": directory}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    return (
-        "git",
-        *options,
-        "--no-pager",
-        "log",
-        "-1",
-        "--no-show-signature",
-        "--no-patch",
-        f"--format={_FORMAT}",
-    )
+    command = Command(argv=("git", *options, "--no-pager", *words), folder=directory, variables=_VARIABLES)
+    try:
+        ran = await sandbox.run(command, Tenant(folder=directory, os_user=os_user), _LIMITS)
+    except SandboxError:
+        return None
+    return ran.output.decode(errors="replace") if ran.code == 0 else None

@@ -17,7 +17,7 @@ class Organization:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Application:
-    """One application. `repository` is `owner/name`, or None for code that was linked in place.
+    """One application. `repository` is `owner/name`, or None where linked code has no remote.
 
     `avatar` is the digest under which its picture is kept, None for an application without one.
     """

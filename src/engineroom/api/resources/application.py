@@ -25,7 +25,7 @@ TYPE = ResourceType("applications", ApplicationAttributes)
 
 
 def show(call: Call, application: Application) -> Resource:
-    """Return the resource of an application. Code that was linked in place has no repository."""
+    """Return the resource of an application. Linked code has the repository that its git names, if any."""
     repository = application.repository
     return Resource(
         application.id,
