@@ -74,7 +74,9 @@ def test_what_does_not_work_is_the_exit_status(tmp_path: Path, capsys: pytest.Ca
             doctor(data=tmp_path)
         os.kill(keeper.pid, signal.SIGCONT)
     assert ended.value.code == 1
-    assert "does not answer" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "does not answer" in said
+    assert f"kill -CONT {keeper.pid}" in said, "and what to do"
 
 
 def test_a_keeper_of_another_version_is_to_be_upgraded() -> None:

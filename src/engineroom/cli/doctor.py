@@ -17,6 +17,7 @@ from cyclopts import Parameter
 from engineroom import __version__
 from engineroom.cli.options import settings
 from engineroom.cli.terminal import say
+from engineroom.runtime.local.heartbeat import why_silent
 from engineroom.runtime.local.keeper import Keeper, KeeperError, connect
 from engineroom.runtime.local.messages import Hello, ProtocolError
 from engineroom.settings import Settings
@@ -128,7 +129,7 @@ async def _of_keeper(found: Settings) -> list[Finding]:
             Finding(Grade.BAD, "keeper", f"it is not understood: {error}; look at {found.keeper / 'log'}")
         ]
     except (TimeoutError, ConnectionError):
-        return [Finding(Grade.BAD, "keeper", f"it does not answer; look at {found.keeper / 'log'}")]
+        return [Finding(Grade.BAD, "keeper", why_silent(found.keeper / "lock"))]
 
 
 async def _hello(keeper: Keeper) -> Hello:

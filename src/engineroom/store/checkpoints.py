@@ -6,6 +6,8 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from engineroom.store.databases import do_alone
+
 _PAUSE_SECONDS = 0.5
 
 _log = structlog.get_logger()
@@ -43,14 +45,7 @@ class Checkpoints:
         while self._written.wait() and not self._closing.is_set():
             self._written.clear()
             try:
-                self._checkpoint()
+                do_alone(self._engine, "PRAGMA wal_checkpoint(PASSIVE)")
             except DBAPIError as error:
                 _log.warning("Cannot make a checkpoint.", action="checkpoint.failed", reason=str(error.orig))
             self._closing.wait(_PAUSE_SECONDS)
-
-    def _checkpoint(self) -> None:
-        connection = self._engine.raw_connection()
-        try:
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)")
-        finally:
-            connection.close()

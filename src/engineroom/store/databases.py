@@ -1,6 +1,7 @@
 """SQLite and PostgreSQL: how each is connected to, so that the same queries mean the same on both."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from engineroom.store.errors import StoreError
 from engineroom.store.patience import patient_connection
@@ -90,6 +92,19 @@ def writing(engine: Engine) -> Iterator[Connection]:
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
         yield connection
+
+
+def do_alone(engine: Engine, *statements: str) -> None:
+    """Have SQLite do what it only does outside of any transaction. Raises DBAPIError, as all that asks the database does."""
+    try:
+        connection = engine.raw_connection()
+        try:
+            for statement in statements:
+                connection.cursor().execute(statement)
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise OperationalError(statement=None, params=None, orig=error) from error
 
 
 def begin_reading(connection: Connection) -> None:

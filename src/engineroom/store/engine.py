@@ -13,6 +13,7 @@ from engineroom.store import audit, schema, sealing
 from engineroom.store.checkpoints import Checkpoints
 from engineroom.store.database_file import DatabaseFile
 from engineroom.store.databases import (
+    do_alone,
     postgresql_engine,
     reading,
     sqlite_engine,
@@ -185,12 +186,7 @@ class Store:
 
     def _compact(self) -> None:
         """Rewrite the file: what a migration has sealed may still stand in it in plain text."""
-        connection = self._engine.raw_connection()
-        try:
-            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
-                connection.cursor().execute(statement)
-        finally:
-            connection.close()
+        do_alone(self._engine, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _url(address: str) -> URL:
