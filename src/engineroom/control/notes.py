@@ -41,5 +41,7 @@ def _level(event: Event) -> LogLevel | None:
     if event.kind != _EXITED:
         return _LEVELS.get(event.kind)
     ended = event.data.get("last_exit") or {}
-    as_it_should = ended.get("asked") or ended.get("code") in (0, WORKER_MEMORY_EXIT_CODE)
-    return LogLevel.INFO if as_it_should else LogLevel.ERROR
+    if ended.get("asked"):
+        # That it was asked to end stands there already; only another end than that is news.
+        return None if ended.get("code") == 0 else LogLevel.INFO
+    return LogLevel.INFO if ended.get("code") in (0, WORKER_MEMORY_EXIT_CODE) else LogLevel.ERROR
