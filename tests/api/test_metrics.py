@@ -9,6 +9,7 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from engineroom.control.sampler import Observed
+from engineroom.model.capacity import Capacity
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.telemetry.metrics.sample import METRICS, Sample
 from tests.support.api import Api
@@ -66,6 +67,24 @@ def test_an_environments_metrics_are_what_the_contract_shows(api: Api) -> None:
     assert known(body["data"]["memory_usage"]) == [[25.0], [25.0]]
     assert known(body["data"]["replica_count"]) == [[2.0], [2.0]]
     assert body["data"]["http_response_count"]["labels"] == []
+
+
+def test_of_the_hosts_size_all_replicas_share_what_the_host_has(api: Api) -> None:
+    api.control.host = Capacity(memory_bytes=1024 * MIB, cpus=2.0)
+    recorded(api, api.linked.instance, Sample(cpu=0.5, memory_bytes=256 * MIB, replicas=2))
+
+    data = api.get(f"/api/environments/{api.linked.environment}/metrics").json()["data"]
+
+    assert (known(data["cpu_usage"]), known(data["memory_usage"])) == ([[25.0]], [[25.0]])
+
+
+def test_a_share_of_a_host_that_is_not_known_is_not_known(api: Api) -> None:
+    recorded(api, api.linked.instance, Sample(cpu=0.5, memory_bytes=256 * MIB, replicas=2))
+
+    data = api.get(f"/api/environments/{api.linked.environment}/metrics").json()["data"]
+
+    assert (known(data["cpu_usage"]), known(data["memory_usage"])) == ([], [])
+    assert data["cpu_usage"]["average"] == [None]
 
 
 def test_the_period_is_chosen_and_a_wrong_one_is_refused(api: Api) -> None:

@@ -11,6 +11,7 @@ from engineroom.control.links import link
 from engineroom.control.replica_autoscaler import ReplicaAutoscaler
 from engineroom.control.surroundings import Surroundings
 from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.capacity import UNKNOWN, Capacity
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.instance import DEFAULT_SIZE
 from engineroom.model.limits import UNLIMITED, Usage
@@ -38,9 +39,12 @@ class Replicas:
         self.cores = 0.0
         self.memory_bytes = 50 * MIB
         self.host: Host | None = None
+        self.capacity = UNKNOWN
         self.woken: list[BackgroundProcessId] = []
         self._cpu_seconds: dict[int, float] = {}
-        surroundings = Surroundings(host=lambda: self.host, clock=lambda: self.now)
+        surroundings = Surroundings(
+            host=lambda: self.host, capacity=lambda: self.capacity, clock=lambda: self.now
+        )
         self.autoscaler = ReplicaAutoscaler(store, self.processes, self.used, self.woken.extend, surroundings)
 
     def processes(self, of: BackgroundProcessId) -> list[Process]:
@@ -143,6 +147,35 @@ async def test_auto_has_thresholds_and_bounds_of_its_own(tmp_path: Path) -> None
     async with scaled(tmp_path, scaling_type="auto", max_replicas=1) as instance:
         instance.cores = 1.0
         assert await instance.after(600) == 10
+
+
+@asynchronous
+async def test_the_size_of_the_host_is_measured_against_what_the_host_has(tmp_path: Path) -> None:
+    async with scaled(tmp_path, size="host", scaling_cpu_threshold_percentage=50) as instance:
+        instance.capacity = Capacity(memory_bytes=4096 * MIB, cpus=2.0)
+        instance.cores = 0.9
+        assert await instance.after(60) == 1
+        instance.cores = 1.8
+        assert await instance.after(30) == 2
+        assert (await instance.messages())[0] == (
+            "Scaled replicas 1 → 2: CPU at 90 % of what the host has, target 50 %."
+        )
+
+
+@asynchronous
+async def test_auto_counts_the_memory_of_the_host_too(tmp_path: Path) -> None:
+    async with scaled(tmp_path, size="host", scaling_type="auto") as instance:
+        instance.capacity = Capacity(memory_bytes=100 * MIB, cpus=2.0)
+        instance.memory_bytes = 95 * MIB
+        assert await instance.after(60) == 2
+
+
+@asynchronous
+async def test_where_it_is_not_known_what_the_host_has_the_number_stays(tmp_path: Path) -> None:
+    async with scaled(tmp_path, size="host", scaling_type="auto") as instance:
+        instance.cores = 64.0
+        assert await instance.after(120) == 1
+        assert await instance.messages() == []
 
 
 @asynchronous

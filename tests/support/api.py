@@ -15,6 +15,7 @@ from engineroom.control.links import Linked
 from engineroom.control.sampler import Observed
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.watch import Watch
+from engineroom.model.capacity import UNKNOWN, Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
 from engineroom.model.event import Event
@@ -44,6 +45,7 @@ class MemoryControl:
     known: dict[str, Progress] = field(default_factory=dict)
     scaled: dict[str, ScalingState] = field(default_factory=dict)
     replicas_there: list[Replica] = field(default_factory=list)
+    host: Capacity = UNKNOWN
     allowed: list[Allowed] = field(default_factory=lambda: [Allowed(path="/", user=None)])
 
     def __post_init__(self) -> None:
@@ -74,6 +76,9 @@ class MemoryControl:
 
     async def commit_in(self, _environment: Environment, /) -> Commit:
         return Commit()
+
+    def capacity(self) -> Capacity:
+        return self.host
 
     def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
         return self.live.get(background_process, [])

@@ -151,7 +151,7 @@ class EngineroomServer:
     def run_script(self, folder: Path, name: str, text: str) -> tuple[Linked, BackgroundProcess]:
         """Have a Python program of this text, in a file in this folder, run as a background process of linked code."""
         (folder / f"{name}.py").write_text(text)
-        linked = self.link(folder, "--size", "flex.g-1vcpu-512mb", name=name)
+        linked = self.link(folder, name=name)
         command = f"{sys.executable} {name}.py"
         return linked, self.api.create(linked.instance, type="custom", processes=1, command=command)
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from engineroom.control.scaling_state import ScalingState
 from engineroom.control.watch import Watch
+from engineroom.model.capacity import Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
 from engineroom.model.folder import Allowed
@@ -51,6 +52,9 @@ class Control(Protocol):
 
     async def commit_in(self, environment: Environment, /) -> Commit:
         """Return the commit that is checked out in its folder; an empty one where that cannot be found out."""
+
+    def capacity(self) -> Capacity:
+        """Return what all that runs on this host may use together."""
 
     def processes(self, background_process: BackgroundProcessId, /) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 
 from msgspec import Struct
 from pydantic import BaseModel
@@ -16,7 +17,7 @@ from engineroom.api.documents import JSON, Timestamp, encode, timestamp
 from engineroom.api.endpoint import Parameter
 from engineroom.api.errors import NotFoundError
 from engineroom.api.validation import validate
-from engineroom.model import sizes
+from engineroom.model.capacity import Capacity, capacity_of, is_shared
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.instance import Instance
 from engineroom.store import environments, instances
@@ -118,10 +119,11 @@ async def of_environment(call: Call) -> Answer:
         columns = [value(each, history) for each, history in zip(found, histories, strict=True)]
         return _chart(names, _moments(histories), columns)
 
+    host = call.control.capacity()
     nothing = _chart([], [], [])
     charts = EnvironmentCharts(
-        chart(_cpu_percent),
-        chart(_memory_percent),
+        chart(partial(_cpu_percent, host)),
+        chart(partial(_memory_percent, host)),
         nothing,
         chart(lambda _, history: history.columns["replicas"]),
         nothing,
@@ -161,23 +163,24 @@ async def _history(call: Call, series: Sequence[str], period: Period) -> History
     return await call.control.metrics.history(series, first, now, step)
 
 
-def _cpu_percent(instance: Instance, history: History) -> list[float | None]:
-    size = sizes.find(instance.size)
-    return _percent(history, "cpu", size.cpu_count if size else None)
+def _cpu_percent(host: Capacity, instance: Instance, history: History) -> list[float | None]:
+    return _percent(history, "cpu", capacity_of(instance.size, host).cpus, instance)
 
 
-def _memory_percent(instance: Instance, history: History) -> list[float | None]:
-    size = sizes.find(instance.size)
-    return _percent(history, "memory_bytes", size.memory_mib * 1024 * 1024 if size else None)
+def _memory_percent(host: Capacity, instance: Instance, history: History) -> list[float | None]:
+    return _percent(history, "memory_bytes", capacity_of(instance.size, host).memory_bytes, instance)
 
 
-def _percent(history: History, metric: str, of_replica: float | None) -> list[float | None]:
-    """Return how much was used of what all replicas have; None where one of the two is not known."""
+def _percent(
+    history: History, metric: str, of_replica: float | None, instance: Instance
+) -> list[float | None]:
+    """Return how much was used of what all replicas have together; None where one of the two is not known."""
+    shared = is_shared(instance.size)
     pairs = zip(history.columns[metric], history.columns["replicas"], strict=True)
     return [
         None
         if used is None or not replicas or not of_replica
-        else round(100 * used / (of_replica * replicas), 2)
+        else round(100 * used / (of_replica if shared else of_replica * replicas), 2)
         for used, replicas in pairs
     ]
 

@@ -32,7 +32,7 @@ from engineroom.http.protocol import BoundedProtocol, Shared
 from engineroom.http.proxies import Proxies
 from engineroom.queues.networks import Networks
 from engineroom.runtime.base import RuntimeUnavailableError
-from engineroom.runtime.local import LocalHost, LocalRuntime, activity
+from engineroom.runtime.local import LocalCapacity, LocalHost, LocalRuntime, activity
 from engineroom.runtime.local.folders import AllowedFolders
 from engineroom.settings import Settings
 from engineroom.store import Store
@@ -197,6 +197,7 @@ def _surroundings(settings: Settings) -> Surroundings:
     """Return what tells of this host; how much of it is free tells nothing when nothing is to be kept free."""
     known = Surroundings(
         activity=activity.read,
+        capacity=LocalCapacity(settings.keeper / "lock").read,
         host_name=socket.gethostname(),
         keeper_folder=str(settings.keeper.absolute()),
         folders=partial(to_organization, AllowedFolders(settings.keeper)),

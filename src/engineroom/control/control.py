@@ -26,6 +26,7 @@ from engineroom.control.scheduler import Scheduler
 from engineroom.control.stall_watch import StallWatch
 from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
 from engineroom.control.watch import Watch
+from engineroom.model.capacity import Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
 from engineroom.model.folder import Allowed
@@ -121,6 +122,10 @@ class Control:
     def folders(self, organization: OrganizationId) -> Sequence[Allowed]:
         """Return the folders that an organization may run code in."""
         return self._surroundings.folders(organization)
+
+    def capacity(self) -> Capacity:
+        """Return what all that runs on this host may use together."""
+        return self._surroundings.capacity()
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from engineroom.control.surroundings import Surroundings
-from engineroom.model import sizes
+from engineroom.model.capacity import Capacity, capacity_of, is_shared
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
 from engineroom.model.instance import ScalingType
@@ -21,6 +21,8 @@ from engineroom.model.scaling.observation import Decision
 from engineroom.model.scaling.replicas import (
     AUTO_CPU_PERCENTAGE,
     AUTO_MEMORY_PERCENTAGE,
+    OF_HOST,
+    OF_LIMIT,
     YOUNG_SECONDS,
     Metric,
     ReplicaScaler,
@@ -126,7 +128,8 @@ class ReplicaAutoscaler:
             state.used(found.get(number), running.get(number, []), now)
             for number in range(1, row.replicas + 1)
         ]
-        decision = state.scaler.decide(now, row.replicas, _metrics(row, used), least=row.least, most=row.most)
+        metrics = _metrics(row, used, self._surroundings.capacity())
+        decision = state.scaler.decide(now, row.replicas, metrics, least=row.least, most=row.most)
         return self._within_the_host(row, decision, used)
 
     def _within_the_host(self, row: ScaledInstance, decision: Decision, used: Sequence[_Used]) -> Decision:
@@ -161,24 +164,25 @@ class ReplicaAutoscaler:
         return found
 
 
-def _metrics(row: ScaledInstance, used: Sequence[_Used]) -> list[Metric]:
-    size = sizes.find(row.size)
+def _metrics(row: ScaledInstance, used: Sequence[_Used], host: Capacity) -> list[Metric]:
+    """Return what is looked at. With the host's size, each replica's share is of all that there is."""
+    capacity = capacity_of(row.size, host)
+    of = OF_HOST if is_shared(row.size) else OF_LIMIT
     cpu, memory = row.cpu_percentage, row.memory_percentage
     if row.scaling_type is ScalingType.AUTO:
         cpu, memory = AUTO_CPU_PERCENTAGE, AUTO_MEMORY_PERCENTAGE
-    if size is None:
-        return []
     metrics = []
     if cpu is not None:
-        metrics.append(Metric("CPU", _shares([one.cores for one in used], size.cpu_count), cpu))
+        shares = _shares([one.cores for one in used], capacity.cpus)
+        metrics.append(Metric("CPU", shares, cpu, of))
     if memory is not None:
-        limit = size.memory_mib * 1024 * 1024
-        metrics.append(Metric("memory", _shares([one.memory_bytes for one in used], limit), memory))
+        shares = _shares([one.memory_bytes for one in used], capacity.memory_bytes)
+        metrics.append(Metric("memory", shares, memory, of))
     return metrics
 
 
-def _shares(used: Sequence[float | None], limit: float) -> list[float | None]:
-    return [None if one is None else 100.0 * one / limit for one in used]
+def _shares(used: Sequence[float | None], capacity: float | None) -> list[float | None]:
+    return [None if one is None or not capacity else 100.0 * one / capacity for one in used]
 
 
 def _events(row: ScaledInstance, decision: Decision, kind: str, words: str) -> list[Event]:

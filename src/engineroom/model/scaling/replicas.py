@@ -12,14 +12,18 @@ AUTO_MEMORY_PERCENTAGE = 80
 YOUNG_SECONDS = 30.0
 """A replica is not looked at before: starting costs more than running."""
 
+OF_LIMIT = "the limit"
+OF_HOST = "what the host has"
+
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """What one metric says: how much of their limit each replica uses, None where that is not known, and the target."""
+    """What one metric says: how many percent `of` something each replica uses, None where not known, and the target."""
 
     name: str
     percentages: Sequence[float | None]
     target_percentage: int
+    of: str = OF_LIMIT
 
 
 @dataclass(slots=True)
@@ -71,4 +75,4 @@ def needed(present: int, metric: Metric) -> float:
 def _words(metric: Metric) -> str:
     known = [each for each in metric.percentages if each is not None]
     mean = sum(known) / len(known)
-    return f"{metric.name} at {mean:.0f} % of the limit, target {metric.target_percentage} %"
+    return f"{metric.name} at {mean:.0f} % of {metric.of}, target {metric.target_percentage} %"
