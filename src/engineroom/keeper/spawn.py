@@ -43,7 +43,10 @@ _LONGEST_PATH = 4096
 """So much is told of a path: JSON takes up to twelve bytes for a character, and a report must be whole to be read."""
 
 _LONGEST_START_SECONDS = 10.0
-"""A folder, program or file that hangs, of a filesystem that does, must not hold up all others for longer."""
+"""A folder, program or file may hang: one of a filesystem that does, or that its owner has leased (fcntl(2), F_SETLEASE)."""
+
+_USUAL_START_SECONDS = 0.05
+"""So long the keeper waits for a start, which takes it some milliseconds; then it goes on, and looks again later."""
 
 
 class Launch:
@@ -52,7 +55,20 @@ class Launch:
     def __init__(self, pid: int, reader: int | None = None) -> None:
         self.pid = pid
         self._reader = reader
-        self._deadline = time.monotonic() + _LONGEST_START_SECONDS
+        now = time.monotonic()
+        self._usual_until, self._deadline = now + _USUAL_START_SECONDS, now + _LONGEST_START_SECONDS
+
+    def is_over(self) -> bool:
+        """Return whether `finish` waits no more; while a start may take it, wait for that."""
+        now = time.monotonic()
+        if self._reader is None or now >= self._deadline:
+            return True
+        return _is_readable(self._reader, self._usual_until - now)
+
+    def give_up(self) -> None:
+        """Kill it, as nobody wants it any more, and wait a moment for its end: what hangs at a disk may not die."""
+        os.kill(self.pid, signal.SIGKILL)
+        self._usual_until = time.monotonic() + _USUAL_START_SECONDS
 
     def finish(self) -> None:
         """Wait until the program is executed. Raises LaunchError when it cannot be; then there is no process any more."""
@@ -70,13 +86,18 @@ class Launch:
 
     def _wait(self, reader: int) -> None:
         """Wait until the child has come to an end of it. Raises LaunchError when that takes too long; it is killed then."""
-        poll = select.poll()
-        poll.register(reader, select.POLLIN)
-        if not poll.poll(max(0.0, self._deadline - time.monotonic()) * 1000):
+        if not _is_readable(reader, self._deadline - time.monotonic()):
             os.kill(
                 self.pid, signal.SIGKILL
             )  # who waits for all children waits for it too: it may hang even then
             raise LaunchError(errno.ETIME, "its folder, its program or the file of its output hangs")
+
+
+def _is_readable(descriptor: int, seconds: float) -> bool:
+    """Wait so long at most until a pipe can be read from, or nobody writes to it any more."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(max(0.0, seconds) * 1000))
 
 
 def launch(  # noqa: PLR0913
@@ -154,6 +175,7 @@ def _become(  # noqa: PLR0913, PLR0917
         os.setsid()
         _default_signals()
         os.umask(spec.umask)
+        _let_go_but_for(writer)
         limits.restore_open_files()
         _redirect(files, others=place.identity.uid != os.geteuid())
         user.become(place.identity)
@@ -208,6 +230,12 @@ def _redirect(files: tuple[str, str], *, others: bool) -> None:
         os.dup2(file, target)
 
 
+def _let_go_but_for(writer: int) -> None:
+    """Close what is the keeper's: its lock is held by whoever has it open, and what hangs here may outlive the keeper."""
+    os.closerange(3, writer)
+    os.closerange(writer + 1, limits.open_files())
+
+
 def _enter_cgroup(cell: str) -> None:
     try:
         enter(cell)
@@ -250,7 +278,8 @@ def _culprit(program: str, error_number: int) -> str:
 def _interpreter(path: str) -> str | None:
     """Return what a script's first line names as its interpreter; None for what is no script, or cannot be read."""
     try:
-        with open(path, "rb") as script:  # noqa: PTH123
+        # It may be a FIFO by now, for which nobody waits.
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as script:  # noqa: PTH123
             line = script.readline(_LONGEST_INTERPRETER_LINE)
     except OSError:
         return None

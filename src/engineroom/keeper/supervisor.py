@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from engineroom.keeper import exit_facts, kernel, launching, restarts, stopping
 from engineroom.keeper.allowed import Allowed
+from engineroom.keeper.begun import Begun
 from engineroom.keeper.cgroups import Limits
 from engineroom.keeper.containers import Containers
 from engineroom.keeper.drops import OUTPUT_DROPPED, Drops
@@ -17,7 +18,6 @@ from engineroom.keeper.launch_error import LaunchError
 from engineroom.keeper.leftovers import PATIENCE_SECONDS, Leftovers
 from engineroom.keeper.lifecycle import Action, Event, State, step
 from engineroom.keeper.process import ADJUSTED, JsonObject, Process, Spec
-from engineroom.keeper.spawn import Launch
 from engineroom.keeper.spool import Spool
 from engineroom.keeper.timers import Timers
 from engineroom.keeper.unwritten import Unwritten
@@ -60,6 +60,7 @@ class Supervisor:
         self._drops = Drops(spool)
         self._by_pid: dict[int, Process] = {}
         self._starts: deque[Process] = deque()
+        self._begun = Begun(self._confirm, self._not_started)
         self._unwritten = Unwritten(journal)
         self._leftovers = Leftovers(containers, self._by_pid)
         self._groups: Counter[str] = Counter()
@@ -108,6 +109,7 @@ class Supervisor:
             deadline = now if force else now + timeout_seconds
             if process.stop_asked and (process.due_monotonic or deadline) <= deadline and not force:
                 continue
+            self._begun.give_up(process)
             self._set_due(process, deadline)
             process.stop_asked = True
             process.stop_reason = process.stop_reason or reason
@@ -128,23 +130,23 @@ class Supervisor:
         for key in self._timers.due(time.monotonic()):
             self._come_due(key)
         batch = [self._starts.popleft() for _ in range(min(len(self._starts), _SPAWNS_A_TURN))]
-        begun = [(process, each) for process in batch if (each := self._spawn(process)) is not None]
-        for process, launched in begun:
-            self._confirm(process, launched)
-        if begun and self.containers.cgroups is not None:
+        for process in batch:
+            self._spawn(process)
+        self._begun.look()
+        if batch and self.containers.cgroups is not None:
             move_due = self.containers.cgroups.move_due_monotonic()
             if move_due is not None:
                 self._timers.set((Due.MOVE, ""), move_due)
         if self._starts:
             return 0.0
         deadline = self._timers.next()
-        return None if deadline is None else max(0.0, deadline - time.monotonic())
+        return self._begun.pause(None if deadline is None else max(0.0, deadline - time.monotonic()))
 
     def reap(self) -> None:
         """Take in every child that has ended, orphans that came to us as to a sub-reaper included."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(self._begun.next_to_reap(), os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
@@ -290,27 +292,21 @@ class Supervisor:
 
     # Starting
 
-    def _spawn(self, process: Process) -> Launch | None:
-        """Begin to start the program, unless it was stopped meanwhile; return None when that is not done, or failed."""
+    def _spawn(self, process: Process) -> None:
+        """Begin to start the program, unless it was stopped meanwhile."""
         if process.state is not State.STARTING:
-            return None
+            return
         process.life += 1
         if process.life > 1:
             process.restarts += 1
         try:
-            return launching.begin(process, self._allowed, self.containers, self._spool)
+            self._begun.add(process, launching.begin(process, self._allowed, self.containers, self._spool))
         except LaunchError as error:
             self._not_started(process, error)
-            return None
 
-    def _confirm(self, process: Process, launched: Launch) -> None:
+    def _confirm(self, process: Process, pid: int) -> None:
         """Write down who was started. Apart from the start, so that several wait for their exec at the same time."""
-        try:
-            launched.finish()
-        except LaunchError as error:
-            self._not_started(process, error)
-            return
-        pid = process.pid = launched.pid
+        process.pid = pid
         self.containers.enter(process, pid)
         process.started_at = time.time()
         process.started_monotonic = time.monotonic()
