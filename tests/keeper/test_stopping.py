@@ -35,6 +35,9 @@ class Worker:
 
     def start(self, command: str, **changes: object) -> None:
         words = ("/bin/sh", "-c", command.replace("python3", sys.executable))
+        self.run(*words, signal_group=True, **changes)
+
+    def run(self, *words: str, **changes: object) -> None:
         self.keeper.run("a", *words, working_directory=str(self.folder), **changes)
         wait_until("the job is in hand", lambda: "begun" in self.said())
 
@@ -94,16 +97,17 @@ def test_with_the_group_as_its_target_the_stop_reaches_the_job_too(worker: Worke
 
 
 @pytest.mark.parametrize("name", ["SIGQUIT", "SIGUSR1"])
-@pytest.mark.parametrize("target", ["programs", "leader"])
-def test_the_stop_is_the_signal_that_the_program_wants(worker: Worker, name: str, target: str) -> None:
-    worker.start("exec python3 w.py", stop_target=target, stop_signal=name)
+@pytest.mark.parametrize("words", [("/bin/sh", "-c", "exec {} w.py"), ("{}", "w.py")])
+def test_the_stop_is_the_signal_that_the_program_wants(worker: Worker, name: str, words: tuple[str, ...]) -> None:
+    program = [word.format(sys.executable) for word in words]
+    worker.run(*program, signal_group=len(words) > 2, stop_target="programs", stop_signal=name)
     worker.stop()
     assert f"asked by {name}\njob ended with 0\n" in worker.finish()
 
 
 def test_what_a_program_leaves_behind_is_asked_to_end_when_the_program_has(keeper: RunningKeeper) -> None:
     body = f"({sys.executable} -c 'import time; time.sleep(600)'; true) & sleep 600; true"
-    leader = keeper.run("a", "/bin/sh", "-c", body, stop_target="programs")
+    leader = keeper.run("a", "/bin/sh", "-c", body, signal_group=True, stop_target="programs")
     wait_until("all are there", lambda: len(keeper.living("a")) >= 4)
     keeper.stop("a", timeout_seconds=600)
     keeper.gone("a")
@@ -128,6 +132,17 @@ def test_how_it_is_stopped_may_change_while_it_runs_and_is_not_forgotten(worker:
     assert "asked by SIGUSR1\njob ended with 0\n" in worker.finish()
     told = [event["event"] for event in worker.keeper.events("a")]
     assert told.count("adjusted") == 1
+
+
+@pytest.mark.parametrize("shell", [True, False])
+def test_the_manner_of_the_next_command_leaves_the_job_of_this_one_alone(worker: Worker, *, shell: bool) -> None:
+    program = str(Path(sys.executable).resolve())
+    target, of_the_next = ("programs", "leader") if shell else ("leader", "programs")
+    words = ("/bin/sh", "-c", f"{program} w.py; true") if shell else (program, "w.py")
+    worker.run(*words, signal_group=shell, stop_target=target)
+    worker.keeper.call("adjust", manners={worker.keeper.id("a"): {"stop_target": of_the_next}})
+    worker.stop()
+    assert worker.finish() == "begun\nasked by SIGTERM\njob ended with 0\n"
 
 
 def test_a_manner_that_is_none_is_refused(worker: Worker) -> None:

@@ -48,8 +48,8 @@ class StopTarget(StrEnum):
 class Spec(NamedTuple):
     """What to run. `labels` mean nothing to the keeper; it gives them back with everything it says of the process.
 
-    A stop sends `stop_signal` to `stop_target`; where that is not said, to the group with `signal_group`, else to the
-    leader. `group` names those that are limited together; `family` those that a common cause may kill at the same time.
+    With `signal_group` a shell was started. A stop sends `stop_signal` to the group where `stop_target` says so, else to the
+    leader and to the programs that a shell waits for; where it says nothing, to the group of a shell. `group` names those that are limited together; `family` those that a common cause may kill at the same time.
     `user` is who runs it: a name, a number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is
     what new files are not allowed. With `once` it is not started again. When it has run for `time_limit_seconds` it is
     killed with all that it started, and is over. A life that ends with one of `expected_exit_codes` has not failed. What it
@@ -101,10 +101,14 @@ class Spec(NamedTuple):
 
     @property
     def target(self) -> StopTarget:
-        """Whom a stop signals."""
-        if self.stop_target:
-            return StopTarget(self.stop_target)
-        return StopTarget.GROUP if self.signal_group else StopTarget.LEADER
+        """Whom a stop signals.
+
+        An adjusted manner may be that of the command that comes next, which is perhaps the only one of the two that needs a
+        shell: whether there are programs of a shell to ask, only what was started tells.
+        """
+        if self.stop_target == StopTarget.GROUP or (self.signal_group and not self.stop_target):
+            return StopTarget.GROUP
+        return StopTarget.PROGRAMS if self.signal_group else StopTarget.LEADER
 
     def to_json(self) -> JsonObject:
         """Return the form that `parse` takes."""
