@@ -33,13 +33,14 @@ class Worker:
         self.folder = folder
         (folder / "w.py").write_text(WORKER)
 
-    def start(self, command: str, **changes: object) -> None:
+    def start(self, command: str, **changes: object) -> int:
         words = ("/bin/sh", "-c", command.replace("python3", sys.executable))
-        self.run(*words, signal_group=True, **changes)
+        return self.run(*words, signal_group=True, **changes)
 
-    def run(self, *words: str, **changes: object) -> None:
-        self.keeper.run("a", *words, working_directory=str(self.folder), **changes)
+    def run(self, *words: str, **changes: object) -> int:
+        leader = self.keeper.run("a", *words, working_directory=str(self.folder), **changes)
         wait_until("the job is in hand", lambda: "begun" in self.said())
+        return leader
 
     def said(self) -> str:
         file = self.folder / "said"
@@ -98,7 +99,9 @@ def test_with_the_group_as_its_target_the_stop_reaches_the_job_too(worker: Worke
 
 @pytest.mark.parametrize("name", ["SIGQUIT", "SIGUSR1"])
 @pytest.mark.parametrize("words", [("/bin/sh", "-c", "exec {} w.py"), ("{}", "w.py")])
-def test_the_stop_is_the_signal_that_the_program_wants(worker: Worker, name: str, words: tuple[str, ...]) -> None:
+def test_the_stop_is_the_signal_that_the_program_wants(
+    worker: Worker, name: str, words: tuple[str, ...]
+) -> None:
     program = [word.format(sys.executable) for word in words]
     worker.run(*program, signal_group=len(words) > 2, stop_target="programs", stop_signal=name)
     worker.stop()
@@ -122,6 +125,19 @@ def test_a_drain_goes_on_with_the_job_when_the_keeper_is_killed(worker: Worker) 
     assert "job ended with 0" in worker.finish()
 
 
+def test_the_next_keeper_knows_who_was_asked_though_the_shell_ended_without_it(worker: Worker) -> None:
+    shell = worker.start(
+        "trap 'until [ -e leave ]; do sleep 0.02; done; exit' TERM; python3 w.py & wait",
+        stop_target="programs",
+    )
+    worker.stop()
+    worker.keeper.end(signal.SIGKILL)
+    (worker.folder / "leave").touch()
+    wait_until("the shell is gone", lambda: not proc.is_alive(shell))
+    worker.keeper.start()
+    assert "job ended with 0" in worker.finish()
+
+
 def test_how_it_is_stopped_may_change_while_it_runs_and_is_not_forgotten(worker: Worker) -> None:
     worker.start("python3 w.py; true", stop_target="group")
     manners = {worker.keeper.id("a"): {"stop_signal": "SIGUSR1", "stop_target": "programs"}}
@@ -135,7 +151,9 @@ def test_how_it_is_stopped_may_change_while_it_runs_and_is_not_forgotten(worker:
 
 
 @pytest.mark.parametrize("shell", [True, False])
-def test_the_manner_of_the_next_command_leaves_the_job_of_this_one_alone(worker: Worker, *, shell: bool) -> None:
+def test_the_manner_of_the_next_command_leaves_the_job_of_this_one_alone(
+    worker: Worker, *, shell: bool
+) -> None:
     program = str(Path(sys.executable).resolve())
     target, of_the_next = ("programs", "leader") if shell else ("leader", "programs")
     words = ("/bin/sh", "-c", f"{program} w.py; true") if shell else (program, "w.py")

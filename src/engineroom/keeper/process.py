@@ -49,11 +49,12 @@ class Spec(NamedTuple):
     """What to run. `labels` mean nothing to the keeper; it gives them back with everything it says of the process.
 
     With `signal_group` a shell was started. A stop sends `stop_signal` to the group where `stop_target` says so, else to the
-    leader and to the programs that a shell waits for; where it says nothing, to the group of a shell. `group` names those that are limited together; `family` those that a common cause may kill at the same time.
-    `user` is who runs it: a name, a number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is
-    what new files are not allowed. With `once` it is not started again. When it has run for `time_limit_seconds` it is
-    killed with all that it started, and is over. A life that ends with one of `expected_exit_codes` has not failed. What it
-    prints goes into the spool, or the end of it into `output_file`.
+    leader and to the programs that a shell waits for; where it says nothing, to the group of a shell. `group` names those
+    that are limited together; `family` those that a common cause may kill at the same time. `user` is who runs it: a name, a
+    number, `.` for the owner of the folder, or None for the keeper's own user. `umask` is what new files are not allowed.
+    With `once` it is not started again. When it has run for `time_limit_seconds` it is killed with all that it started, and
+    is over. A life that ends with one of `expected_exit_codes` has not failed. What it prints goes into the spool, or the
+    end of it into `output_file`.
     """
 
     id: str
@@ -291,6 +292,7 @@ class Process:
             "container": self.container,
             "out_of_memory_kills": self.out_of_memory_kills,
             "stop_reason": self.stop_reason,
+            "asked": self.asked,
             "lacks_variables": self.lacks_variables and self.pid is None,
             "leftovers": self.leftovers,
         }
@@ -304,6 +306,7 @@ class Process:
         self.streak = restarts.Streak(data["young_deaths"], data.get("quick_lives", 0))
         self.out_of_memory_kills = data.get("out_of_memory_kills", 0)
         self.stop_reason = data.get("stop_reason")
+        self.asked = {int(pid): ticks for pid, ticks in data.get("asked", {}).items()}
         self.container = data.get("container") or (f"group:{self.pid}" if self.pid else None)
         self.output_dropped_bytes = data.get("output_dropped_bytes", 0)
         # Version 0.1.0 wrote the process groups down as numbers.
