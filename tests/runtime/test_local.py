@@ -325,7 +325,7 @@ def test_a_keeper_one_protocol_away_that_stays_as_it_is_works_all_the_same(
 
     with other_keeper(host.folder, kind):
         scenario()
-    assert "The keeper stays of another version." in capsys.readouterr().out
+    assert "upgrade that, or end the keeper with kill -9" in capsys.readouterr().out
 
 
 def test_an_older_keeper_is_not_asked_for_what_would_get_other_rights_than_it_should(host: LocalHost) -> None:

@@ -42,7 +42,12 @@ class Upgrades:
                 f"the keeper is of version {hello.version}, which this server ({__version__}) cannot talk to; "
                 "install both from the same version"
             )
-        _log.warning("The keeper stays of another version.", action="keeper.version", **versions)
+        _log.warning(
+            "The keeper stays of another version, as it executes only its own installation: upgrade that, or end the keeper "
+            f"with kill -9 {hello.pid}. The next one takes over what runs.",
+            action="keeper.version",
+            **versions,
+        )
 
 
 def _is_ours(hello: Hello) -> bool:
