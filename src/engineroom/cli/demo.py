@@ -98,7 +98,7 @@ async def _introduce_laravel(keeper: Path, store: Store, url: str, token: str) -
     linked = await link_here(keeper, store, folder, "Laravel", {})
     address = f"{url}/api/instances/{linked.instance}/background-processes"
     say("\nPHP, Laravel and Redis are here too. Start a Redis, then three workers, and push them 300 jobs:\n")
-    say("redis-server --port 6379 --save ''")
+    say("redis-server --port 6379 --save '' &")
     say(_curl("POST", address, token, '{"type":"worker","processes":3,"config":{"connection":"redis"}}'))
     say(f"(cd {shlex.quote(str(folder))} && php artisan demo:push 300 --sleep-ms=20)")
 

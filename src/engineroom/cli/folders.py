@@ -144,8 +144,8 @@ def warn_of_root(folder: AllowedFolder) -> None:
     """Say that what is in a folder will have all rights, before anything of it runs."""
     if folder.uid == 0:
         warn(
-            f"what is in {folder.path} runs as root, with all rights on this host; say with --user who else runs it, or "
-            "give the folder to somebody else"
+            f"what is in {folder.path} runs as root, with all rights on this host; engineroom link --user says who else "
+            "runs it, and so does another owner of the folder"
         )
 
 
