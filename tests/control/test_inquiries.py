@@ -13,13 +13,14 @@ from engineroom.control.inquiries import Application, Inquiries
 from engineroom.queues.finding import Told
 from engineroom.queues.laravel import asking
 from engineroom.queues.laravel.settings import Settings
-from engineroom.sandbox import Sandbox, Tenant
+from engineroom.sandbox import Account, Sandbox, Tenant
 from tests.runtime.asynchronous import asynchronous
 from tests.support.skeletons import skeleton
 
 pytestmark = pytest.mark.needs("php", "laravel")
 
 VERSION = "12.30.0"
+OWNER, ANOTHER = Account(1, 1), Account(2, 2)
 
 
 @asynccontextmanager
@@ -65,7 +66,7 @@ async def test_an_application_says_what_it_makes_of_itself_while_it_boots(tmp_pa
         "config(['queue.default' => 'redis', 'database.redis.options.prefix' => 'changed_']);",
     )
     async with inquiries() as asked:
-        told = await asked.ask(application, "print")
+        told = await asked.ask(application, "print", OWNER)
 
     settings = said(told, application)
     assert settings.default_connection() == "redis"
@@ -79,13 +80,13 @@ async def test_it_is_asked_once_for_all_who_want_to_know_until_its_files_change(
     booted.chmod(0o666)
     application = an_application(tmp_path, f"file_put_contents('{booted}', 'x', FILE_APPEND);")
     async with inquiries() as asked:
-        await asyncio.gather(*(asked.ask(application, "one") for _ in range(5)))
+        await asyncio.gather(*(asked.ask(application, "one", OWNER) for _ in range(5)))
         first = asked.told(application)
-        await asked.ask(application, "one")
+        await asked.ask(application, "one", OWNER)
         assert booted.read_text() == "x"
-        await asked.ask(application, "two")
+        await asked.ask(application, "two", OWNER)
         assert booted.read_text() == "xx"
-        await asked.ask(replace(application, environment="testing"), "two")
+        await asked.ask(replace(application, environment="testing"), "two", OWNER)
         assert booted.read_text() == "xxx"
     assert first is not None
     assert first.fingerprint == "one"
@@ -106,14 +107,14 @@ async def test_it_is_asked_once_for_all_who_want_to_know_until_its_files_change(
 async def test_what_does_not_boot_is_told_with_the_reason(tmp_path: Path, provider: str, words: str) -> None:
     application = an_application(tmp_path, provider)
     async with inquiries() as asked:
-        assert words in refused(await asked.ask(application, "print"), application)
+        assert words in refused(await asked.ask(application, "print", OWNER), application)
 
 
 @asynchronous
 async def test_a_host_without_php_is_told(tmp_path: Path) -> None:
     application = replace(an_application(tmp_path), php="php-of-another-age")
     async with inquiries() as asked:
-        reason = refused(await asked.ask(application, "print"), application)
+        reason = refused(await asked.ask(application, "print", OWNER), application)
     assert "php-of-another-age cannot be executed" in reason
 
 
@@ -121,6 +122,22 @@ async def test_a_host_without_php_is_told(tmp_path: Path) -> None:
 async def test_what_failed_is_not_asked_again_at_once(tmp_path: Path) -> None:
     application = an_application(tmp_path, "exit(1);")
     async with inquiries() as asked:
-        told = await asked.ask(application, "print")
+        told = await asked.ask(application, "print", OWNER)
         asked.failed(application, "it exits")
-        assert await asked.ask(application, "print") is told
+        assert await asked.ask(application, "print", OWNER) is told
+
+
+@asynchronous
+async def test_applications_that_hang_keep_none_of_another_users_from_being_asked(tmp_path: Path) -> None:
+    hanging = an_application(tmp_path, "sleep(600);")
+    good = an_application(tmp_path / "good")
+    async with inquiries() as asked:
+        hung = [
+            asyncio.create_task(asked.ask(replace(hanging, environment=f"{number}"), "print", OWNER))
+            for number in range(8)
+        ]
+        await asyncio.sleep(0)
+        told = await asked.ask(good, "print", ANOTHER)
+        assert not any(task.done() for task in hung), "they were not waited for"
+    assert said(told, good).default_connection()
+    await asyncio.gather(*hung, return_exceptions=True)

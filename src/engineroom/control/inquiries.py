@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,10 +11,10 @@ import structlog
 
 from engineroom.queues.finding import Told
 from engineroom.queues.laravel import asking
-from engineroom.sandbox import Command, Limits, Sandbox, SandboxError, Tenant
+from engineroom.sandbox import Account, Command, Limits, Sandbox, SandboxError, Tenant
 
-_ASKED_AT_A_TIME = 2
-"""Each boots an application, which takes a processor for a moment."""
+_ASKED_AT_A_TIME = 4
+"""Each boots an application, which takes a processor for a moment; one of each user's, whose next ones may hang as well."""
 _FAILED_AGAIN_SECONDS = 300.0
 _ASKED_AGAIN_SECONDS = 3600.0
 """Something that no file tells may change too."""
@@ -62,6 +63,7 @@ class Inquiries:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._turns = asyncio.Semaphore(_ASKED_AT_A_TIME)
+        self._turns_of: defaultdict[Account, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._known: dict[Application, _Known] = {}
 
     def told(self, application: Application) -> Told | None:
@@ -70,13 +72,16 @@ class Inquiries:
         due = _FAILED_AGAIN_SECONDS if known.failed else _ASKED_AGAIN_SECONDS
         return known.told if now - known.asked_at < due else None
 
-    async def ask(self, application: Application, fingerprint: str) -> Told:
-        """Ask it, whose files are as this fingerprint says, and return what it says, or why it cannot be asked."""
+    async def ask(self, application: Application, fingerprint: str, account: Account) -> Told:
+        """Ask it, whose files are as this fingerprint says, and return what it says, or why it cannot be asked.
+
+        It is this user's, whose others wait meanwhile.
+        """
         known = self._of(application)
         if known.told is not None and known.told.fingerprint == fingerprint and self.told(application):
             return known.told
         if known.asking is None:
-            known.asking = asyncio.create_task(self._ask(application, known, fingerprint))
+            known.asking = asyncio.create_task(self._ask(application, known, fingerprint, account))
         return await asyncio.shield(known.asking)
 
     def failed(self, application: Application, why: str) -> None:
@@ -114,9 +119,9 @@ class Inquiries:
         known.used_at = time.monotonic()
         return known
 
-    async def _ask(self, application: Application, known: _Known, fingerprint: str) -> Told:
+    async def _ask(self, application: Application, known: _Known, fingerprint: str, account: Account) -> Told:
         try:
-            async with self._turns:
+            async with self._turns_of[account], self._turns:
                 known.told = Told(fingerprint, await self._answer(application))
                 known.asked_at, known.failed = time.monotonic(), False
                 return known.told

@@ -123,7 +123,7 @@ class Places:
                 FIND, key.sought(self._inquiries.told(application)), application.tenant
             )
             if found.ask:
-                told = await self._inquiries.ask(application, found.fingerprint)
+                told = await self._inquiries.ask(application, found.fingerprint, account)
                 account, found = await self._sandbox.ask(
                     FIND, key.sought(told, just_now=True), application.tenant
                 )
