@@ -98,6 +98,9 @@ def test_a_folder_that_is_swapped_for_another_users_is_not_run_in_and_the_reason
     )
     assert made.running_pids() == set()
     assert not engineroom.user_pids()
+    folder = engineroom.api.get(f"/api/environments/{linked.environment}/folder")["data"]["attributes"]
+    assert folder["resolved_path"] is None
+    assert "when it was allowed" in folder["reason"]
 
     app.unlink()
     (alices / "away").rename(app)
@@ -141,6 +144,11 @@ def test_repository_and_branch_of_linked_code_are_those_of_its_git_each_time_tha
     assert engineroom.link(app) == linked
     moved = ({"full_name": "acme/store", "default_branch": "main"}, ["next"])
     assert code_of(engineroom, linked) == moved
+
+    folder = engineroom.api.get(f"/api/environments/{linked.environment}/folder")["data"]["attributes"]
+    assert folder["directory"] == folder["resolved_path"] == str(app)
+    assert (folder["user"], folder["is_allowed"]) == (str(ALICE), True)
+    assert folder["commit"]["message"] == "Begin"
 
     # A release is often checked out without a branch: then the last one that is known stays.
     git(app, "checkout", "-q", "--detach")

@@ -30,9 +30,15 @@ def test_what_one_server_is_asked_for_runs_on_the_host_of_the_other_and_only_the
         there.data.mkdir()
         shutil.copy(here.data / "secrets.key", there.data)
         there.start()
-        instance = here.link(code).instance
+        linked = here.link(code)
+        instance = linked.instance
 
         asked_there = Api(there.address, here.token)
+        address = f"/api/environments/{linked.environment}/folder"
+        assert here.api.get(address)["data"]["attributes"]["resolved_path"] == str(code.resolve())
+        seen_there = asked_there.get(address)["data"]["attributes"]
+        assert (seen_there["directory"], seen_there["resolved_path"]) == (str(code), None)
+        assert "whose server alone can look at it" in seen_there["reason"]
         asked_there.create(instance, type="custom", command="sleep 1000", processes=3)
 
         wait_until(

@@ -19,7 +19,7 @@ from engineroom.model.capacity import UNKNOWN, Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
 from engineroom.model.event import Event
-from engineroom.model.folder import Allowed
+from engineroom.model.folder import Allowed, Seen
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_token_id
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -44,6 +44,7 @@ class MemoryControl:
     live: dict[str, Sequence[Process]] = field(default_factory=dict)
     known: dict[str, Progress] = field(default_factory=dict)
     scaled: dict[str, ScalingState] = field(default_factory=dict)
+    seen: Seen | None = None
     replicas_there: list[Replica] = field(default_factory=list)
     host: Capacity = UNKNOWN
     allowed: list[Allowed] = field(default_factory=lambda: [Allowed(path="/", user=None)])
@@ -67,6 +68,9 @@ class MemoryControl:
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         self.woken += ids
+
+    async def folder(self, environment: Environment, organization: OrganizationId, /) -> Seen:  # noqa: ARG002
+        return self.seen or Seen(directory=environment.directory)
 
     def folders(self, organization: OrganizationId, /) -> Sequence[Allowed]:  # noqa: ARG002
         return self.allowed

@@ -8,7 +8,7 @@ from engineroom.control.watch import Watch
 from engineroom.model.capacity import Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
-from engineroom.model.folder import Allowed
+from engineroom.model.folder import Allowed, Seen
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -37,6 +37,9 @@ class Control(Protocol):
     @property
     def watch(self) -> Watch:
         """What looks for what is wrong."""
+
+    async def folder(self, environment: Environment, organization: OrganizationId, /) -> Seen:
+        """Return what the folder of an organization's environment is now."""
 
     def folders(self, organization: OrganizationId, /) -> Sequence[Allowed]:
         """Return the folders that an organization may run code in."""

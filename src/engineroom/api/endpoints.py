@@ -9,6 +9,7 @@ from engineroom.api import (
     documentation,
     environments,
     events,
+    folders,
     health,
     instances,
     lifecycle,
@@ -33,6 +34,7 @@ from engineroom.api.resources.audit_entry import TYPE as AUDIT_ENTRY
 from engineroom.api.resources.background_process import TYPE as BACKGROUND_PROCESS
 from engineroom.api.resources.environment import TYPE as ENVIRONMENT
 from engineroom.api.resources.event import TYPE as EVENT
+from engineroom.api.resources.folder import TYPE as FOLDER
 from engineroom.api.resources.instance import TYPE as INSTANCE
 from engineroom.api.resources.lifecycle import TYPE as LIFECYCLE
 from engineroom.api.resources.operation import TYPE as OPERATION
@@ -237,6 +239,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET", f"{_INSTANCE}/scheduled-runs", Many(SCHEDULED_RUN), schedules.runs, "ours", ability=_READ
     ),
+    Endpoint("GET", f"{_ENVIRONMENT}/folder", One(FOLDER), folders.show, "ours", ability=_READ),
     Endpoint("GET", f"{_ENVIRONMENT}/schedule", One(SCHEDULE), schedules.show, "ours", ability=_READ),
     Endpoint(
         "PUT",

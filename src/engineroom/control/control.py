@@ -11,6 +11,7 @@ from engineroom.control.command_runner import CommandRunner
 from engineroom.control.deployer import Deployer
 from engineroom.control.exporter import Exporter
 from engineroom.control.figures import figures
+from engineroom.control.folders import elsewhere, look, other_host
 from engineroom.control.ingester import Ingester
 from engineroom.control.last_lines import last_lines
 from engineroom.control.lookout import Lookout
@@ -29,7 +30,7 @@ from engineroom.control.watch import Watch
 from engineroom.model.capacity import Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment
-from engineroom.model.folder import Allowed
+from engineroom.model.folder import Allowed, Seen
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process
@@ -118,6 +119,14 @@ class Control:
     async def commit_in(self, environment: Environment) -> Commit:
         """Return the commit that is checked out in its folder; an empty one where that cannot be found out."""
         return await commit_in(self._sandbox, environment.directory, environment.os_user)
+
+    async def folder(self, environment: Environment, organization: OrganizationId) -> Seen:
+        """Return what the folder of an organization's environment is now."""
+        host = await self.store.read(lambda connection: other_host(connection, environment, self.store.host))
+        if host is not None:
+            return elsewhere(environment, host)
+        allowed = await asyncio.to_thread(self.folders, organization)
+        return await look(self._sandbox, environment, allowed)
 
     def folders(self, organization: OrganizationId) -> Sequence[Allowed]:
         """Return the folders that an organization may run code in."""

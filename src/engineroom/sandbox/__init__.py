@@ -11,9 +11,11 @@ from engineroom.sandbox.running import Running
 from engineroom.sandbox.sandbox import Sandbox
 from engineroom.sandbox.task import Question, Service
 from engineroom.sandbox.tenant import Account, Tenant
+from engineroom.sandbox.where import WHERE
 
 __all__ = [
     "OUT_OF_MEMORY",
+    "WHERE",
     "Account",
     "Command",
     "Limits",

@@ -22,6 +22,7 @@ _UNCLAIMED_OF = _UNCLAIMED.where(background_processes.c.id.in_(bindparam("ids", 
 _CLAIM = update(environments).where(
     environments.c.id.in_(bindparam("environment_ids", expanding=True)), environments.c.host.is_(None)
 )
+_OF_ENVIRONMENT = select(environments.c.host).where(environments.c.id == bindparam("id"))
 _CLAIMED = (
     select(
         environments.c.host,
@@ -86,6 +87,12 @@ def unclaimed(
 def claim(connection: Connection, host: str, environment_ids: Iterable[EnvironmentId]) -> None:
     """Have these environments run on a host, those that are claimed already excepted."""
     connection.execute(_CLAIM, {"environment_ids": list(environment_ids), "host": host})
+
+
+def of_environment(connection: Connection, environment: EnvironmentId) -> str | None:
+    """Return the host that an environment belongs to; None where none has claimed it."""
+    found: str | None = connection.execute(_OF_ENVIRONMENT, {"id": environment}).scalar_one_or_none()
+    return found
 
 
 def claimed(connection: Connection, hosts: Collection[str]) -> list[Claimed]:
