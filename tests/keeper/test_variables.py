@@ -1,7 +1,9 @@
 """The variables of processes: in this host's memory, never in the keeper's folder, and there after a crash all the same."""
 
+import contextlib
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from engineroom.runtime.local import messages, translation
 from tests.keeper.running_keeper import RunningKeeper
 from tests.keeper.test_upgrade import upgrade
 from tests.support import proc
+from tests.support.small_disk import fill, small_disk
 from tests.support.waiting import wait_until
 
 SLEEP = ("sleep", "600")
@@ -82,6 +85,69 @@ def test_where_the_memory_is_gone_it_runs_on_and_then_waits_for_its_server(keepe
     keeper.end(signal.SIGKILL)
     keeper.start()
     assert keeper.processes()[keeper.id("a")]["lacks_variables"], "none are not what it had"
+
+
+@pytest.mark.parametrize("what", ["the file", "its folder", "where it is"])
+def test_memory_that_is_removed_while_the_keeper_runs_is_made_again(keeper: RunningKeeper, what: str) -> None:
+    pid = keeper.run("a", *SLEEP, environment=WITH_SECRET)
+    kept = memory_of(keeper)
+    if what == "the file":
+        kept.unlink()
+    elif what == "its folder":
+        shutil.rmtree(kept.parent)
+    else:
+        (keeper.folder / "variables-at").unlink()
+        shutil.rmtree(kept.parent)
+
+    def is_kept_again() -> bool:
+        with contextlib.suppress(OSError):
+            return SECRET in memory_of(keeper).read_text()
+        return False
+
+    wait_until("it is kept again", is_kept_again)
+    assert "Somebody has removed the file of variables" in " ".join(
+        item["message"] for item in keeper.call("hello")["news"]["items"]
+    )
+    keeper.end(signal.SIGKILL)
+    keeper.start()
+    proc.kill(pid)
+    again = keeper.running("a", other_than=pid)
+    wait_until("it has them", lambda: has_secret(again))
+
+
+@pytest.mark.needs("root")
+def test_after_memory_that_was_full_everything_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "keeper"
+    folder.mkdir()
+    with small_disk(tmp_path / "memory", megabytes=1) as memory:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(memory))
+        kept = Variables(folder)
+        kept.keep("a", WITH_SECRET)
+        fill(memory / "filler", bytes(1))
+        kept.keep("b", {"PASSWORD": "x" * 8192})
+        (memory / "filler").unlink()
+        assert not kept.heal({"a": WITH_SECRET, "b": WITH_SECRET}), "nobody has removed it"
+        assert Variables(folder).read() == {"a": WITH_SECRET, "b": WITH_SECRET}
+
+
+@pytest.mark.needs("root")
+def test_on_a_full_disk_no_memory_is_left_behind_that_nobody_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = tmp_path / "memory"
+    memory.mkdir()
+    monkeypatch.setattr(variables, "_is_memory", lambda folder: memory in {folder, folder.parent})
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(memory))
+    with small_disk(tmp_path / "keeper", megabytes=1) as folder:
+        fill(folder / "filler", bytes(4096))
+        none = Variables(folder)
+        assert not none.heal({})
+        assert list(memory.iterdir()) == []
+        (folder / "filler").unlink()
+        assert none.heal({"a": WITH_SECRET})
+        assert Variables(folder).read() == {"a": WITH_SECRET}
 
 
 def test_what_waits_for_its_variables_is_another_than_is_wanted_and_so_replaced() -> None:

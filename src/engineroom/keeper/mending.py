@@ -78,8 +78,7 @@ class Mender:
         if not place.can_be_found:
             self.listen(place.listen())
             mended.append("the socket")
-        if self._supervisor.heal_journal():
-            mended.append("the journal")
+        mended += self._supervisor.heal()
         if self._spool.heal():
             mended.append("the folder of output (what runs prints into nothing until it starts again)")
         if self._setup.cgroups is not None and not (place.folder / REMEMBERED_NAME).exists():

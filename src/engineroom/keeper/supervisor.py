@@ -3,7 +3,7 @@
 import os
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum, auto
 
 from engineroom.keeper import exit_facts, kernel, launching, restarts, stopping
@@ -380,16 +380,17 @@ class Supervisor:
             self._handle(process, Event.DELAY_OVER)
         self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
 
-    def heal_journal(self) -> bool:
-        """Write the journal anew where it was removed; return whether it was."""
-        if self._journal.is_in_place:
-            return False
-        self.rewrite_journal()
-        return self._journal.is_in_place
+    def heal(self) -> Iterator[str]:
+        """Write down anew what was removed of the journal and the variables; yield what that was, in words."""
+        if not self._journal.is_in_place:
+            self.rewrite_journal()
+            yield "the journal"
+        known = (process for process in self.processes.values() if not process.lacks_variables)
+        if self._journal.variables.heal({each.id: each.spec.environment for each in known}):
+            yield "the file of variables"
 
     def rewrite_journal(self) -> None:
         """Write down afresh all that is alive."""
         limits = {group: each._asdict() for group, each in self.containers.limits.items()}
         written = (process for process in self.processes.values() if process.id not in self._unwritten)
-        living = ((process.spec_to_json(), process.to_json()) for process in written)
-        self._journal.rewrite(limits, living)
+        self._journal.rewrite(limits, ((each.spec_to_json(), each.to_json()) for each in written))

@@ -7,6 +7,7 @@ had as files, whoever gave them gives them again.
 import contextlib
 import json
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ class Variables:
 
     def __init__(self, folder: Path) -> None:
         self._pointer = folder / _POINTER
+        self._failing = False
         self._path = self._known() or self._made()
         if self._path is None:
             message = "There is no memory for variables; after a crash of the keeper, the server must give them again."
@@ -54,6 +56,23 @@ class Variables:
         except OSError as error:
             self._report(error)
 
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the next keeper finds the file."""
+        return self._path is not None and self._pointed() == self._path
+
+    def heal(self, living: Mapping[str, Mapping[str, str]]) -> bool:
+        """Keep those of these processes anew where the file was removed, there was none, or it could not be written.
+
+        Return whether it was not there and is again.
+        """
+        was_there = self.is_in_place
+        if was_there and not self._failing:
+            return False
+        self._path = self._known() or self._made()
+        self.rewrite(living)
+        return not was_there and self.is_in_place
+
     def rewrite(self, living: Mapping[str, Mapping[str, str]]) -> None:
         """Keep those of these processes, and no others."""
         if self._path is None:
@@ -65,6 +84,7 @@ class Variables:
             with os.fdopen(descriptor, "wb") as file:
                 file.writelines(_line(id, environment) for id, environment in living.items())
             beside.replace(self._path)
+            self._failing = False
         except OSError as error:
             self._report(error)
             with contextlib.suppress(OSError):
@@ -81,7 +101,11 @@ class Variables:
                 self._path.parent.rmdir()
 
     def _known(self) -> Path | None:
-        """Return the file that an earlier keeper has made; None when it is gone, or is not ours alone."""
+        """Return the file that an earlier keeper has made; None when it is gone, not ours alone, or not in memory."""
+        path = self._pointed()
+        return path if path is not None and _is_memory(path.parent) else None
+
+    def _pointed(self) -> Path | None:
         try:
             path = Path(self._pointer.read_text(encoding="utf-8"))
             facts, around = path.lstat(), path.parent.lstat()
@@ -89,21 +113,35 @@ class Variables:
             return None
         ours = stat.S_ISREG(facts.st_mode) and stat.S_ISDIR(around.st_mode)
         ours = ours and _is_ours_alone(facts) and _is_ours_alone(around)
-        return path if ours and _is_memory(path.parent) else None
+        return path if ours else None
 
     def _made(self) -> Path | None:
         # Before the one that anybody may fill, those that only we, or root, write to.
         for parent in filter(None, (os.environ.get("XDG_RUNTIME_DIR"), "/run", "/dev/shm")):  # noqa: S108
             with contextlib.suppress(OSError):
-                if _is_memory(Path(parent)):
-                    path = Path(tempfile.mkdtemp(prefix="engineroom-variables-", dir=parent)) / "variables"
-                    path.touch(mode=0o600)
-                    self._pointer.touch(mode=0o600)
-                    self._pointer.write_text(str(path), encoding="utf-8")
+                if _is_memory(Path(parent)) and (path := self._made_in(parent)):
                     return path
         return None
 
+    def _made_in(self, parent: str) -> Path | None:
+        around = Path(tempfile.mkdtemp(prefix="engineroom-variables-", dir=parent))
+        path = around / "variables"
+        beside = self._pointer.with_suffix(".new")
+        try:
+            path.touch(mode=0o600)
+            beside.touch(mode=0o600)
+            beside.write_text(str(path), encoding="utf-8")
+            beside.replace(self._pointer)
+        except OSError:
+            # Nobody would find it, and it would be there until the next boot.
+            shutil.rmtree(around, ignore_errors=True)
+            return None
+        return path
+
     def _report(self, error: OSError) -> None:
+        if self._failing:
+            return
+        self._failing = True
         message = "The variables of a process cannot be kept; after a crash of the keeper, the server must give them again."
         log.write("error", "variables.unkept", message, path=str(self._path), reason=str(error))
 
