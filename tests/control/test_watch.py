@@ -8,16 +8,20 @@ from types import SimpleNamespace
 
 import pytest
 
+from engineroom.control.misunderstandings import WITHIN_SECONDS, Misunderstandings
 from engineroom.control.roll_call import LostHost
 from engineroom.control.sampler import Observed
 from engineroom.control.watch import Watch
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.runtime.base import Report
+from engineroom.runtime.local.translation import keeper_misunderstood
 from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.alerts.origin import Origin
 from engineroom.telemetry.alerts.quiet import quiet_hours
 from engineroom.telemetry.alerts.rules import Alert, Change
 from engineroom.telemetry.metrics.sample import Sample
+from tests.control.running_control import running_control
 from tests.runtime.asynchronous import asynchronous, eventually
 
 HALF_FULL = SimpleNamespace(total=100, used=50, free=50)
@@ -58,7 +62,11 @@ class Watching:
     settings: AlertSettings
     reachable: bool = True
     lost: list[LostHost] = field(default_factory=list)
+    seconds: float = 1000.0
     noted: list[Event] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.misunderstandings = Misunderstandings(lambda: self.seconds)
 
     def watch(self) -> Watch:
         return Watch(
@@ -67,6 +75,7 @@ class Watching:
             reachable=lambda: self.reachable,
             note=self.noted.append,
             lost=lambda: self.lost,
+            misunderstandings=self.misunderstandings,
         )
 
 
@@ -258,6 +267,58 @@ async def test_a_host_that_is_lost_is_told_of_by_one_server_until_it_is_back(tmp
         ("alert.firing", None),
         ("alert.resolved", None),
     ]
+
+
+@asynchronous
+async def test_a_keeper_that_makes_no_sense_is_told_of_until_five_minutes_after_the_last_time(
+    tmp_path: Path,
+) -> None:
+    watching = Watching(tmp_path, AlertSettings())
+    watch = watching.watch()
+    for reason in ("a line of it is no JSON object", "it answers what nobody has asked: request 99"):
+        watching.misunderstandings.take([keeper_misunderstood(reason)])
+        watch.take([], NOON)
+        watching.seconds += WITHIN_SECONDS - 1
+    watch.take([], NOON + 1)
+    (alert,) = watch.firing
+    assert alert.subject.background_process_id is None
+    assert alert.origin.reason == "a line of it is no JSON object"
+    assert "said what is not of its protocol: a line of it is no JSON object;" in alert.message
+
+    watching.seconds += 1
+    watch.take([], NOON + 2)
+    assert watch.firing == []
+    assert [event.kind for event in watching.noted] == ["alert.firing", "alert.resolved"]
+
+
+@asynchronous
+async def test_a_server_that_has_just_started_does_not_say_that_its_keeper_makes_sense_again(
+    tmp_path: Path,
+) -> None:
+    first = Watching(tmp_path, AlertSettings())
+    first.misunderstandings.take([keeper_misunderstood("a line of it is no JSON object")])
+    watch = first.watch()
+    watch.take([], NOON)
+    await watch.close()
+
+    next_one = Watching(tmp_path, AlertSettings())
+    watch = next_one.watch()
+    watch.open()
+    watch.take([], NOON + 1)
+    assert [alert.subject.rule for alert in watch.firing] == ["keeper_misunderstood"]
+    next_one.seconds += WITHIN_SECONDS
+    watch.take([], NOON + 2)
+    assert watch.firing == []
+    await watch.close()
+
+
+@asynchronous
+async def test_what_the_runtime_tells_of_its_keeper_reaches_the_alerts(tmp_path: Path) -> None:
+    report = Report(changed=frozenset(), events=[keeper_misunderstood("it is no line")], cursor="0")
+    async with running_control(tmp_path) as running:
+        running.control._take(report)
+        running.control._looked([], NOON)
+        assert [alert.subject.rule for alert in running.control.watch.firing] == ["keeper_misunderstood"]
 
 
 @asynchronous

@@ -15,6 +15,7 @@ from engineroom.control.folders import elsewhere, look, other_host
 from engineroom.control.ingester import Ingester
 from engineroom.control.last_lines import last_lines
 from engineroom.control.lookout import Lookout
+from engineroom.control.misunderstandings import Misunderstandings
 from engineroom.control.queue_gauge import QueueGauge
 from engineroom.control.queue_reader import QueueReader
 from engineroom.control.reconciler import Reconciler
@@ -76,12 +77,14 @@ class Control:
         )
         self._scheduler = Scheduler(store, runtime, proven=telemetry.clock.now)
         self._roll_call = RollCall(store, store.host, surroundings.host_name) if store.host else None
+        self._misunderstandings = Misunderstandings(surroundings.clock)
         self.watch = Watch(
             telemetry.alerts,
             telemetry.folder,
             reachable=lambda: not runtime.missed,
             note=self._recorder.note,
             lost=lambda: self._roll_call.lost if self._roll_call else (),
+            misunderstandings=self._misunderstandings,
             node=surroundings.host_name,
             last_lines=partial(last_lines, telemetry.logs),
         )
@@ -105,6 +108,7 @@ class Control:
 
     def _take(self, report: Report) -> None:
         self._recorder.take(report)
+        self._misunderstandings.take(report.events)
         self._ingester.note_events(report.events)
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
+from engineroom.control.misunderstandings import Misunderstandings
 from engineroom.control.roll_call import LostHost
 from engineroom.control.sampler import Observed
 from engineroom.model.event import Event
@@ -18,7 +19,7 @@ from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.alerts.delivery import Delivery, Outcome, Told
 from engineroom.telemetry.alerts.origin import Origin
-from engineroom.telemetry.alerts.rules import NOTHING, Alert, Change, RuleName, State, Subject, look
+from engineroom.telemetry.alerts.rules import KEEPER, NOTHING, Alert, Change, RuleName, State, Subject, look
 
 _FAILED_WITHIN_SECONDS = 600
 
@@ -39,8 +40,8 @@ class _Memory(msgspec.Struct):
 class Watch:
     """Takes what was observed, and decides with the rules. `note` records an event of what fires and what is resolved.
 
-    `lost` returns the other hosts that are lost, where there are others. `node` is what this one is called, and `last_lines`
-    returns what a background process has printed last.
+    `lost` returns the other hosts that are lost, where there are others; `misunderstandings` are what the keeper said that
+    makes no sense. `node` is what this one is called, and `last_lines` returns what a background process has printed last.
     """
 
     def __init__(  # noqa: PLR0913
@@ -51,6 +52,7 @@ class Watch:
         reachable: Callable[[], bool],
         note: Callable[[Event], None],
         lost: Callable[[], Sequence[LostHost]] = tuple,
+        misunderstandings: Misunderstandings | None = None,
         node: str = "",
         last_lines: LastLines | None = None,
     ) -> None:
@@ -60,6 +62,7 @@ class Watch:
         self._reachable = reachable
         self._note = note
         self._lost = lost
+        self._misunderstandings = misunderstandings or Misunderstandings()
         self._node = node
         self._last_lines = last_lines
         self._is_unwritten = False
@@ -107,6 +110,7 @@ class Watch:
         """Look at what was observed."""
         lost = self._lost()
         origins = {"": Origin(node=self._node)} | {each.host: Origin(node=each.name) for each in lost}
+        origins[KEEPER] = Origin(node=self._node, reason=self._misunderstandings.reason)
         origins |= {each.background_process: _origin(each, self._node) for each in observed}
         figures = {**self._figures(observed, now), **_hosts(lost)}
         before = self._state
@@ -132,6 +136,7 @@ class Watch:
         figures: dict[Subject, float | None] = {
             Subject(RuleName.DISK_NEARLY_FULL, ""): _disk_percent(self._folder),
             Subject(RuleName.KEEPER_LOST, ""): 0.0 if self._reachable() else 1.0,
+            Subject(RuleName.KEEPER_MISUNDERSTOOD, KEEPER): self._misunderstandings.count,
         }
         for each in observed:
             id = each.background_process

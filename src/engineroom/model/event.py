@@ -8,6 +8,9 @@ from typing import Any
 from engineroom.model.ids import BackgroundProcessId, EventId, OrganizationId
 from engineroom.model.operation import SubjectId
 
+KEEPER_MISUNDERSTOOD = "keeper.misunderstood"
+"""The kind of an event that tells of a message of the keeper's that makes no sense; its `data` have the `reason`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from engineroom.model.event import Event
+from engineroom.model.event import KEEPER_MISUNDERSTOOD, Event
 from engineroom.model.exits import CRASH_LOOPING_FROM, TIGHT_LOOP_FROM, Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.lifecycle import StopTarget
@@ -354,7 +354,7 @@ def keeper_misunderstood(reason: str) -> Event:
     return Event(
         id=new_event_id(),
         background_process_id=None,
-        kind="keeper.misunderstood",
+        kind=KEEPER_MISUNDERSTOOD,
         message=(
             f"The keeper said what is not of its protocol: {reason}. What runs goes on, and it is connected to again; "
             "install server and keeper from the same version, and look at the keeper's log."

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Origin:
     """The names of what is wrong, and why it is. What is not known, or does not apply, is empty.
 
-    `process` is what the background process runs, `node` the host, `reason` how a process ended last.
+    `process` is what the background process runs, `node` the host, `reason` how a process ended last, or what was
+    wrong with what a keeper said.
     """
 
     application: str = ""

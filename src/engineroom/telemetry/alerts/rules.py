@@ -16,6 +16,7 @@ class RuleName(StrEnum):
     PROCESS_MISSING = "process_missing"
     DISK_NEARLY_FULL = "disk_nearly_full"
     KEEPER_LOST = "keeper_lost"
+    KEEPER_MISUNDERSTOOD = "keeper_misunderstood"
     HOST_LOST = "host_lost"
     TEST = "test"
     """Nothing is; it has no rule, and is what a test says."""
@@ -29,7 +30,7 @@ class Rule:
     threshold: float
     seconds: float
     sentence: str
-    """What is wrong, with `{figure}` for the figure, `{threshold}`, `{subject}` and `{node}`."""
+    """What is wrong, with `{figure}` for the figure, `{threshold}`, `{subject}`, `{node}` and `{reason}`."""
 
 
 DEFAULTS = {
@@ -51,6 +52,13 @@ DEFAULTS = {
             RuleName.KEEPER_LOST, 0, 0, "the keeper of {node} cannot be reached; what it runs goes on running"
         ),
         Rule(
+            RuleName.KEEPER_MISUNDERSTOOD,
+            0,
+            0,
+            "the keeper of {node} said what is not of its protocol: {reason}; what it runs goes on running; install server "
+            "and keeper from the same version, and look at the keeper's log",
+        ),
+        Rule(
             RuleName.HOST_LOST,
             0,
             0,
@@ -60,9 +68,15 @@ DEFAULTS = {
 }
 
 
+KEEPER = "keeper"
+"""The id of the subject of `KEEPER_MISUNDERSTOOD`."""
+
+_OF_NO_PROCESS = frozenset({RuleName.HOST_LOST, RuleName.KEEPER_MISUNDERSTOOD})
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
-    """What a figure is of: a background process, another host by `HOST_LOST`, or this host where `id` is empty."""
+    """What a figure is of: a background process, what `_OF_NO_PROCESS` names, or this host where `id` is empty."""
 
     rule: RuleName
     id: str
@@ -70,7 +84,7 @@ class Subject:
     @property
     def background_process_id(self) -> str | None:
         """The background process, where it is one."""
-        return None if self.rule is RuleName.HOST_LOST else self.id or None
+        return None if self.rule in _OF_NO_PROCESS else self.id or None
 
 
 class Change(StrEnum):
@@ -169,6 +183,7 @@ def _alert(rule: Rule, subject: Subject, figure: float, origin: Origin, now: flo
         threshold=rule.threshold,
         subject=origin.name or subject.id,
         node=origin.node or "this host",
+        reason=origin.reason,
     )
     message = f"{sentence[:1].upper()}{sentence[1:]}."
     return Alert(subject=subject, message=message, figure=figure, since=now, origin=origin)
