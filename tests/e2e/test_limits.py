@@ -45,7 +45,8 @@ def test_code_that_is_linked_in_place_has_no_limit_unless_it_is_asked_for(
     engineroom: EngineroomServer, code: Path
 ) -> None:
     instance = engineroom.link(code).instance
-    engineroom.api.create(instance, type="custom", command=HOG, processes=1).wait_until_running(1)
+    hog = engineroom.api.create(instance, type="custom", command=HOG, processes=1)
+    hog.wait_until_running(1)
 
     def used() -> int:
         (found,) = engineroom.api.get(f"/api/instances/{instance}/replicas")["data"]
@@ -55,6 +56,8 @@ def test_code_that_is_linked_in_place_has_no_limit_unless_it_is_asked_for(
     wait_until("it holds more than the contract's default", lambda: used() > 600 * MEGABYTE)
     (found,) = engineroom.api.get(f"/api/instances/{instance}/replicas")["data"]
     assert found["attributes"]["limits"] == {"memory_bytes": None, "cpus": None, "processes": None}
+    sentence = "Nothing limits what it uses: the size host of its instance is all that this host has."
+    wait_until("an event says so", lambda: sentence in hog.events())
 
 
 def test_a_command_has_the_memory_of_its_instance_and_no_more(

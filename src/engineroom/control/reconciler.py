@@ -10,6 +10,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
+from engineroom.control.limits_told import LimitsTold
 from engineroom.control.progress import measure
 from engineroom.control.wanted import workload
 from engineroom.model.event import Event
@@ -76,6 +77,7 @@ class Reconciler:
         self._store = store
         self._runtime = runtime
         self._busy = busy
+        self._limits = LimitsTold(store, runtime)
         self._applied: dict[BackgroundProcessId, Workload] = {}
         self._held: dict[BackgroundProcessId, str] = {}
         self._dirty: set[BackgroundProcessId] = set()
@@ -120,6 +122,7 @@ class Reconciler:
         self.unfinished.pop(background_process, None)
         self._applied.pop(background_process, None)
         self._held.pop(background_process, None)
+        self._limits.forget(background_process)
 
     async def _reconcile(self, ids: set[BackgroundProcessId] | None) -> None:
         """Look at these, or at all. An error must not end the loop: the next pass tries again."""
@@ -204,6 +207,7 @@ class Reconciler:
             self._applied.update((workload.background_process, workload) for workload in changed)
         for (timeout, force), background_processes in leaving.items():
             await self._runtime.remove(background_processes, stop_timeout_seconds=timeout, force=force)
+        await self._limits.tell(each.workload for each in targets.values() if each.workload is not None)
 
 
 def _read(connection: Connection, ids: set[BackgroundProcessId], host: str | None) -> _Read:

@@ -1,5 +1,6 @@
 """What a replica may use at most, by the size of its instance, and what it does use."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engineroom.model import sizes
@@ -40,6 +41,25 @@ def in_words(size: str) -> str:
     if found is None:
         return "no limits: what this host has"
     return f"{found.description}, for all processes of a replica together; what takes more memory is killed"
+
+
+def limits_told(size: str, unenforced: Mapping[str, str]) -> str:
+    """Return a sentence on what limits processes, by the size of their instance, and what a host does not keep of it.
+
+    `unenforced` says of memory, cpu and processes why they cannot be limited there.
+    """
+    found = sizes.find(size)
+    if found is None:
+        return f"Nothing limits what it uses: the size {size} of its instance is all that this host has"
+    most = found.cpu_count * _PROCESSES_PER_CPU
+    asked = (
+        f"The size {size} of its instance limits all processes of a replica together to {found.description} "
+        f"and {most} processes; what takes more memory is killed"
+    )
+    if not unenforced:
+        return asked
+    reasons = "; ".join(sorted(set(unenforced.values())))
+    return f"{asked}. This host does not limit {', '.join(sorted(unenforced))}: {reasons}"
 
 
 def limits_of(size: str) -> Limits:

@@ -1,13 +1,14 @@
 """Queries of events, and of the place up to which a runtime's events are recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId
 from engineroom.store.paging import Page, PagedSelect
 from engineroom.store.rows import AnyRow
 from engineroom.store.tables import (
@@ -58,6 +59,14 @@ _BEHIND = {
     for kind, scope in _SCOPES.items()
 }
 _LAST = select(func.coalesce(func.max(events.c.number), 0))
+_OF_KIND = (
+    select(events.c.background_process_id, events.c.data)
+    .where(
+        events.c.background_process_id.in_(bindparam("ids", expanding=True)),
+        events.c.kind == bindparam("of_kind"),
+    )
+    .order_by(events.c.number)
+)
 _CURSOR = select(runtime_cursor.c.cursor).where(runtime_cursor.c.runtime == bindparam("of_runtime"))
 _PRUNE = delete(events).where(events.c.at < bindparam("before"))
 _INSERT_CURSOR = insert(runtime_cursor)
@@ -106,6 +115,14 @@ def behind(connection: Connection, scope: Scope, number: int) -> list[tuple[int,
 def last_number(connection: Connection) -> int:
     """Return the number of the newest event of all."""
     return int(connection.execute(_LAST).scalar_one())
+
+
+def last_data(
+    connection: Connection, kind: str, background_processes: Sequence[BackgroundProcessId]
+) -> dict[BackgroundProcessId, Mapping[str, Any]]:
+    """Return the data of the newest event of this kind of each background process that has one."""
+    rows = connection.execute(_OF_KIND, {"ids": list(background_processes), "of_kind": kind})
+    return {BackgroundProcessId(row.background_process_id): row.data for row in rows}
 
 
 def prune(connection: Connection, before: datetime) -> None:

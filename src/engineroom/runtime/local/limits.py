@@ -5,7 +5,6 @@ from typing import Any
 
 import structlog
 
-from engineroom.model.event import Event
 from engineroom.model.run import Run
 from engineroom.model.workload import Workload
 from engineroom.runtime.local import translation
@@ -53,9 +52,3 @@ class LimitsTold:
                 if group and self._told.get(group) != limits:
                     self._told[group] = found[group] = limits
         return found
-
-    def missing(self, workloads: Iterable[Workload]) -> list[Event]:
-        """Return an event for each workload that runs without the limits of its instance's size."""
-        if not self.unlimited:
-            return []
-        return [translation.unlimited_event(each, self.unlimited) for each in workloads if each.instance]

@@ -109,9 +109,6 @@ class LocalRuntime:
 
     async def apply(self, workloads: Sequence[Workload]) -> None:
         """See Runtime.apply."""
-        self._tell_of_missing_limits(
-            each for each in workloads if each.background_process not in self._difference.workloads
-        )
         for workload in workloads:
             self._difference.want(workload)
         self._limit(workloads)
@@ -358,10 +355,6 @@ class LocalRuntime:
         changed = self._limits.changed(workloads, self._mirror)
         if changed:
             _unwaited([self._keeper.send("limit", groups=changed)])
-
-    def _tell_of_missing_limits(self, workloads: Iterable[Workload]) -> None:
-        for event in self._limits.missing(workloads):
-            self._tell(event)
 
     async def _count_usage(self) -> Counted | None:
         if self._keeper is None or self._protocol < translation.LIMITS_PROTOCOL:

@@ -1,7 +1,7 @@
 """Between the keeper's plain JSON and the words of the model."""
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -214,19 +214,6 @@ def event(happened: Happened) -> Event | None:
             "output_dropped_bytes": kept.output_dropped_bytes,
         },
         at=datetime.fromtimestamp(happened.at, UTC),
-    )
-
-
-def unlimited_event(workload: Workload, unlimited: Mapping[str, str]) -> Event:
-    """Return the event that says that a workload runs without the limits of its instance's size, and why."""
-    reasons = "; ".join(sorted(set(unlimited.values())))
-    return Event(
-        id=new_event_id(),
-        background_process_id=workload.background_process,
-        kind="limits.unenforced",
-        message=f"The size of its instance does not limit {', '.join(sorted(unlimited))} on this host: {reasons}.",
-        data={"instance": workload.instance, "unlimited": dict(unlimited)},
-        at=datetime.now(UTC),
     )
 
 
