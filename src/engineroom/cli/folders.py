@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +20,8 @@ from engineroom.model.folder import Allowed
 from engineroom.model.ids import OrganizationId
 from engineroom.runtime.local.folders import AllowedFolder, AllowedFolders, FolderError, allowed_folder
 from engineroom.store import Store, hosts, organizations
+
+_LOOK_SECONDS = 2.0
 
 _log = structlog.get_logger()
 
@@ -122,6 +124,21 @@ async def allowed_folders(keeper: Path, store: Store) -> AllowedFolders:
         except FolderError as error:
             raise CommandError(str(error)) from None
     return folders
+
+
+async def keep_folders(folders: AllowedFolders) -> None:
+    """Write the list again when it was lost with the keeper's folder, until cancelled: without it nothing may start."""
+    known: Sequence[AllowedFolder] = ()
+    while True:
+        try:
+            if known and folders.was_lost:
+                folders.add(known)
+                _log.warning("The allowed folders were lost, and are written again.", action="folder.lost")
+            found = folders.all()
+            known = found if folders.exists else known
+        except FolderError as error:
+            _log.error("The allowed folders cannot be kept.", action="folder.unkept", reason=str(error))
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 def _of_before(known: list[hosts.Folder]) -> Iterator[AllowedFolder]:

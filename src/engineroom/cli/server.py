@@ -21,7 +21,7 @@ from engineroom.api import application
 from engineroom.cli.claim import Claim
 from engineroom.cli.errors import CommandError
 from engineroom.cli.first_process import is_first, reap
-from engineroom.cli.folders import allowed_folders, to_organization
+from engineroom.cli.folders import allowed_folders, keep_folders, to_organization
 from engineroom.cli.storage import open_store
 from engineroom.control.control import Control
 from engineroom.control.surroundings import Surroundings
@@ -96,7 +96,8 @@ class Server:
         if is_first():
             chores.append(asyncio.create_task(reap()))
         try:
-            await allowed_folders(self._settings.keeper, store)
+            folders = await allowed_folders(self._settings.keeper, store)
+            chores.append(asyncio.create_task(keep_folders(folders)))
             await control.open()
             await self._serve(control, lambda: when_ready(store, self.url))
             await (

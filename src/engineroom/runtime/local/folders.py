@@ -61,6 +61,11 @@ class AllowedFolders:
         """Whether there is a list."""
         return self._file.exists()
 
+    @property
+    def was_lost(self) -> bool:
+        """Whether the list was removed with all that is beside it. Removed alone, it was meant."""
+        return self._folder.is_dir() and not self.exists and not (self._folder / _LOCK).exists()
+
     def all(self) -> Sequence[AllowedFolder]:
         """Return the list. Raises FolderError when it cannot be read."""
         try:
