@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -156,6 +157,7 @@ class RunningKeeper:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         remove_cgroups(self.folder)
+        remove_variables(self.folder)
         assert not stuck, f"the keeper did not end when it was asked to; it wrote:\n{self.log()}"
         assert not left, f"processes were left behind: {left}"
         assert "Traceback" not in self.log(), self.log()
@@ -264,6 +266,14 @@ def remove_cgroups(folder: Path) -> None:
                 path.rmdir()
         with contextlib.suppress(OSError):
             Path(base).rmdir()
+
+
+def remove_variables(folder: Path) -> None:
+    """Remove from memory what a killed keeper has left there for the next one."""
+    with contextlib.suppress(OSError):
+        around = Path((folder / "variables-at").read_text()).parent
+        if around.name.startswith("engineroom-variables-"):
+            shutil.rmtree(around)
 
 
 @contextlib.contextmanager
