@@ -47,6 +47,17 @@ def test_parameters_and_relations_that_are_not_known_are_named(api: Api) -> None
     assert "engineroom-ignored" not in api.get(f"{api.collection}?page=1&include=instance").headers
 
 
+@pytest.mark.parametrize("of", ["environment", "process"])
+def test_parameters_that_an_endpoint_has_are_not_named(api: Api, of: str) -> None:
+    period = "from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z"
+    path = f"environments/{api.linked.environment}/logs?{period}&instances[]=inst-1"
+    if of == "process":
+        path = f"background-processes/{api.made()}/logs?{period}&download=true&tail=3"
+    answer = api.get(f"/api/{path}")
+    assert answer.status_code == 200
+    assert "engineroom-ignored" not in answer.headers
+
+
 def test_they_are_named_when_the_request_is_refused_too(api: Api) -> None:
     answer = api.get(f"/api/background-processes/{new_background_process_id()}?verbose=1")
     assert answer.status_code == 404

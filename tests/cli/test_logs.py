@@ -119,6 +119,19 @@ async def test_what_cannot_be_shown_is_said_in_one_line(api: Api, made: str) -> 
 
 
 @asynchronous
+async def test_what_the_server_refuses_is_said_with_what_to_do(api: Api, made: str) -> None:  # noqa: F811
+    async with served(api) as client:
+        refused = (
+            (["process-none"], b"none of this id"),
+            ([made, "--token", "er_x"], b"engineroom token create"),
+        )
+        for words, what_to_do in refused:
+            async with command(api, str(client.base_url), *words) as shown:
+                _, error = await shown.communicate()
+            assert what_to_do in error
+
+
+@asynchronous
 async def test_a_reader_that_goes_away_is_no_fault(api: Api, made: str) -> None:  # noqa: F811
     await write(api, made, *(b"line %d %s" % (number, b"x" * 500) for number in range(1000)))
     async with served(api) as client:

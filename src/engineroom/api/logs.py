@@ -18,7 +18,7 @@ from engineroom.api.errors import NotFoundError
 from engineroom.api.log_query import EnvironmentLogFields, FollowFields, LogsOf, ProcessLogFields
 from engineroom.api.standing import CHECK_SECONDS
 from engineroom.api.streams import ALIVE, ALIVE_SECONDS, EVENT_STREAM, TEXT, event, last_event_id
-from engineroom.api.validation import validate
+from engineroom.api.validation import validate_parameters
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
 from engineroom.model.log import LogEntry, LogLevel, LogType
 from engineroom.store import environments
@@ -99,7 +99,7 @@ async def of_environment(call: Call) -> Answer:
             raise NotFoundError
 
     await call.read(known)
-    fields = validate(EnvironmentLogFields, call.parameters())
+    fields = validate_parameters(EnvironmentLogFields, call.parameters())
     logs = call.control.logs
     owners = await logs.of_environment(environment_id, call.several("instances[]"))
     window = Window(limit=log_query.PAGE_SIZE, behind=fields.cursor)
@@ -112,10 +112,10 @@ async def of_background_process(call: Call) -> Answer:
     """List what the processes of a background process wrote, follow it, or download it."""
     found = await call.read(lambda connection: require(connection, call))
     if call.flag("follow"):
-        wanted = validate(FollowFields, call.parameters())
+        wanted = validate_parameters(FollowFields, call.parameters())
         after = last_event_id(call)
         return Answer(_followed(call.control.logs, found.id, wanted, after), media_type=EVENT_STREAM)
-    fields = validate(ProcessLogFields, call.parameters())
+    fields = validate_parameters(ProcessLogFields, call.parameters())
     if call.flag("download"):
         headers = {"content-disposition": f'attachment; filename="{found.id}.log"'}
         return Answer(_downloaded(call.control.logs, found.id, fields), media_type=TEXT, headers=headers)

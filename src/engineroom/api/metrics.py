@@ -16,7 +16,7 @@ from engineroom.api.call import Answer, Call
 from engineroom.api.documents import JSON, Timestamp, encode, timestamp
 from engineroom.api.endpoint import Parameter
 from engineroom.api.errors import NotFoundError
-from engineroom.api.validation import validate
+from engineroom.api.validation import validate_parameters
 from engineroom.model.capacity import Capacity, capacity_of, is_shared
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.instance import Instance
@@ -111,7 +111,7 @@ async def of_environment(call: Call) -> Answer:
         return instances.of_environments(connection, call.organization_id, [id])
 
     found = await call.read(read)
-    period = validate(_Fields, call.parameters()).period
+    period = validate_parameters(_Fields, call.parameters()).period
     histories = [await _history(call, [each.id], period) for each in found]
     names = [each.name for each in found]
 
@@ -134,7 +134,7 @@ async def of_environment(call: Call) -> Answer:
 async def of_background_process(call: Call) -> Answer:
     """Show how a background process did: processes, restarts, what they used, and its queue."""
     found = await call.read(lambda connection: require(connection, call))
-    period = validate(_Fields, call.parameters()).period
+    period = validate_parameters(_Fields, call.parameters()).period
     history = await _history(call, [found.id], period)
     charts = {
         name: _chart([found.command], history.moments, [history.columns[name]])

@@ -93,17 +93,28 @@ def prohibited(reason: str) -> PydanticCustomError:
 
 
 def validate(model: type[Fields], fields: Mapping[str, Any], context: object = None) -> Fields:
-    """Return the fields as `model` has them; `context` is for validators that must know more than the request.
+    """Return the fields of a body as `model` has them; `context` is for validators that must know more than the request.
 
     Raises InvalidError with every wrong field.
     """
+    made = _made(model, fields, context)
+    ignored.note(made, fields)
+    return made
+
+
+def validate_parameters(model: type[Fields], given: Mapping[str, str]) -> Fields:
+    """Return the parameters of a query as `model` has them: the endpoint's own list says which of them are known.
+
+    Raises InvalidError with every wrong one.
+    """
+    return _made(model, given, None)
+
+
+def _made(model: type[Fields], fields: Mapping[str, Any], context: object) -> Fields:
     try:
-        made = model.model_validate(fields, context=context)
+        return model.model_validate(fields, context=context)
     except ValidationError as error:
         details = error.errors(include_url=False)
-    else:
-        ignored.note(made, fields)
-        return made
     raise InvalidError({".".join(map(str, found["loc"])): [in_words(found)] for found in details})
 
 

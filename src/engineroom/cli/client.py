@@ -16,6 +16,13 @@ from engineroom.settings import Settings
 _TIMEOUT_SECONDS = 60.0
 """Longer than a stream is silent, so that only a server that is gone is given up."""
 
+_REFUSALS = {
+    http.client.UNAUTHORIZED: "the server does not know the token, or it has expired; make one with `engineroom token "
+    "create NAME`, and give it as ENGINEROOM_TOKEN",
+    http.client.NOT_FOUND: "there is none of this id, or none that the token may see; check both",
+}
+"""What the API says of these in a word, as Laravel Cloud's does: why, and what to do."""
+
 
 @dataclass(frozen=True, slots=True)
 class Client:
@@ -85,6 +92,8 @@ def client(found: Settings, url: str | None, token: str | None) -> Client:
 
 
 def _reason(answer: http.client.HTTPResponse) -> str:
+    if answer.status in _REFUSALS:
+        return _REFUSALS[answer.status]
     try:
         return str(json.loads(answer.read())["message"])
     except (ValueError, KeyError, TypeError):
