@@ -43,7 +43,15 @@ def note_query(endpoint: Endpoint, given: QueryParams) -> None:
 def header() -> dict[str, str]:
     """Return the header that names what was ignored; none when nothing was."""
     noted = list(dict.fromkeys(_noted.get([])))[:_MOST]
-    return {HEADER: ", ".join(quote(name[:_LONGEST_NAME], safe=_SAFE) for name in noted)} if noted else {}
+    return (
+        {
+            HEADER: ", ".join(
+                quote(name[:_LONGEST_NAME], safe=_SAFE, errors="backslashreplace") for name in noted
+            )
+        }
+        if noted
+        else {}
+    )
 
 
 def _fields(model: BaseModel, given: Mapping[str, Any], prefix: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from engineroom.cli.terminal import say
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import survivors
 from engineroom.runtime.local.heartbeat import SilenceError, beat, why_hanging, why_silent
-from engineroom.runtime.local.keeper import JOURNAL, Keeper, KeeperError, Launcher
+from engineroom.runtime.local.keeper import JOURNAL, SOCKET, Keeper, KeeperError, Launcher
 from engineroom.runtime.local.messages import Happened, ProtocolError
 
 _ROOT = 0
@@ -42,9 +42,26 @@ def down(*, data: Path | None = None, timeout: float = 60.0) -> None:
         raise CommandError(f"cannot wait for {timeout} s; give --timeout as seconds, 0 or more")
     found = settings(data)
     _stop_server(found.server_lock)
+    _wait_until_mended(found.keeper)
     asyncio.run(_drain(found.keeper, timeout))
     _say_what_is_left(found.keeper)
     say("Everything is stopped.")
+
+
+def _wait_until_mended(folder: Path) -> None:
+    """Give a keeper whose folder was removed the time to make it again, so that it can be asked to drain what it keeps."""
+    deadline = time.monotonic() + _KEEPER_SECONDS
+    while (living := survivors.keepers(folder)) and not _can_be_asked(folder):
+        if time.monotonic() > deadline:
+            raise CommandError(
+                f"nothing is stopped yet: the keeper (pid {living[0].pid}) cannot make {folder} again; make that folder, or "
+                "room for it, and look at its log; then run this again"
+            )
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _can_be_asked(folder: Path) -> bool:
+    return all((folder / name).exists() for name in (JOURNAL, SOCKET))
 
 
 def _say_what_is_left(folder: Path) -> None:

@@ -50,13 +50,14 @@ def _ask_programs(shell: str, leader: int, number: int) -> dict[int, int]:
     0.5.11): then the leader is that program, and nobody else is asked. They are asked before the shell is, as its end makes
     orphans of them.
     """
-    asked: dict[int, int] = {}
+    waited_for: list[tuple[int, int]] = []
     shells = [leader] if kernel.executes(leader, shell) else []
     while shells:
         parent = shells.pop()
         for child in kernel.children(parent):
+            waited_for.append((child, parent))
             if kernel.executes(child, shell):
                 shells.append(child)
-            if (ticks := kernel.signal_child(child, parent, number)) is not None:
-                asked[child] = ticks
-    return asked
+    # From the bottom up: the end of a subshell, too, makes orphans of what it waits for.
+    asked = {child: kernel.signal_child(child, parent, number) for child, parent in reversed(waited_for)}
+    return {child: ticks for child, ticks in asked.items() if ticks is not None}

@@ -38,7 +38,7 @@ OLDEST_PROTOCOL = 1
 JOURNAL = "journal"
 """The file that is in the folder of a keeper for as long as there has ever been one."""
 
-_SOCKET = "socket"
+SOCKET = "socket"
 _SECRET = "secret"  # noqa: S105 - a file
 _LOCK = "lock"
 _LOG = "log"
@@ -176,7 +176,7 @@ async def connect(folder: Path) -> Keeper:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
-            address = f"/proc/self/fd/{descriptor}/{_SOCKET}"
+            address = f"/proc/self/fd/{descriptor}/{SOCKET}"
             await asyncio.get_running_loop().sock_connect(stream, address)
             _believe(stream, os.fstat(descriptor).st_uid, folder)
         finally:
@@ -196,7 +196,7 @@ def _believe(stream: socket.socket, owner: int, folder: Path) -> None:
         raise PermissionError(
             errno.EPERM,
             f"user {uid} listens on the keeper's socket, which is not the keeper's user; end that, and remove the socket",
-            str(folder / _SOCKET),
+            str(folder / SOCKET),
         )
 
 
