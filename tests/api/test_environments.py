@@ -215,7 +215,10 @@ def test_a_dotenv_text_is_filled_in_as_its_reader_does(api: Api) -> None:
     ]
 
 
-@pytest.mark.parametrize("content", ["A=b c", "1A=1", "A.B=1", 'B="' + "x" * 60_000 + '"\nC="${B}${B}"'])
+@pytest.mark.parametrize(
+    "content",
+    ["A=b c", "1A=1", "A.B=1", 'B="' + "x" * 60_000 + '"\nC="${B}${B}"', 'A="' + "$" * 300_000 + '"'],
+)
 def test_a_dotenv_text_that_cannot_be_read_or_given_to_a_process_says_why(api: Api, content: str) -> None:
     answer = api.client.request("PUT", url(api, "/variables"), json={"content": content})
     assert answer.status_code == 422

@@ -261,7 +261,7 @@ class ReplaceVariables(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     variables: Annotated[list[VariableFields], Field(max_length=1000)] | None = None
-    content: Annotated[str, AfterValidator(_without_nul)] | None = None
+    content: str | None = None
     apply: Boolean | None = None
 
     def new(self) -> Variables:

@@ -12,6 +12,10 @@ LONGEST_VALUE = 100_000
 """In bytes of UTF-8: no process gets a longer one (execve(2), MAX_ARG_STRLEN)."""
 
 
+LONGEST_TEXT = 262_144
+"""In characters. Reading them takes a processor a third of a second at worst, and no application has so many variables."""
+
+
 class EnvTextError(Exception):
     """The text cannot be read, and why."""
 
@@ -21,6 +25,10 @@ def variables_in(text: str) -> Variables:
 
     Raises EnvTextError.
     """
+    if len(text) > LONGEST_TEXT:
+        raise EnvTextError(
+            f"it has more than {LONGEST_TEXT} characters; send it in parts, with the method append"
+        )
     try:
         found = read(text, {})
     except DotenvError as error:
