@@ -1,5 +1,8 @@
 """A keeper's folder and its copies: a copy touches nothing of the original's, and what was moved or restored goes on."""
 
+import fcntl
+import json
+import os
 import shutil
 import signal
 import subprocess
@@ -79,6 +82,25 @@ def test_a_folder_that_was_restored_from_a_copy_goes_on_with_what_runs(
     keeper.end(signal.SIGKILL)
     keeper.start()
     assert keeper.running("a") == pid
+
+
+def test_a_restored_folder_is_not_taken_for_one_whose_lock_has_the_inode_that_its_own_had(
+    keeper: RunningKeeper, tmp_path: Path
+) -> None:
+    pid = keeper.run("a", *SLEEP)
+    keeper.end(signal.SIGKILL)
+    restored = copy(keeper, tmp_path / "restored")
+    shutil.rmtree(keeper.folder)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    with (elsewhere / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        facts = os.fstat(lock.fileno())
+        known = json.loads((restored / "identity").read_text())
+        known["place"] |= {"lock_device": facts.st_dev, "lock_inode": facts.st_ino}
+        (restored / "identity").write_text(json.dumps(known))
+        move_to(keeper, restored)
+        assert keeper.running("a") == pid
 
 
 def test_an_identity_that_was_lost_comes_out_the_same(keeper: RunningKeeper) -> None:

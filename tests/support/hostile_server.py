@@ -20,29 +20,35 @@ class HostileServer:
 
 
 @contextlib.contextmanager
-def hostile_server(answer: Answer, host: str = "127.0.0.1") -> Iterator[HostileServer]:
-    """Have each connection answered by `answer` after its first words, in a thread of its own; yield the server."""
+def hostile_server(answer: Answer, host: str = "127.0.0.1", *, hears: bool = True) -> Iterator[HostileServer]:
+    """Have each connection answered by `answer`, in a thread of its own; yield the server.
+
+    It first `hears` what is said, or leaves that to `answer`.
+    """
     with socket.create_server((host, 0)) as listening:
         server = HostileServer(listening.getsockname()[1])
-        threading.Thread(target=_take, args=(listening, server, answer), daemon=True).start()
+        threading.Thread(target=_take, args=(listening, server, answer, hears), daemon=True).start()
         yield server
         listening.shutdown(socket.SHUT_RDWR)
 
 
-def _take(listening: socket.socket, server: HostileServer, answer: Answer) -> None:
+def _take(listening: socket.socket, server: HostileServer, answer: Answer, hears: bool) -> None:
     with contextlib.suppress(OSError):
         while True:
             connected, _ = listening.accept()
             server.connections += 1
-            threading.Thread(target=_serve, args=(connected, server, answer), daemon=True).start()
+            threading.Thread(
+                target=_serve, args=(connected, server if hears else None, answer), daemon=True
+            ).start()
 
 
-def _serve(connected: socket.socket, server: HostileServer, answer: Answer) -> None:
+def _serve(connected: socket.socket, server: HostileServer | None, answer: Answer) -> None:
     with connected, contextlib.suppress(OSError):
-        connected.settimeout(1)
-        with contextlib.suppress(TimeoutError):  # a server that speaks first hears nothing
-            server.heard.append(connected.recv(65536))
-        connected.settimeout(None)
+        if server is not None:
+            connected.settimeout(1)
+            with contextlib.suppress(TimeoutError):  # a server that speaks first hears nothing
+                server.heard.append(connected.recv(65536))
+            connected.settimeout(None)
         answer(connected)
 
 

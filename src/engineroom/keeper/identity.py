@@ -5,6 +5,7 @@ another disk, or restored from a backup, has others too. So it is one when the f
 there, or its keeper still runs.
 """
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -66,7 +67,7 @@ def _is_in_use(known: _Place, here: _Place, name: str) -> bool:
     other = Path(known.folder)
     if known.folder != here.folder and _read(other / IDENTITY_NAME)[0] == name and _is_at(other, known):
         return True
-    return _is_locked_by_another(known)
+    return _is_locked_by_another(known, name)
 
 
 def _is_at(folder: Path, known: _Place) -> bool:
@@ -77,15 +78,33 @@ def _is_at(folder: Path, known: _Place) -> bool:
     return (found.st_dev, found.st_ino) == known.is_of
 
 
-def _is_locked_by_another(known: _Place) -> bool:
+def _is_locked_by_another(known: _Place, name: str) -> bool:
     """Return whether the lock of the original is held, wherever that has been moved to (proc_locks(5))."""
     device = f"{os.major(known.lock_device):02x}:{os.minor(known.lock_device):02x}"
     file = f"{device}:{known.lock_inode}"
     try:
-        lines = Path("/proc/locks").read_text(encoding="ascii").splitlines()
+        lines = [line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines()]
     except OSError:
         return False
-    return any(file in line.split() and str(os.getpid()) not in line.split() for line in lines)
+    holders = {words[words.index(file) - 1] for words in lines if file in words}
+    return any(_holds(pid, known, name) for pid in holders - {str(os.getpid())})
+
+
+def _holds(pid: str, known: _Place, name: str) -> bool:
+    """Return whether a process holds that very lock, and not another file that was given its inode since.
+
+    The lock of a folder with another name is another one. A file that was removed keeps its inode while it is open.
+    """
+    process = Path("/proc") / pid
+    if not process.exists():
+        return True  # in another container, where it cannot be looked at
+    with contextlib.suppress(OSError):
+        for link in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                found = link.stat()
+                if (found.st_dev, found.st_ino) == (known.lock_device, known.lock_inode):
+                    return found.st_nlink == 0 or _read(link.readlink().parent / IDENTITY_NAME)[0] == name
+    return False
 
 
 def _read(path: Path) -> tuple[str, _Place | None]:
