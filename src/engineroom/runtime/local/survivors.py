@@ -35,7 +35,8 @@ def keepers(folder: Path) -> list[Survivor]:
     """Return the keepers of this folder that live, even if it was removed: by how they were started, and by whom."""
     words = b"\0-m\0engineroom.keeper\0" + os.fsencode(folder) + b"\0"
     users = (0, os.geteuid())
-    found = [pid for pid in _pids() if _read(pid, "cmdline").endswith(words) and _user(pid) in users]
+    # Not at the end: one that has executed itself anew was given more than the folder.
+    found = [pid for pid in _pids() if words in _read(pid, "cmdline") and _user(pid) in users]
     return [Survivor(pid, _command(pid)) for pid in found if _is_alive(pid)]
 
 
