@@ -3,18 +3,20 @@
 import asyncio
 import secrets
 import time
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import structlog
 
+from engineroom.control.turns import Turns
 from engineroom.queues.finding import Told
 from engineroom.queues.laravel import asking
 from engineroom.sandbox import Account, Command, Limits, Sandbox, SandboxError, Tenant
 
 _ASKED_AT_A_TIME = 4
 """Each boots an application, which takes a processor for a moment; one of each user's, whose next ones may hang as well."""
+_LONG_SECONDS = 10.0
+"""A boot takes some tenths of a second, and on a busy host a few."""
 _FAILED_AGAIN_SECONDS = 300.0
 _ASKED_AGAIN_SECONDS = 3600.0
 """Something that no file tells may change too."""
@@ -62,8 +64,7 @@ class Inquiries:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        self._turns = asyncio.Semaphore(_ASKED_AT_A_TIME)
-        self._turns_of: defaultdict[Account, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns = Turns(_ASKED_AT_A_TIME, long_seconds=_LONG_SECONDS)
         self._known: dict[Application, _Known] = {}
 
     def told(self, application: Application) -> Told | None:
@@ -121,7 +122,7 @@ class Inquiries:
 
     async def _ask(self, application: Application, known: _Known, fingerprint: str, account: Account) -> Told:
         try:
-            async with self._turns_of[account], self._turns:
+            async with self._turns.taken(account):
                 known.told = Told(fingerprint, await self._answer(application))
                 known.asked_at, known.failed = time.monotonic(), False
                 return known.told
