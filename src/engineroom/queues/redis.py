@@ -2,13 +2,13 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from engineroom.queues.base import Layout, RedisQueues, Snapshot, UnmeasurableError, UnmeasurableQueueError
+from engineroom.queues.base import RedisQueues, Snapshot, UnmeasurableError, UnmeasurableQueueError
 from engineroom.queues.extras import imported
 from engineroom.queues.redis_client import connected
 from engineroom.queues.redis_keys import Keys, keys
+from engineroom.queues.redis_prefixes import PrefixSearch
 
 # Names the jobs that come next, as many as fit into 256 KiB of payloads, and the times that the first one carries.
 # With a second argument of 1 the list is taken from its end.
@@ -32,9 +32,6 @@ return found
 _NO_HEAD = (b"", b"", b"")
 
 _COMMANDS = "+llen +zcard +zcount +hlen +lindex +lrange +eval +select +ping +client|setinfo"
-_SEARCH_SECONDS = 60.0
-_SEARCH_CALLS = 10
-_SCAN_COUNT = 1_000
 
 
 class RedisDriver:
@@ -45,8 +42,7 @@ class RedisDriver:
         self._client: Any = connected(connection)
         self._errors: Any = imported("redis.exceptions")
         self._seen: set[str] = set()
-        self._searched_at: dict[str, float] = {}
-        self._doubts: dict[str, _Elsewhere | str] = {}
+        self._elsewhere = PrefixSearch(connection, self._client)
 
     async def snapshot(self, queue: str) -> Snapshot:
         """See Driver.snapshot."""
@@ -63,7 +59,7 @@ class RedisDriver:
         if waiting or delayed or reserved:
             self.remember(queue)
         elif its.main not in self._seen and not self._connection.cluster and not self._connection.certain:
-            doubt = await self._doubt(its)
+            doubt = await self._elsewhere.check(queue)
         head = self._head(answers["head"])
         created, pushed, delay, *window = (part.decode(errors="replace") for part in head)
         expired = found.get("expired", 0)
@@ -123,54 +119,9 @@ class RedisDriver:
             )
         return error
 
-    async def _doubt(self, its: Keys) -> str:
-        """Tell an empty queue from a wrong prefix: nothing was ever seen here, but another prefix has such a queue.
-
-        Raises UnmeasurableQueueError when that is so. It looks at some keys only, once a minute. Returns why it cannot look,
-        which is no reason not to measure: workers need no such right.
-        """
-        now = time.monotonic()
-        if now >= self._searched_at.get(its.main, 0.0):
-            self._doubts[its.main] = await self._elsewhere(its)
-            self._searched_at[its.main] = now + _SEARCH_SECONDS
-        found = self._doubts[its.main]
-        if isinstance(found, _Elsewhere):
-            raise UnmeasurableQueueError(
-                f"nothing was ever seen at {its.main!r}, but there is {found.key!r}: if that is the queue, "
-                f"{_how_to_tell(self._connection.layout)}"
-            )
-        return found
-
-    async def _elsewhere(self, its: Keys) -> "_Elsewhere | str":
-        """Return where there is such a queue, nothing when there is none, or why that cannot be looked for."""
-        inner = its.main.removeprefix(self._connection.prefix)
-        ends = tuple(inner + suffix for suffix in ("", ":delayed", ":reserved"))
-        cursor = 0
-        for _ in range(_SEARCH_CALLS):
-            try:
-                cursor, names = await self._client.scan(
-                    cursor, match=f"*{_escaped(inner)}*", count=_SCAN_COUNT
-                )
-            except self._errors.NoPermissionError as error:
-                return f"{error}; to have it looked for: ACL SETUSER {self._user} +scan"
-            for found in names:
-                name = str(found, errors="replace")
-                if name.endswith(ends) and name not in its.all:
-                    return _Elsewhere(name.removesuffix(":delayed").removesuffix(":reserved"))
-            if cursor == 0:
-                break
-        return ""
-
     @property
     def _user(self) -> str:
         return self._connection.username or "default"
-
-
-@dataclass(frozen=True, slots=True)
-class _Elsewhere:
-    """The key of such a queue under another prefix."""
-
-    key: str
 
 
 def _questions(its: Keys, now: int) -> dict[str, tuple[Any, ...]]:
@@ -196,12 +147,6 @@ def _questions(its: Keys, now: int) -> dict[str, tuple[Any, ...]]:
     return found
 
 
-def _how_to_tell(layout: Layout) -> str:
-    if layout is Layout.LARAVEL:
-        return "set REDIS_PREFIX to the application's prefix"
-    return "give its prefix in the address of the queue, as ?prefix=…"
-
-
 def _untrusted(error: Exception) -> str:
     return (
         f"its certificate is not trusted ({error}); name a file with that of its authority: as cafile in the context of the "
@@ -215,7 +160,3 @@ def _age(created: str, delay: str) -> float | None:
     if not created:
         return None
     return max(0.0, time.time() - float(created) - float(delay or 0))
-
-
-def _escaped(queue: str) -> str:
-    return "".join(f"\\{character}" if character in "*?[]\\" else character for character in queue)

@@ -17,10 +17,12 @@ class Keys:
 
     `waiting` are other lists and sorted sets whose jobs wait too. `delayed` is scored by the moment when a job is due,
     `delayed_scale` to the second (0: it is not the workers that take what is due). `reserved` are in hand;
-    with `expires` that is scored by the moment when a worker takes it again. `others` are what else the queue has.
+    with `expires` that is scored by the moment when a worker takes it again. `declared` is a question that is answered with
+    more than zero once a client of the framework has made the queue known, whether or not it ever had a job.
     """
 
     main: str
+    prefix: str
     from_the_end: bool = False
     waiting: tuple[str, ...] = ()
     waiting_sets: tuple[str, ...] = ()
@@ -31,12 +33,7 @@ class Keys:
     reserved_list: str | None = None
     reserved_hash: str | None = None
     failed: str | None = None
-
-    @property
-    def all(self) -> frozenset[str]:
-        """Return every key."""
-        found = (self.delayed, self.reserved_set, self.reserved_list, self.reserved_hash, self.failed)
-        return frozenset({self.main, *self.waiting, *self.waiting_sets, *filter(None, found)})
+    declared: tuple[str, ...] = ()
 
 
 def keys(connection: RedisQueues, queue: str) -> Keys:
@@ -52,46 +49,71 @@ def key_of(connection: RedisQueues, queue: str) -> str:
 def _laravel(connection: RedisQueues, queue: str) -> Keys:
     tagged = connection.hash_tag and not ("{" in queue and "}" in queue)
     main = f"{connection.prefix}queues:{{{queue}}}" if tagged else f"{connection.prefix}queues:{queue}"
-    return Keys(main=main, delayed=f"{main}:delayed", reserved_set=f"{main}:reserved", expires=True)
+    return Keys(
+        main=main,
+        prefix=connection.prefix,
+        delayed=f"{main}:delayed",
+        reserved_set=f"{main}:reserved",
+        expires=True,
+    )
 
 
 def _list(connection: RedisQueues, queue: str) -> Keys:
-    return Keys(main=connection.prefix + queue)
+    return Keys(main=connection.prefix + queue, prefix=connection.prefix)
 
 
 def _celery(connection: RedisQueues, queue: str) -> Keys:
-    main, *others = (f"{connection.prefix}{queue}{step}" for step in _CELERY_PRIORITIES)
-    # What workers hold is in one hash for all queues.
-    unacknowledged = f"{connection.prefix}unacked"
-    return Keys(main=main, from_the_end=True, waiting=tuple(others), reserved_hash=unacknowledged)
+    prefix = connection.prefix
+    main, *others = (f"{prefix}{queue}{step}" for step in _CELERY_PRIORITIES)
+    return Keys(
+        main=main,
+        prefix=prefix,
+        from_the_end=True,
+        waiting=tuple(others),
+        reserved_hash=f"{prefix}unacked",  # what workers hold, in one hash for all queues
+        # By default the exchange has the queue's name.
+        declared=("SCARD", f"{prefix}_kombu.binding.{queue}"),
+    )
 
 
 def _rq(connection: RedisQueues, queue: str) -> Keys:
     prefix = connection.prefix
+    main = f"{prefix}rq:queue:{queue}"
     return Keys(
-        main=f"{prefix}rq:queue:{queue}",
+        main=main,
+        prefix=prefix,
         delayed=f"{prefix}rq:scheduled:{queue}",
         delayed_scale=0,
         reserved_set=f"{prefix}rq:wip:{queue}",
         failed=f"{prefix}rq:failed:{queue}",
+        declared=("SISMEMBER", f"{prefix}rq:queues", main),
     )
 
 
 def _bullmq(connection: RedisQueues, queue: str) -> Keys:
-    base = f"{connection.prefix or 'bull'}:{queue}"
+    prefix = connection.prefix or "bull"
+    base = f"{prefix}:{queue}"
     return Keys(
         main=f"{base}:wait",
+        prefix=prefix,
         from_the_end=True,
         waiting_sets=(f"{base}:prioritized",),
         delayed=f"{base}:delayed",
         delayed_scale=_BULLMQ_SCALE,
         reserved_list=f"{base}:active",
         failed=f"{base}:failed",
+        declared=("HLEN", f"{base}:meta"),
     )
 
 
 def _sidekiq(connection: RedisQueues, queue: str) -> Keys:
-    return Keys(main=f"{connection.prefix}queue:{queue}", from_the_end=True)
+    prefix = connection.prefix
+    return Keys(
+        main=f"{prefix}queue:{queue}",
+        prefix=prefix,
+        from_the_end=True,
+        declared=("SISMEMBER", f"{prefix}queues", queue),
+    )
 
 
 _LAYOUTS: Mapping[Layout, Callable[[RedisQueues, str], Keys]] = {
