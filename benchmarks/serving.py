@@ -20,7 +20,7 @@ from benchmarks.load import Measured, Plan
 from benchmarks.percentiles import percentile
 from benchmarks.result import ENGINEROOM, Aim, Measure, Result
 from benchmarks.stage import Stage
-from engineroom.control.links import Linked, link
+from engineroom.control.folders.links import Linked, link
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import InstanceId, new_background_process_id

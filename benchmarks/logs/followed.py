@@ -17,8 +17,8 @@ from urllib.request import Request, urlopen
 from benchmarks.contenders.base import ContenderError
 from benchmarks.percentiles import percentile
 from benchmarks.result import Aim
-from engineroom.control.figures import figures
-from engineroom.control.sampler import Observed
+from engineroom.control.observing.metrics import figures
+from engineroom.control.observing.sampler import Observed
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.telemetry.metrics.sample import Sample
 from engineroom.telemetry.prometheus import exposition

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from engineroom.api import application
-from engineroom.control.links import link
-from engineroom.control.tokens import create_token
+from engineroom.control.changes.tokens import create_token
+from engineroom.control.folders.links import link
 from engineroom.store import Store
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import AlertSettings

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert
 
 from engineroom.api.endpoint import Endpoint
 from engineroom.api.endpoints import ENDPOINTS
-from engineroom.control.tokens import create_token
+from engineroom.control.changes.tokens import create_token
 from engineroom.model.ids import OrganizationId, new_organization_id
 from engineroom.model.token import Ability
 from engineroom.store import Store, organizations

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from engineroom.control.roll_call import LostHost
-from engineroom.control.watch import Watch
+from engineroom.control.loops.heartbeats import LostHost
+from engineroom.control.observing.alert_evaluation import Watch
 from engineroom.telemetry.alerts.config import AlertSettings, alert_settings
 from tests.api.test_metrics import observed
 from tests.support.api import Api

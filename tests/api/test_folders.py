@@ -1,4 +1,4 @@
-"""How the folder that an environment runs from is shown; tests/control/test_folders.py looks at real ones."""
+"""How the folder that an environment runs from is shown; tests/control/folders/test_inspection.py looks at real ones."""
 
 from engineroom.model.deployment import Commit
 from engineroom.model.folder import Seen

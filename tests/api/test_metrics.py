@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from engineroom.control.sampler import Observed
+from engineroom.control.observing.sampler import Observed
 from engineroom.model.capacity import Capacity
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.telemetry.metrics.sample import METRICS, Sample

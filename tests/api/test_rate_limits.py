@@ -8,8 +8,8 @@ import pytest
 
 from engineroom.api import application
 from engineroom.api.rate_limits import Allowance, Bucket, RateLimits
-from engineroom.control.links import link
-from engineroom.control.tokens import create_token
+from engineroom.control.changes.tokens import create_token
+from engineroom.control.folders.links import link
 from engineroom.store import Store
 from engineroom.telemetry import Telemetry
 from tests.support.api import Api, Client, MemoryControl

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from engineroom.control.links import link
+from engineroom.control.folders.links import link
 from engineroom.model.token import Ability
 from engineroom.store import organizations
 from tests.support.api import Api, as_token

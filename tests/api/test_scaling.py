@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engineroom.control.scaling_state import ScalingState
+from engineroom.control.scaling.state import ScalingState
 from engineroom.model.background_process import StrategyType
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.observation import Limits, Observation

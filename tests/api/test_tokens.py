@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from engineroom.api.endpoints import ENDPOINTS
-from engineroom.control.links import link
+from engineroom.control.folders.links import link
 from engineroom.store import scope
 from tests.support.api import Api
 from tests.support.waiting import wait_until

@@ -1,6 +1,6 @@
 import pytest
 
-from engineroom.control import reconciler, recorder
+from engineroom.control.loops import reconciler, recorder
 
 
 @pytest.fixture(autouse=True)

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, update
 
-from engineroom.control import background_processes as changing
+from engineroom.control.changes import background_processes as changing
 from engineroom.control.control import Control
-from engineroom.control.links import Linked, link
+from engineroom.control.folders.links import Linked, link
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.event import Event

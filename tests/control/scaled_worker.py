@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, update
 
-from engineroom.control.autoscaler import Autoscaler
-from engineroom.control.links import link
-from engineroom.control.queue_reader import QueueReader
-from engineroom.control.surroundings import Surroundings
+from engineroom.control.folders.links import link
+from engineroom.control.host_probe import Surroundings
+from engineroom.control.queues.reader import QueueReader
+from engineroom.control.scaling.autoscaler import Autoscaler
 from engineroom.model.activity import Activity
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.event import Event

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from engineroom.control import background_processes as changing
-from engineroom.control import reconciler
+from engineroom.control.changes import background_processes as changing
+from engineroom.control.loops import reconciler
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.operation import OperationAction, OperationStatus

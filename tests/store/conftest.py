@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.control.links import Linked, link
+from engineroom.control.folders.links import Linked, link
 from engineroom.store import Store
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from engineroom.control.links import Linked, link
+from engineroom.control.folders.links import Linked, link
 from engineroom.model.instance import ScalingType
 from engineroom.store import Store, background_processes, hosts, instances, organizations, schedules
 from engineroom.store.scaled_instances import scaled_instances

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert, select, text
 
-from engineroom.control.links import Linked, link
+from engineroom.control.folders.links import Linked, link
 from engineroom.model.unreadable import Unreadable
 from engineroom.model.variables import EnvironmentVariable
 from engineroom.store import Store, environments, sealing
@@ -27,7 +27,7 @@ SEALED = {
 FIRST_COMMAND = """
 import asyncio, sys
 from pathlib import Path
-from engineroom.control.links import link
+from engineroom.control.folders.links import link
 from engineroom.store import Store
 folder, number = Path(sys.argv[1]), sys.argv[2]
 print("ready", flush=True)
@@ -49,7 +49,7 @@ store.close()
 KILLED_ANYWHERE = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from engineroom.control.links import link
+from engineroom.control.folders.links import link
 from engineroom.model.ids import EnvironmentId
 from engineroom.store import Store, environments
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, update
 from sqlalchemy.exc import IntegrityError
 
-from engineroom.control.links import Linked
+from engineroom.control.folders.links import Linked
 from engineroom.model.background_process import BackgroundProcessType, StrategyType
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId, new_instance_id, new_organization_id

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from engineroom.control.links import Linked
+from engineroom.control.folders.links import Linked
 from engineroom.model.ids import EnvironmentId
 from engineroom.store import Store, environments
 from engineroom.store.errors import StoreError

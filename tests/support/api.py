@@ -10,11 +10,11 @@ from typing import Any, Self
 import httpx
 from starlette.types import ASGIApp
 
-from engineroom.control.figures import figures
-from engineroom.control.links import Linked
-from engineroom.control.sampler import Observed
-from engineroom.control.scaling_state import ScalingState
-from engineroom.control.watch import Watch
+from engineroom.control.folders.links import Linked
+from engineroom.control.observing.alert_evaluation import Watch
+from engineroom.control.observing.metrics import figures
+from engineroom.control.observing.sampler import Observed
+from engineroom.control.scaling.state import ScalingState
 from engineroom.model.capacity import UNKNOWN, Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from engineroom.control.tokens import create_token
+from engineroom.control.changes.tokens import create_token
 from tests.support import proc
 from tests.support.client import Api, BackgroundProcess
 from tests.support.databases import new_sqlite

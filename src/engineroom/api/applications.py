@@ -17,7 +17,7 @@ from engineroom.api.resources import application as shown
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.resources import organization as shown_organization
 from engineroom.api.validation import validate
-from engineroom.control import applications as change
+from engineroom.control.changes import applications as change
 from engineroom.model.application import Application
 from engineroom.model.ids import ApplicationId
 from engineroom.store import applications, environments, organizations

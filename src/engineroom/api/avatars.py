@@ -10,7 +10,7 @@ from engineroom.api.call import Answer, Call
 from engineroom.api.errors import InvalidError, NotFoundError
 from engineroom.api.multipart import uploaded
 from engineroom.api.resources import application as shown
-from engineroom.control import applications as change
+from engineroom.control.changes import applications as change
 from engineroom.model.ids import ApplicationId
 from engineroom.store import avatars
 from engineroom.store.avatars import Avatar

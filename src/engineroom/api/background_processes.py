@@ -17,7 +17,7 @@ from engineroom.api.resources import instance as shown_instance
 from engineroom.api.resources import operation as shown_operation
 from engineroom.api.resources import process as shown_process
 from engineroom.api.validation import validate
-from engineroom.control import background_processes as change
+from engineroom.control.changes import background_processes as change
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.limits import UNLIMITED, Limits, limits_of

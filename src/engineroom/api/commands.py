@@ -14,7 +14,7 @@ from engineroom.api.inclusion import NONE_YET, list_answer, one_answer, related_
 from engineroom.api.resources import command as shown
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.validation import validate
-from engineroom.control import commands as change
+from engineroom.control.changes import commands as change
 from engineroom.model.command import Command
 from engineroom.model.ids import CommandId
 from engineroom.store import commands, environments

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from engineroom.control.scaling_state import ScalingState
-from engineroom.control.watch import Watch
+from engineroom.control.observing.alert_evaluation import Watch
+from engineroom.control.scaling.state import ScalingState
 from engineroom.model.capacity import Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment

@@ -15,7 +15,7 @@ from engineroom.api.inclusion import NONE_YET, list_answer, one_answer, related_
 from engineroom.api.resources import deployment as shown
 from engineroom.api.resources import environment as shown_environment
 from engineroom.api.validation import validate
-from engineroom.control import deployments as change
+from engineroom.control.changes import deployments as change
 from engineroom.model.deployment import Deployment
 from engineroom.model.ids import DeploymentId
 from engineroom.store import deployments, environments

@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from engineroom.api.errors import InvalidError
 from engineroom.api.validation import Boolean, Integer, Text, integer, prohibited
-from engineroom.control.env_text import KEY, LONGEST_VALUE, EnvTextError, variables_in
-from engineroom.control.fresh import Wishes
+from engineroom.control.changes.defaults import Wishes
+from engineroom.control.changes.env_text import KEY, LONGEST_VALUE, EnvTextError, variables_in
 from engineroom.model.command import LONGEST_COMMAND
 from engineroom.model.environment import Environment
 from engineroom.model.environment_settings import (

@@ -34,7 +34,7 @@ from engineroom.api.resources import deployment as shown_deployment
 from engineroom.api.resources import environment as shown
 from engineroom.api.resources import instance as shown_instance
 from engineroom.api.validation import validate
-from engineroom.control import environments as change
+from engineroom.control.changes import environments as change
 from engineroom.model.environment import Environment
 from engineroom.model.ids import ApplicationId, EnvironmentId
 from engineroom.model.variables import UnknownKeysError, VariablesMethod, appended, updated, without

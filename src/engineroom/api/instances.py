@@ -21,8 +21,8 @@ from engineroom.api.resources import replica as shown_replica
 from engineroom.api.resources import size as shown_size
 from engineroom.api.resources.size import SizeGroups, Sizes
 from engineroom.api.validation import validate
-from engineroom.control import background_processes as change_processes
-from engineroom.control import instances as change
+from engineroom.control.changes import background_processes as change_processes
+from engineroom.control.changes import instances as change
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.instance import Instance
 from engineroom.model.sizes import SIZES

@@ -11,7 +11,7 @@ from engineroom.api.call import Answer, Call
 from engineroom.api.documents import Document, encode
 from engineroom.api.resources import lifecycle as shown
 from engineroom.api.validation import integer, validate
-from engineroom.control import background_processes as control
+from engineroom.control.changes import background_processes as control
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.lifecycle import Lifecycle, Replacement, StopSignal, StopTarget
 

@@ -27,7 +27,7 @@ from engineroom.api.errors import (
 from engineroom.api.rate_limits import Bucket, RateLimits
 from engineroom.api.standing import Standing
 from engineroom.api.token_uses import TokenUses
-from engineroom.control.changing import GoneError
+from engineroom.control.changes.changing import GoneError
 from engineroom.store import audit
 from engineroom.store.errors import NoRoomError, UnavailableError
 

@@ -11,7 +11,7 @@ from engineroom.api.call import Answer, Call
 from engineroom.api.documents import JSON, encode
 from engineroom.api.errors import ConflictError, InvalidError, NotFoundError
 from engineroom.api.validation import Text, integer, validate
-from engineroom.control import sign_ins as change
+from engineroom.control.changes import sign_ins as change
 
 HTML = "text/html; charset=utf-8"
 _LARGEST_FORM = 4096

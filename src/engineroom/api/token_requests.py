@@ -7,7 +7,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from engineroom.api.validation import Text
-from engineroom.control.tokens import NewToken
+from engineroom.control.changes.tokens import NewToken
 from engineroom.model.ids import ApplicationId
 from engineroom.model.token import Ability
 

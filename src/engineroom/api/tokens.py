@@ -9,7 +9,7 @@ from engineroom.api.inclusion import list_answer, one_answer
 from engineroom.api.resources import token as shown
 from engineroom.api.token_requests import CreateToken
 from engineroom.api.validation import validate
-from engineroom.control.tokens import UnknownApplicationsError, make_token, revoke_token
+from engineroom.control.changes.tokens import UnknownApplicationsError, make_token, revoke_token
 from engineroom.model.ids import TokenId
 from engineroom.model.token import Token
 from engineroom.store import tokens

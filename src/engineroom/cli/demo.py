@@ -15,7 +15,7 @@ from engineroom.cli.link import link_here
 from engineroom.cli.options import settings
 from engineroom.cli.server import PortTakenError, Server
 from engineroom.cli.terminal import configure_log, say
-from engineroom.control.tokens import create_token
+from engineroom.control.changes.tokens import create_token
 from engineroom.store import Store
 
 _DRAIN_SECONDS = 15.0

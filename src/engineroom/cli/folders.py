@@ -15,7 +15,7 @@ from engineroom.cli.options import settings
 from engineroom.cli.organizations import chosen
 from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import say, table, warn
-from engineroom.control.links import LinkError, absolute, given_path
+from engineroom.control.folders.links import LinkError, absolute, given_path
 from engineroom.model.folder import Allowed
 from engineroom.model.ids import OrganizationId
 from engineroom.runtime.local.folders import AllowedFolder, AllowedFolders, FolderError, allowed_folder

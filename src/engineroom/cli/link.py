@@ -16,7 +16,7 @@ from engineroom.cli.options import settings
 from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import note, say
 from engineroom.cli.variables import given_variables
-from engineroom.control import checkouts, links
+from engineroom.control.folders import checkouts, links
 from engineroom.model.limits import in_words
 from engineroom.runtime.local.folders import FolderError, allowed_folder
 from engineroom.store import Store, organizations

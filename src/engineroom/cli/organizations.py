@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from engineroom.cli.errors import CommandError
 from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import say, table
-from engineroom.control.tokens import make_organization
+from engineroom.control.changes.tokens import make_organization
 from engineroom.model.application import Organization
 from engineroom.store import Store, organizations
 

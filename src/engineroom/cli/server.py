@@ -24,7 +24,7 @@ from engineroom.cli.first_process import is_first, reap
 from engineroom.cli.folders import allowed_folders, keep_folders, to_organization
 from engineroom.cli.storage import open_store
 from engineroom.control.control import Control
-from engineroom.control.surroundings import Surroundings
+from engineroom.control.host_probe import Surroundings
 from engineroom.http.bounds import Bounds, Peers
 from engineroom.http.gate import Gate
 from engineroom.http.hosts import own_names

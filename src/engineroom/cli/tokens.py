@@ -12,7 +12,7 @@ from engineroom.cli.errors import CommandError
 from engineroom.cli.organizations import chosen
 from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import say, table
-from engineroom.control.tokens import (
+from engineroom.control.changes.tokens import (
     NewToken,
     UnknownApplicationsError,
     local_entry,

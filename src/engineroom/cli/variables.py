@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from engineroom.cli.errors import CommandError
-from engineroom.control.env_text import EnvTextError, variables_in
+from engineroom.control.changes.env_text import EnvTextError, variables_in
 
 STANDARD_INPUT = Path("-")
 

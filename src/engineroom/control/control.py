@@ -5,29 +5,29 @@ from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Protocol
 
-from engineroom.control.autoscaler import Autoscaler
-from engineroom.control.code import commit_in
-from engineroom.control.command_runner import CommandRunner
-from engineroom.control.deployer import Deployer
-from engineroom.control.exporter import Exporter
-from engineroom.control.figures import figures
-from engineroom.control.folders import elsewhere, look, other_host
-from engineroom.control.ingester import Ingester
-from engineroom.control.last_lines import last_lines
-from engineroom.control.lookout import Lookout
-from engineroom.control.misunderstandings import Misunderstandings
-from engineroom.control.queue_gauge import QueueGauge
-from engineroom.control.queue_reader import QueueReader
-from engineroom.control.reconciler import Reconciler
-from engineroom.control.recorder import Recorder
-from engineroom.control.replica_autoscaler import ReplicaAutoscaler
-from engineroom.control.roll_call import RollCall
-from engineroom.control.sampler import Observed, Sampler
-from engineroom.control.scaling_state import ScalingState
-from engineroom.control.scheduler import Scheduler
-from engineroom.control.stall_watch import StallWatch
-from engineroom.control.surroundings import UNKNOWN_SURROUNDINGS, Surroundings
-from engineroom.control.watch import Watch
+from engineroom.control.folders.git import commit_in
+from engineroom.control.folders.inspection import elsewhere, look, other_host
+from engineroom.control.host_probe import UNKNOWN_SURROUNDINGS, Surroundings
+from engineroom.control.loops.command_runner import CommandRunner
+from engineroom.control.loops.deployer import Deployer
+from engineroom.control.loops.heartbeats import RollCall
+from engineroom.control.loops.poller import Lookout
+from engineroom.control.loops.reconciler import Reconciler
+from engineroom.control.loops.recorder import Recorder
+from engineroom.control.loops.scheduler import Scheduler
+from engineroom.control.observing.alert_evaluation import Watch
+from engineroom.control.observing.exporter import Exporter
+from engineroom.control.observing.ingester import Ingester
+from engineroom.control.observing.last_lines import last_lines
+from engineroom.control.observing.metrics import figures
+from engineroom.control.observing.misunderstandings import Misunderstandings
+from engineroom.control.observing.sampler import Observed, Sampler
+from engineroom.control.queues.gauge import QueueGauge
+from engineroom.control.queues.reader import QueueReader
+from engineroom.control.scaling.autoscaler import Autoscaler
+from engineroom.control.scaling.replica_autoscaler import ReplicaAutoscaler
+from engineroom.control.scaling.stall_watch import StallWatch
+from engineroom.control.scaling.state import ScalingState
 from engineroom.model.capacity import Capacity
 from engineroom.model.deployment import Commit
 from engineroom.model.environment import Environment

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from engineroom.api.documents import Attributes, Moment, Resource, moment_or_none
 from engineroom.api.shapes import ResourceType
-from engineroom.control.scaling_state import ScalingState
+from engineroom.control.scaling.state import ScalingState
 from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.observation import Decision

@@ -1,0 +1,1 @@
+"""What the API and the command line ask for: each change is one write of the rows and its operation."""

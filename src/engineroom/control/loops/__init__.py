@@ -1,0 +1,1 @@
+"""What brings about what should be, again and again, and writes down what became of it."""

@@ -1,0 +1,243 @@
+"""Turns what should be into what is asked of the runtime. Level-triggered: waking it only makes it look sooner."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+
+import structlog
+from sqlalchemy import Connection
+
+from engineroom.control.loops.limits_notice import LimitsTold
+from engineroom.control.loops.progress import measure
+from engineroom.control.workloads import workload
+from engineroom.model.event import Event
+from engineroom.model.ids import BackgroundProcessId, OperationId, new_event_id
+from engineroom.model.operation import Progress
+from engineroom.model.variables import unreadable
+from engineroom.model.workload import Workload
+from engineroom.runtime.base import Runtime
+from engineroom.store import Store, events, hosts, operations
+from engineroom.store import wanted as wanted_rows
+from engineroom.store.wanted import Wanted
+
+FULL_PASS_SECONDS = 10.0
+"""How often everything is looked at, whether or not anything seemed to change."""
+
+_GATHER_SECONDS = 0.02
+"""How long a pass waits after the one before it: one request is never late, of hundreds a second many are read together."""
+
+_RETRY_SECONDS = 1.0
+_BATCH = 250
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Target:
+    """What one background process should come to, as last read from the store.
+
+    `workload` is None for a tombstone; with `force`, what is left of that is killed instead of drained. `operations` are
+    those that are complete once it is reached.
+    """
+
+    workload: Workload | None
+    stop_timeout_seconds: float
+    force: bool
+    operations: list[OperationId] = field(default_factory=list)
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether there is something to be recorded once it is reached."""
+        return self.workload is None or bool(self.operations)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was read: the target of each, and why the others are held as they are."""
+
+    targets: dict[BackgroundProcessId, Target]
+    held: dict[BackgroundProcessId, str]
+
+
+class Reconciler:
+    """Reads what should be of the background processes that it is woken for, and gives the runtime the difference."""
+
+    def __init__(
+        self,
+        store: Store,
+        runtime: Runtime,
+        busy: Callable[[BackgroundProcessId], frozenset[str]] = lambda id: frozenset(),  # noqa: ARG005
+    ) -> None:
+        """`busy` tells which processes are known to work, so that others go first when some must."""
+        self.targets: dict[BackgroundProcessId, Target] = {}
+        self.unfinished: dict[BackgroundProcessId, Target] = {}
+        self._store = store
+        self._runtime = runtime
+        self._busy = busy
+        self._limits = LimitsTold(store, runtime)
+        self._applied: dict[BackgroundProcessId, Workload] = {}
+        self._held: dict[BackgroundProcessId, str] = {}
+        self._dirty: set[BackgroundProcessId] = set()
+        self._all_dirty = False
+        self._woken = asyncio.Event()
+
+    def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
+        """Have what should be of these looked at now."""
+        self._dirty.update(ids)
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Reconcile until cancelled."""
+        clock = asyncio.get_running_loop().time
+        full_pass_at = clock()
+        while True:
+            if clock() >= full_pass_at:
+                await self._reconcile(None)
+                full_pass_at = clock() + FULL_PASS_SECONDS
+            with contextlib.suppress(TimeoutError):
+                # Not wait_for, which until Python 3.12 may swallow being cancelled (python/cpython issue 86296).
+                async with asyncio.timeout_at(full_pass_at):
+                    await self._woken.wait()
+            if not self._woken.is_set():
+                continue
+            self._woken.clear()
+            dirty = None if self._all_dirty else self._dirty
+            self._dirty, self._all_dirty = set(), False
+            await self._reconcile(dirty)
+            await asyncio.sleep(_GATHER_SECONDS)
+
+    def progress(self, background_process: BackgroundProcessId) -> Progress | None:
+        """Return how far a background process is; None before it was looked at for the first time."""
+        target = self.targets.get(background_process)
+        if target is None:
+            return None
+        return measure(target.workload, self._runtime.processes(background_process))
+
+    def forget(self, background_process: BackgroundProcessId) -> None:
+        """Take in that a deleted background process is gone for good."""
+        self.targets.pop(background_process, None)
+        self.unfinished.pop(background_process, None)
+        self._applied.pop(background_process, None)
+        self._held.pop(background_process, None)
+        self._limits.forget(background_process)
+
+    async def _reconcile(self, ids: set[BackgroundProcessId] | None) -> None:
+        """Look at these, or at all. An error must not end the loop: the next pass tries again."""
+        try:
+            await self._claim(ids)
+            for some in await self._batches(ids):
+                read = await self._store.read(partial(_read, ids=some, host=self._store.host))
+                await self._tell(read)
+                await self._bring_about(read.targets)
+        except Exception:  # noqa: BLE001
+            _log.exception("Cannot reconcile; trying again soon.", action="reconcile.failed")
+            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._wake_again, ids)
+
+    async def _claim(self, ids: set[BackgroundProcessId] | None) -> None:
+        """Take on what no server has, where there may be several."""
+        host = self._store.host
+        if host is None:
+            return
+        found = await self._store.read(lambda connection: hosts.unclaimed(connection, ids))
+        if found:
+            await self._store.write(lambda connection: hosts.claim(connection, host, found))
+
+    async def _batches(self, ids: set[BackgroundProcessId] | None) -> Sequence[set[BackgroundProcessId]]:
+        """Return these, or all, a few at a time: between two batches others get their turn."""
+        found = sorted(await self._all() if ids is None else ids)
+        return [set(found[start : start + _BATCH]) for start in range(0, len(found), _BATCH)]
+
+    async def _all(self) -> set[BackgroundProcessId]:
+        """Return everything but what rests: where nothing should run, nothing does, and nothing was asked for."""
+        host = self._store.host
+        unsettled = await self._store.read(lambda connection: wanted_rows.unsettled_ids(connection, host))
+        busy = (id for id, applied in self._applied.items() if applied.processes)
+        return {*unsettled, *busy, *self._runtime.background_processes()}
+
+    def _wake_again(self, ids: set[BackgroundProcessId] | None) -> None:
+        self._all_dirty = self._all_dirty or ids is None
+        self.wake(ids or ())
+
+    def finish(self, recorded: Mapping[BackgroundProcessId, Sequence[OperationId]]) -> None:
+        """Take in that these operations on each are recorded as over."""
+        for background_process, done in recorded.items():
+            target = self.unfinished.get(background_process)
+            if target is not None:
+                target.operations = [operation for operation in target.operations if operation not in done]
+                self._aim(background_process, target)
+
+    def _aim(self, background_process: BackgroundProcessId, target: Target) -> None:
+        self.targets[background_process] = target
+        if target.unfinished:
+            self.unfinished[background_process] = target
+        else:
+            self.unfinished.pop(background_process, None)
+
+    async def _tell(self, read: _Read) -> None:
+        """Tell, once, of each that is held as it is, and why: it concerns nothing beside it."""
+        for known in read.targets:
+            self._held.pop(known, None)
+        news = {id: reason for id, reason in read.held.items() if self._held.get(id) != reason}
+        self._held.update(news)
+        for id, reason in news.items():
+            _log.error(
+                "A background process is left as it is.",
+                action="background_process.held",
+                background_process=id,
+                reason=reason,
+            )
+        if news:
+            told = [_held_event(id, reason) for id, reason in news.items()]
+            await self._store.write(lambda connection: events.add(connection, told))
+
+    async def _bring_about(self, targets: dict[BackgroundProcessId, Target]) -> None:
+        changed = []
+        leaving: dict[tuple[float, bool], list[BackgroundProcessId]] = {}
+        for background_process, target in targets.items():
+            self._aim(background_process, target)
+            if target.workload is None:
+                leaving.setdefault((target.stop_timeout_seconds, target.force), []).append(background_process)
+            elif self._applied.get(background_process) != target.workload:
+                changed.append(replace(target.workload, busy=self._busy(background_process)))
+        if changed:
+            await self._runtime.apply(changed)
+            self._applied.update((workload.background_process, workload) for workload in changed)
+        for (timeout, force), background_processes in leaving.items():
+            await self._runtime.remove(background_processes, stop_timeout_seconds=timeout, force=force)
+        await self._limits.tell(each.workload for each in targets.values() if each.workload is not None)
+
+
+def _read(connection: Connection, ids: set[BackgroundProcessId], host: str | None) -> _Read:
+    """Return the target of each, with the operations that were asked for up to this very state of the store."""
+    running = operations.running(connection, ids)
+    read = _Read({}, {})
+    for row in wanted_rows.wanted(connection, ids, host):
+        id = row.background_process.id
+        if not row.deleted and (reason := unreadable(row.variables)):
+            read.held[id] = f"a variable of its environment cannot be read: {reason}"
+        else:
+            read.targets[id] = _target(row, running.get(id, []))
+    return read
+
+
+def _held_event(id: BackgroundProcessId, reason: str) -> Event:
+    return Event(
+        id=new_event_id(),
+        background_process_id=id,
+        kind="background_process.held",
+        message=f"What runs is left as it is, and nothing is started: {reason}.",
+        data={"reason": reason},
+        at=datetime.now(UTC),
+    )
+
+
+def _target(row: Wanted, running: list[OperationId]) -> Target:
+    return Target(
+        workload=None if row.deleted else workload(row),
+        stop_timeout_seconds=float(row.shutdown_timeout_seconds),
+        force=row.deleted_force,
+        operations=running,
+    )

@@ -1,0 +1,1 @@
+"""What is seen of all that runs: its output, its metrics, and what is wrong with it."""

@@ -1,0 +1,1 @@
+"""Where workers take their jobs from, and how many wait there."""

@@ -1,0 +1,1 @@
+"""How many processes and replicas there are, decided from what is measured."""
