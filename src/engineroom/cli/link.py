@@ -63,7 +63,8 @@ def link(  # noqa: PLR0913 - each option is a parameter
         The application's name, 3 to 40 characters; without it that of the folder.
     variable
         The KEY of a variable for every process: its value is taken from the environment, or asked for at the terminal.
-        KEY=VALUE is taken too, but anybody on this host can read it in the list of processes. May be given several times.
+        KEY=VALUE is taken too, but for a moment anybody on this host can read it in the list of processes. May be given
+        several times.
     variables_file
         A file with variables for every process, a KEY=VALUE in each line as in a `.env` file; `-` reads standard input.
     size

@@ -52,7 +52,7 @@ class Where:
     """The server (ENGINEROOM_URL; what the settings say it listens on)."""
 
     token: str | None = None
-    """The token to show (ENGINEROOM_TOKEN). Others on this host can read it there: prefer the variable."""
+    """The token to show (ENGINEROOM_TOKEN). For a moment others on this host can read it there: prefer the variable."""
 
     data: Path | None = None
     """The data folder whose settings say where the server listens (ENGINEROOM_DATA)."""
