@@ -18,7 +18,7 @@ dpkg-query -s $PACKAGES >/dev/null 2>&1 || {
 root=$(pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-[ $# -gt 0 ] || set -- tests/keeper/test_containers.py tests/keeper/test_cgroups.py tests/keeper/test_spawn.py
+[ $# -gt 0 ] || set -- tests/keeper/containment/test_containers.py tests/keeper/cgroups/test_cgroups.py tests/keeper/launch/test_spawn.py
 
 # The kernel is only unpacked: nothing of this machine's boot changes.
 package=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image/ {print $2; exit}')

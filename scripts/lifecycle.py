@@ -5,8 +5,8 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from engineroom.keeper import lifecycle
-from engineroom.keeper.lifecycle import TABLE, Action, Event, State
+from engineroom.keeper.processes import lifecycle
+from engineroom.keeper.processes.lifecycle import TABLE, Action, Event, State
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "lifecycle.md"
 
@@ -15,7 +15,7 @@ INTRODUCTION = """\
 
 Each process that the keeper is given goes through these states. What is drawn here is all there is: the keeper looks every
 event up in one table, does what stands there, and nothing else decides. This page is generated from that table,
-`src/engineroom/keeper/lifecycle.py`, by `scripts/lifecycle.py`; a test compares the two.
+`src/engineroom/keeper/processes/lifecycle.py`, by `scripts/lifecycle.py`; a test compares the two.
 
 An arrow is an event; behind the slash stands what is done about it. An event that has no arrow in a state means nothing
 there.

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from engineroom.keeper.greeting import SECRET_NAME
-from engineroom.keeper.spool import Spool
+from engineroom.keeper.output.spool import Spool
 from engineroom.runtime.local.folders import AllowedFolders
 from tests.support import proc
 from tests.support.allowed import allow

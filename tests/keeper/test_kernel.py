@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engineroom.keeper import kernel
-from tests.keeper.test_crashes import TELLS_EXITS_OF_STRANGERS
+from tests.keeper.processes.test_crashes import TELLS_EXITS_OF_STRANGERS
 from tests.support import proc
 from tests.support.waiting import wait_until
 

@@ -41,6 +41,19 @@ LOCAL_ADMINISTRATION = {
 }
 """What the command line does on this host itself, and not as a client of the API: more rooms, for these files alone."""
 
+PARTS = {
+    "keeper/cgroups": {"keeper.kernel", "keeper.log", "keeper.shell_worker"},
+    "keeper/output": {"keeper.log", "keeper.shell_worker", "keeper.processes.process"},
+    "keeper/containment": {"keeper.kernel", "keeper.log", "keeper.cgroups", "keeper.processes"},
+    "keeper/launch": {
+        "keeper.resource_limits",
+        "keeper.containment.containers",
+        "keeper.output.spool",
+        "keeper.processes.process",
+    },
+}
+"""A part of a room, and what else of its room it may import: a module, or a part with all that is in it."""
+
 STANDARD_LIBRARY_ONLY = {"keeper", "model"}
 
 MODULES = [path.relative_to(PACKAGE).as_posix() for path in files(PACKAGE) if path.suffix == ".py"]
@@ -77,6 +90,24 @@ def test_a_file_imports_only_the_rooms_that_its_room_may(module: str) -> None:
     allowed = MAY_IMPORT[room] | LOCAL_ADMINISTRATION.get(module, set()) | {room}
 
     assert imported_rooms(PACKAGE / module) <= allowed
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_imports_only_what_it_may_of_its_room(part: str) -> None:
+    room, own = room_of(part), part.replace("/", ".")
+    inside = {
+        name.removeprefix("engineroom.")
+        for module in MODULES
+        if module.startswith(f"{part}/")
+        for name in imported_names(PACKAGE / module)
+        if name.startswith(f"engineroom.{room}.")
+    }
+
+    assert {name for name in inside if not is_within(name, PARTS[part] | {own})} == set()
+
+
+def is_within(name: str, allowed: set[str]) -> bool:
+    return any(name == one or name.startswith(f"{one}.") for one in allowed)
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if room_of(module) in STANDARD_LIBRARY_ONLY])

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.keeper.spool import Spool
+from engineroom.keeper.output.spool import Spool
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.lifecycle import Replacement
 from engineroom.model.limits import UNLIMITED, Limits

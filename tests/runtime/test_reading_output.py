@@ -9,7 +9,7 @@ import pytest
 
 from engineroom.model.output import lines
 from engineroom.runtime.local import output
-from tests.keeper.spool_desk import ID, Desk
+from tests.keeper.output.spool_desk import ID, Desk
 
 
 @pytest.fixture

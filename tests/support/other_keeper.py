@@ -7,8 +7,8 @@ as a coming one may (more in its greeting). It cannot execute itself anew.
 import sys
 
 from engineroom.keeper import __main__, calls
-from engineroom.keeper.process import JsonObject
-from engineroom.keeper.supervisor import Watcher
+from engineroom.keeper.processes.process import JsonObject
+from engineroom.keeper.processes.supervisor import Watcher
 
 SIX = {"id", "argv", "working_directory", "environment", "signal_group", "labels"}
 NEW_CALLS = ("limit", "usage")

@@ -6,23 +6,23 @@ import sys
 from pathlib import Path
 
 from engineroom import __version__
-from engineroom.keeper import kernel, limits, log
+from engineroom.keeper import kernel, log, resource_limits
 from engineroom.keeper.about import About
-from engineroom.keeper.allowed import Allowed
-from engineroom.keeper.births import Births
 from engineroom.keeper.calls import Calls
-from engineroom.keeper.cgroup_setup import Setup, set_up
-from engineroom.keeper.containers import Containers
+from engineroom.keeper.cgroups.setup import Setup, set_up
+from engineroom.keeper.containment.birth_marks import Births
+from engineroom.keeper.containment.containers import Containers
+from engineroom.keeper.folder.identity import CopiedFolderError, identify
+from engineroom.keeper.folder.mender import Mender
+from engineroom.keeper.folder.place import Place, StartError
 from engineroom.keeper.greeting import Secret
-from engineroom.keeper.identity import CopiedFolderError, identify
-from engineroom.keeper.journal import Journal
-from engineroom.keeper.lookout import Lookout
+from engineroom.keeper.launch.allowed import Allowed
 from engineroom.keeper.loop import Loop
-from engineroom.keeper.mending import Mender
-from engineroom.keeper.place import Place, StartError
-from engineroom.keeper.recovery import recover
-from engineroom.keeper.spool import Spool
-from engineroom.keeper.supervisor import Supervisor
+from engineroom.keeper.output.poller import Lookout
+from engineroom.keeper.output.spool import Spool
+from engineroom.keeper.processes.journal import Journal
+from engineroom.keeper.processes.recovery import recover
+from engineroom.keeper.processes.supervisor import Supervisor
 
 _LOCK_OPTION = "--lock"
 
@@ -50,7 +50,7 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     place = Place(folder, inherited_lock)
     _keep_to_ourselves()
     kernel.become_subreaper()
-    limits.raise_open_files()
+    resource_limits.raise_open_files()
     name = identify(folder, place.lock)
     boot = kernel.boot_id()
     journal = Journal(folder / "journal", boot=boot)
@@ -105,13 +105,13 @@ def _tell_of_limits(setup: Setup) -> None:
 def _execute_anew(python: str, folder: Path, lock: int) -> None:
     """Become the program as it is installed there: same pid, same children, same lock. Returns only when that fails."""
     os.set_inheritable(lock, True)
-    limits.restore_open_files()
+    resource_limits.restore_open_files()
     command = [python, "-I", "-m", "engineroom.keeper", str(folder), _LOCK_OPTION, str(lock)]
     try:
         os.execv(python, command)  # noqa: S606
     except OSError as error:
         os.set_inheritable(lock, False)
-        limits.raise_open_files()
+        resource_limits.raise_open_files()
         log.write("error", "keeper.upgrade_failed", "Cannot execute the keeper anew.", reason=str(error))
 
 

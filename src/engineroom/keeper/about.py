@@ -7,7 +7,7 @@ from binascii import crc32
 from pathlib import Path
 
 from engineroom.keeper.news import News
-from engineroom.keeper.process import JsonObject
+from engineroom.keeper.processes.process import JsonObject
 
 _ROOT = 0
 
@@ -28,8 +28,9 @@ class About:
 def _fingerprint() -> str:
     """Return what changes with the keeper's own modules (see `engineroom.runtime.local.upgrades`)."""
     checksum = 0
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        checksum = crc32(path.name.encode() + path.read_bytes(), checksum)
+    folder = Path(__file__).parent
+    for path in sorted(folder.rglob("*.py")):
+        checksum = crc32(os.fsencode(path.relative_to(folder)) + path.read_bytes(), checksum)
     return f"{checksum:08x}"
 
 

@@ -6,14 +6,15 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from engineroom.keeper import limits, usage
+from engineroom.keeper import resource_limits
 from engineroom.keeper.about import About, may_become
-from engineroom.keeper.cgroup_setup import Setup
-from engineroom.keeper.cgroups import Limits
-from engineroom.keeper.journal import Journal
-from engineroom.keeper.lookout import Lookout
-from engineroom.keeper.process import InvalidSpecError, JsonObject, Spec, is_name
-from engineroom.keeper.supervisor import Supervisor, Watcher
+from engineroom.keeper.cgroups.cgroups import Limits
+from engineroom.keeper.cgroups.setup import Setup
+from engineroom.keeper.containment import usage
+from engineroom.keeper.output.poller import Lookout
+from engineroom.keeper.processes.journal import Journal
+from engineroom.keeper.processes.process import InvalidSpecError, JsonObject, Spec, is_name
+from engineroom.keeper.processes.supervisor import Supervisor, Watcher
 
 PROTOCOL = 3
 """Raised by one with each change that an older client or keeper would misunderstand."""
@@ -94,7 +95,7 @@ class Calls:
             "sequence": self._journal.sequence,
             "containers": self._setup.kind,
             "unlimited": self._setup.unlimited,
-            "shortage": limits.shortage(len(self._supervisor.processes)),
+            "shortage": resource_limits.shortage(len(self._supervisor.processes)),
         }
 
     def _limit(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from engineroom.keeper.process import JsonObject
+from engineroom.keeper.processes.process import JsonObject
 
 SECRET_NAME = "secret"  # noqa: S105 - a file
 CALL = "hello"

@@ -9,13 +9,13 @@ import socket
 from collections.abc import Callable
 from functools import partial
 
-from engineroom.keeper import greeting, limits, log
+from engineroom.keeper import greeting, log, resource_limits
 from engineroom.keeper.calls import Calls
+from engineroom.keeper.folder.mender import Mender
 from engineroom.keeper.greeting import Secret, Strangers
-from engineroom.keeper.lookout import Lookout
-from engineroom.keeper.mending import Mender
+from engineroom.keeper.output.poller import Lookout
+from engineroom.keeper.processes.supervisor import Supervisor
 from engineroom.keeper.server import Connection
-from engineroom.keeper.supervisor import Supervisor
 
 _turned_away = log.Seldom("client.refused", "A client is turned away.")
 
@@ -117,7 +117,7 @@ class Loop:
             stream.close()
             _turned_away.write(f"it is of user {uid}; run what it is as root, or as the keeper's user")
             return
-        if len(self._connections) >= limits.open_files() // _CLIENTS_PART:
+        if len(self._connections) >= resource_limits.open_files() // _CLIENTS_PART:
             _turned_away.write("there are too many")
             if not self._strangers.turn_away_the_first():
                 stream.close()

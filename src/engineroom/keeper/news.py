@@ -5,7 +5,7 @@ import time
 from collections import deque
 
 from engineroom.keeper import log
-from engineroom.keeper.process import JsonObject
+from engineroom.keeper.processes.process import JsonObject
 
 _KEPT = 20
 

@@ -16,7 +16,7 @@ from typing import Any
 from engineroom.keeper import greeting, log
 from engineroom.keeper.calls import CallError, Calls
 from engineroom.keeper.greeting import GreetingError, Secret
-from engineroom.keeper.process import JsonObject
+from engineroom.keeper.processes.process import JsonObject
 
 _READ_BYTES = 256 * 1024
 _LONGEST_REQUEST_BYTES = 64 * 1024 * 1024

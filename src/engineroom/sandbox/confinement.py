@@ -6,7 +6,7 @@ import os
 import signal
 from pathlib import Path
 
-from engineroom.keeper.user import Identity, become
+from engineroom.keeper.launch.user import Identity, become
 from engineroom.sandbox.limits import Limits
 
 _PR_SET_PDEATHSIG = 1

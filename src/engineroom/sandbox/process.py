@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import msgspec
 
-from engineroom.keeper.launch_error import LaunchError
+from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.sandbox.confinement import alone, confine, default_signals
 from engineroom.sandbox.frames import Frames
 from engineroom.sandbox.messages import Launch, Refused, Started

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import msgspec
 
-from engineroom.keeper import way
-from engineroom.keeper.allowed import Allowed, Place
-from engineroom.keeper.launch_error import LaunchError
-from engineroom.keeper.user import OWNER_OF_THE_FOLDER, Identity, by_number, find
+from engineroom.keeper.launch import folder_walk
+from engineroom.keeper.launch.allowed import Allowed, Place
+from engineroom.keeper.launch.launch_error import LaunchError
+from engineroom.keeper.launch.user import OWNER_OF_THE_FOLDER, Identity, by_number, find
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
         Looks at the folder and at the way to it, which may take for ever. Raises LaunchError.
         """
         place = self._owned() if keeper is None else Allowed(Path(keeper)).place(self._who, self.folder)
-        os.close(way.enter(place))
+        os.close(folder_walk.enter(place))
         return place.identity
 
     @property

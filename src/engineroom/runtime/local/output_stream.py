@@ -1,4 +1,4 @@
-"""One stream in the keeper's files, as `engineroom.keeper.marks` describes them."""
+"""One stream in the keeper's files, as `engineroom.keeper.output.offset_index` describes them."""
 
 import contextlib
 import os

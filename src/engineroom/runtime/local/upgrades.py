@@ -1,6 +1,7 @@
 """Keepers of another version than ours."""
 
 import contextlib
+import os
 import sys
 from binascii import crc32
 from functools import cache
@@ -60,6 +61,7 @@ def _is_ours(hello: Hello) -> bool:
 def _fingerprint() -> str:
     """Return what changes with the keeper's modules, as it reckons it itself (see `engineroom.keeper.about`)."""
     checksum = 0
-    for path in sorted((Path(engineroom.__file__).parent / "keeper").glob("*.py")):
-        checksum = crc32(path.name.encode() + path.read_bytes(), checksum)
+    folder = Path(engineroom.__file__).parent / "keeper"
+    for path in sorted(folder.rglob("*.py")):
+        checksum = crc32(os.fsencode(path.relative_to(folder)) + path.read_bytes(), checksum)
     return f"{checksum:08x}"

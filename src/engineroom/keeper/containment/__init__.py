@@ -1,0 +1,1 @@
+"""What descends from a process, by cgroup or by marks, and what it uses."""

@@ -1,0 +1,1 @@
+"""Starting a program: who it runs as, where, with what, and that it was allowed."""

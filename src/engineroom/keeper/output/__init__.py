@@ -1,0 +1,1 @@
+"""What processes print: files that they never wait for, marked with times, and bounded."""

@@ -1,0 +1,45 @@
+"""Counts how the lives of processes end, and decides from that when each starts again."""
+
+import random
+import time
+from collections import Counter
+
+from engineroom.keeper.processes import restarts
+from engineroom.keeper.processes.lifecycle import Event
+from engineroom.keeper.processes.process import Process
+
+
+class Ends:
+    """What is remembered of the ends of processes: of each its streak, and of each family who has died young just now."""
+
+    def __init__(self) -> None:
+        self._members: Counter[str] = Counter()
+        self._young_deaths = restarts.RecentDeaths()
+
+    def join(self, process: Process) -> None:
+        """Take in that there is a process."""
+        self._members[process.spec.family] += 1
+
+    def leave(self, process: Process) -> None:
+        """Take in that a process is gone; with the last one of its family, forget that."""
+        family = process.spec.family
+        self._members[family] -= 1
+        if not self._members[family]:
+            del self._members[family]
+            self._young_deaths.forget(family)
+
+    def count(self, process: Process, lived_seconds: float, *, expected: bool) -> None:
+        """Take in the end of a life, and decide after which delay the process starts again."""
+        process.streak = restarts.after_life(process.streak, lived_seconds, expected=expected)
+        companions = 0
+        if process.streak.young_deaths:
+            companions = self._young_deaths.note(process.spec.family, time.monotonic())
+        spread = random.random()  # noqa: S311
+        process.delay_seconds = restarts.delay_seconds(process.streak, spread, companions)
+
+
+def event_of_end(process: Process) -> Event:
+    """Return what it is called that a process which is to run on has ended, after that was counted."""
+    if not process.delay_seconds:
+        return Event.EXITED
+    return Event.EXITED_LOOPING if process.streak.is_tight_loop else Event.EXITED_YOUNG

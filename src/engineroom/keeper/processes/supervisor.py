@@ -1,0 +1,398 @@
+"""Keeps exactly the wanted processes running: takes events, asks the table, does what it says."""
+
+import os
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from enum import Enum, auto
+
+from engineroom.keeper import kernel
+from engineroom.keeper.cgroups.cgroups import Limits
+from engineroom.keeper.containment.containers import Containers
+from engineroom.keeper.launch import launcher
+from engineroom.keeper.launch.allowed import Allowed
+from engineroom.keeper.launch.launch_error import LaunchError
+from engineroom.keeper.output.dropped import OUTPUT_DROPPED, Drops
+from engineroom.keeper.output.spool import Spool
+from engineroom.keeper.processes import exit_facts, restarts, stopping
+from engineroom.keeper.processes.ends import Ends, event_of_end
+from engineroom.keeper.processes.journal import Journal
+from engineroom.keeper.processes.lifecycle import Action, Event, State, step
+from engineroom.keeper.processes.orphans import PATIENCE_SECONDS, Leftovers
+from engineroom.keeper.processes.process import ADJUSTED, JsonObject, Process, Spec
+from engineroom.keeper.processes.starting import Begun
+from engineroom.keeper.processes.timers import Timers
+from engineroom.keeper.processes.unjournaled import Unwritten
+
+_SPAWNS_A_TURN = 8
+"""After so many starts the keeper looks at its sockets and its dead again."""
+
+_UPKEEP_SECONDS = 5.0
+
+_EXIT_STATUS_TRIES = 10
+_EXIT_STATUS_SECONDS = 0.002
+"""An adopted process has a status once its parent, whoever that is now, has reaped it."""
+
+
+class Due(Enum):
+    """What a timer is for."""
+
+    NEXT = auto()
+    """What comes next in the life of a process: its start, its maturity, its deadline."""
+    SWEEP = auto()
+    EXIT_STATUS = auto()
+    MOVE = auto()
+    UPKEEP = auto()
+
+
+Key = tuple[Due, str]
+Watcher = Callable[[bytes], None]
+
+
+class Supervisor:
+    """All processes of this host. One thread; `turn` does what is due and says when to call it again."""
+
+    def __init__(self, journal: Journal, spool: Spool, containers: Containers, allowed: Allowed) -> None:
+        self.processes: dict[str, Process] = {}
+        self.watchers: list[Watcher] = []
+        self.containers = containers
+        self._journal = journal
+        self._allowed = allowed
+        self._spool = spool
+        self._drops = Drops(spool)
+        self._by_pid: dict[int, Process] = {}
+        self._starts: deque[Process] = deque()
+        self._begun = Begun(self._confirm, self._not_started)
+        self._unwritten = Unwritten(journal)
+        self._leftovers = Leftovers(containers, self._by_pid)
+        self._groups: Counter[str] = Counter()
+        self._ends = Ends()
+        self._timers: Timers[Key] = Timers()
+        self._status_tries: dict[str, int] = {}
+        self._actions: dict[Action, Callable[[Process], None]] = {
+            Action.START: self._start,
+            Action.WAIT: self._wait,
+            Action.SIGNAL: stopping.ask_to_end,
+            Action.KILL: self._kill,
+            Action.SWEEP: self._sweep_soon,
+            Action.FORGET: self._forget,
+            Action.NOTHING: lambda process: None,  # noqa: ARG005
+        }
+        self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
+
+    # What clients ask for
+
+    def limit(self, limits: Mapping[str, Limits]) -> None:
+        """Have the processes of each of these groups together use no more than this, from now on."""
+        self._journal.record_limits({group: each._asdict() for group, each in limits.items()})
+        for group, each in limits.items():
+            self.containers.limit(group, each)
+
+    def start(self, specs: Iterable[Spec]) -> None:
+        """Have these running; a spec whose id is known already changes nothing."""
+        for spec in specs:
+            if spec.id not in self.processes:
+                process = self.add(spec)
+                if self._unwritten.write(process):
+                    self._start(process)
+                else:
+                    self._handle(process, Event.START_FAILED)
+                    self._set_due(process, None)
+
+    def stop(
+        self, ids: Iterable[str], *, timeout_seconds: float, force: bool = False, reason: str | None = None
+    ) -> None:
+        """Drain these, or with `force` kill them at once; an unknown id is one that is gone already.
+
+        One that drains already may be given less time, not more. `reason` is told with what comes of it.
+        """
+        now = time.monotonic()
+        for process in [self.processes[name] for name in ids if name in self.processes]:
+            deadline = now if force else now + timeout_seconds
+            if process.stop_asked and (process.due_monotonic or deadline) <= deadline and not force:
+                continue
+            self._begun.give_up(process)
+            self._set_due(process, deadline)
+            process.stop_asked = True
+            process.stop_reason = process.stop_reason or reason
+            self._handle(process, Event.KILL_ASKED if force else Event.STOP_ASKED)
+
+    def adjust(self, manners: Mapping[str, JsonObject]) -> None:
+        """Have these stopped in another manner, from now on and without a restart; an unknown id is one that is gone."""
+        for name, manner in manners.items():
+            process = self.processes.get(name)
+            if process is not None and (spec := process.spec.in_manner(manner)) != process.spec:
+                process.spec = spec
+                self._tell(process, ADJUSTED)
+
+    # What happens
+
+    def turn(self) -> float | None:
+        """Do what is due; return for how many seconds nothing will be, or None when nothing is planned."""
+        for key in self._timers.due(time.monotonic()):
+            self._come_due(key)
+        batch = [self._starts.popleft() for _ in range(min(len(self._starts), _SPAWNS_A_TURN))]
+        for process in batch:
+            self._spawn(process)
+        self._begun.look()
+        if batch and self.containers.cgroups is not None:
+            move_due = self.containers.cgroups.move_due_monotonic()
+            if move_due is not None:
+                self._timers.set((Due.MOVE, ""), move_due)
+        if self._starts:
+            return 0.0
+        deadline = self._timers.next()
+        return self._begun.pause(None if deadline is None else max(0.0, deadline - time.monotonic()))
+
+    def reap(self) -> None:
+        """Take in every child that has ended, orphans that came to us as to a sub-reaper included."""
+        while True:
+            try:
+                pid, status = os.waitpid(self._begun.next_to_reap(), os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            process = self._by_pid.get(pid)
+            if process is not None:
+                self.ended(process, status)
+
+    def ended(self, process: Process, status: int | None) -> None:
+        """Take in that the leader of a process is gone; `status` is its wait status, None when nobody knows it."""
+        now = time.monotonic()
+        lived = max(0.0, now - (process.started_monotonic or now))
+        memory = self.containers.memory_used_up(process)
+        process.last_exit = exit_facts.of_exit(process, lived, status, memory if status != 0 else None)
+        self._spool.ended(process.id, process.pid or 0)
+        self._release(process)
+        if process.state is State.DRAINING:
+            self._leftovers.pass_on_the_stop(process)
+            self._handle(process, Event.EXITED)
+            return
+        if process.spec.once:
+            # What it has left behind gets as long as what a restart would find in its way.
+            self._leftovers.end(process, now)
+            self._set_due(process, now + PATIENCE_SECONDS)
+            self._handle(process, Event.FINISHED)
+            return
+        self._ends.count(process, lived, expected=process.last_exit["expected"])
+        self._leftovers.end(process, now)
+        if process.leftovers:
+            self._sweep_soon(process)
+        self._handle(process, event_of_end(process))
+
+    def adopted_ended(self, process: Process) -> None:
+        """Take in that an adopted leader is gone, with its exit status where the kernel tells it soon."""
+        assert process.pidfd is not None
+        assert process.pid is not None
+        status = kernel.exit_status(process.pidfd, process.pid, process.start_ticks or 0)
+        tries = self._status_tries.pop(process.id, 0)
+        if status is None and tries < _EXIT_STATUS_TRIES:
+            self._status_tries[process.id] = tries + 1
+            self._timers.set((Due.EXIT_STATUS, process.id), time.monotonic() + _EXIT_STATUS_SECONDS)
+            return
+        self.ended(process, status)
+
+    def add(self, spec: Spec) -> Process:
+        """Make the record of a process that nothing is done about yet."""
+        process = self.processes[spec.id] = Process(spec)
+        self._groups[spec.group] += 1
+        self._ends.join(process)
+        return process
+
+    def drop(self, process: Process) -> None:
+        """Forget the record of a process of which nothing is left."""
+        del self.processes[process.id]
+        self._unwritten.forget(process.id)
+        self._groups[process.spec.group] -= 1
+        self._ends.leave(process)
+        self.containers.forget(process, last_of_its_group=not self._groups[process.spec.group])
+
+    def adopt_child(self, process: Process, pid: int) -> None:
+        """Watch a process again that is still our child; `reap` will see its end."""
+        self._by_pid[pid] = process
+
+    def found_started(self, process: Process) -> None:
+        """Take in that a start which an earlier keeper had begun did succeed."""
+        self._handle(process, Event.STARTED)
+
+    def found_left(self, process: Process, containers: Iterable[str]) -> None:
+        """Have what is left of a process ended that an earlier keeper did not write down."""
+        now = time.monotonic()
+        process.leftovers |= dict.fromkeys(containers, now)
+        self._leftovers.end(process, now)
+        self._sweep_soon(process)
+
+    def resume(self, process: Process) -> None:
+        """Go on with a process in the state in which an earlier keeper left it."""
+        if process.state is State.STARTING:
+            self._start(process)
+        if process.leftovers or (process.state is State.DRAINING and process.pid is None):
+            self._sweep_soon(process)
+        if process.state in (State.DRAINING, State.BACKING_OFF) and process.due_monotonic is not None:
+            self._timers.set((Due.NEXT, process.id), process.due_monotonic)
+        if process.state is State.RUNNING:
+            self._expect_next(process)
+
+    def _handle(self, process: Process, event: Event) -> None:
+        decided = step(process.state, event)
+        if decided is None:
+            return
+        process.state = decided.state
+        self._actions[decided.action](process)
+        self._tell(process, event)
+        if decided.action is Action.SWEEP or decided.action is Action.KILL:
+            self._sweep(process)
+
+    def _tell(self, process: Process, event: str) -> None:
+        line = self._journal.record_event(event, process.to_json(), time.time())
+        for watcher in tuple(self.watchers):  # one that is too slow leaves the list meanwhile
+            watcher(line)
+
+    def _come_due(self, key: Key) -> None:
+        kind, name = key
+        if kind is Due.UPKEEP:
+            self._keep_up()
+            return
+        if kind is Due.MOVE and self.containers.cgroups is not None:
+            self.containers.cgroups.move()
+            return
+        process = self.processes.get(name)
+        if process is None:
+            return
+        if kind is Due.SWEEP:
+            self._sweep(process)
+        elif kind is Due.EXIT_STATUS:
+            self.adopted_ended(process)
+        elif process.state is State.BACKING_OFF:
+            self._handle(process, Event.DELAY_OVER)
+        elif process.state is State.DRAINING or process.spec.time_limit_seconds is not None:
+            self._handle(process, Event.TIME_UP)
+        elif process.state is State.RUNNING:
+            process.streak = restarts.Streak()
+            self._handle(process, Event.MATURED)
+
+    # Actions
+
+    def _start(self, process: Process) -> None:
+        self._set_due(process, None)
+        self._starts.append(process)
+
+    def _wait(self, process: Process) -> None:
+        self._set_due(process, time.monotonic() + process.delay_seconds)
+
+    def _kill(self, process: Process) -> None:
+        self._leftovers.kill(process)
+        self._timers.clear((Due.NEXT, process.id))
+
+    def _forget(self, process: Process) -> None:
+        self.drop(process)
+        self._timers.clear((Due.NEXT, process.id))
+        self._timers.clear((Due.SWEEP, process.id))
+        self._leftovers.forget(process)
+        self._spool.gone(process.id)
+
+    # Starting
+
+    def _spawn(self, process: Process) -> None:
+        """Begin to start the program, unless it was stopped meanwhile."""
+        if process.state is not State.STARTING:
+            return
+        process.life += 1
+        if process.life > 1:
+            process.restarts += 1
+        try:
+            self._begun.add(process, launcher.begin(process, self._allowed, self.containers, self._spool))
+        except LaunchError as error:
+            self._not_started(process, error)
+
+    def _confirm(self, process: Process, pid: int) -> None:
+        """Write down who was started. Apart from the start, so that several wait for their exec at the same time."""
+        process.pid = pid
+        self.containers.enter(process, pid)
+        process.started_at = time.time()
+        process.started_monotonic = time.monotonic()
+        self._by_pid[pid] = process
+        self._spool.began(process.id, pid, process.spec.output_file)
+        process.start_ticks = kernel.start_ticks(pid)
+        self._expect_next(process)
+        self._handle(process, Event.STARTED)
+
+    def _not_started(self, process: Process, error: LaunchError) -> None:
+        self._ends.count(process, 0.0, expected=False)
+        process.last_exit = exit_facts.of_start_failure(error)
+        self.containers.not_entered(process)
+        self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
+
+    def _expect_next(self, process: Process) -> None:
+        """Set the timer for what time alone brings to one that runs: the end of its time, or its maturity."""
+        after_seconds = process.spec.time_limit_seconds
+        if after_seconds is None and process.streak_to_forget:
+            after_seconds = restarts.YOUNG_SECONDS
+        if after_seconds is not None:
+            born = process.started_monotonic or time.monotonic()
+            self._timers.set((Due.NEXT, process.id), born + after_seconds)
+
+    def _set_due(self, process: Process, deadline: float | None) -> None:
+        process.due_monotonic = deadline
+        process.due_at = None if deadline is None else time.time() + deadline - time.monotonic()
+        if deadline is None:
+            self._timers.clear((Due.NEXT, process.id))
+        else:
+            self._timers.set((Due.NEXT, process.id), deadline)
+
+    # Ending
+
+    def _release(self, process: Process) -> None:
+        """Let go of the ended leader, but not of its group while that has members."""
+        if process.pid is None:
+            return
+        self._by_pid.pop(process.pid, None)
+        if process.state is State.RUNNING:
+            self._timers.clear((Due.NEXT, process.id))
+        if process.pidfd is not None:
+            os.close(process.pidfd)
+            process.pidfd = None
+        self._leftovers.note(process)
+        process.pid = process.start_ticks = None
+
+    def _sweep_soon(self, process: Process) -> None:
+        delay = self._leftovers.next_look_seconds(process)
+        self._timers.set((Due.SWEEP, process.id), time.monotonic() + delay)
+
+    def _sweep(self, process: Process) -> None:
+        """Look what is left of earlier lives; a process of which nothing is has stopped, when it was to."""
+        self._leftovers.look(process, time.monotonic())
+        if process.leftovers:
+            self._sweep_soon(process)
+            return
+        self._timers.clear((Due.SWEEP, process.id))
+        if process.state is State.DRAINING and process.pid is None:
+            self._handle(process, Event.EMPTIED)
+
+    def _keep_up(self) -> None:
+        """Keep what grows in its bounds."""
+        self._spool.keep_up()
+        self.containers.keep_up()
+        for process in self._drops.to_be_told(self.processes.values(), time.monotonic()):
+            self._tell(process, OUTPUT_DROPPED)
+        if self._journal.wants_rewriting:
+            self.rewrite_journal()
+        for process in self._unwritten.written():
+            self._handle(process, Event.DELAY_OVER)
+        self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
+
+    def heal(self) -> Iterator[str]:
+        """Write down anew what was removed of the journal and the variables; yield what that was, in words."""
+        if not self._journal.is_in_place:
+            self.rewrite_journal()
+            yield "the journal"
+        known = (process for process in self.processes.values() if not process.lacks_variables)
+        if self._journal.variables.heal({each.id: each.spec.environment for each in known}):
+            yield "the file of variables"
+
+    def rewrite_journal(self) -> None:
+        """Write down afresh all that is alive."""
+        limits = {group: each._asdict() for group, each in self.containers.limits.items()}
+        written = (process for process in self.processes.values() if process.id not in self._unwritten)
+        self._journal.rewrite(limits, ((each.spec_to_json(), each.to_json()) for each in written))

@@ -1,0 +1,88 @@
+"""The table of a process's life, looked at whole: every state with every event."""
+
+from collections import deque
+
+import pytest
+
+from engineroom.keeper.processes.lifecycle import TABLE, Action, Event, State, step
+
+LIVING = [state for state in State if state is not State.STOPPED]
+WITH_LEADER = [State.RUNNING, State.DRAINING]
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("event", Event)
+def test_what_is_not_in_the_table_means_nothing(state: State, event: Event) -> None:
+    decided = step(state, event)
+    assert decided == TABLE.get((state, event))
+    if decided is not None:
+        assert decided.state in State
+        assert decided.action in Action
+
+
+def test_stopped_has_no_way_out() -> None:
+    assert [event for event in Event if step(State.STOPPED, event)] == []
+
+
+@pytest.mark.parametrize("state", LIVING)
+def test_no_other_state_is_final(state: State) -> None:
+    assert reachable(state) >= {State.DRAINING, State.STOPPED}
+
+
+@pytest.mark.parametrize("state", LIVING)
+@pytest.mark.parametrize("asked", [Event.STOP_ASKED, Event.KILL_ASKED])
+def test_every_living_state_takes_a_stop_and_is_then_over_once_emptied(state: State, asked: Event) -> None:
+    draining = step(state, asked)
+    assert draining is not None
+    assert draining.state is State.DRAINING
+    over = step(draining.state, Event.EMPTIED)
+    assert over == (Action.FORGET, State.STOPPED)
+
+
+@pytest.mark.parametrize("event", Event)
+def test_nothing_but_being_emptied_ends_draining(event: Event) -> None:
+    decided = step(State.DRAINING, event)
+    assert decided is None or (decided.state is State.STOPPED) == (event is Event.EMPTIED)
+
+
+@pytest.mark.parametrize("state", WITH_LEADER)
+def test_wherever_a_leader_lives_its_end_is_heard(state: State) -> None:
+    assert step(state, Event.EXITED) is not None
+
+
+@pytest.mark.parametrize("state", LIVING)
+def test_a_kill_kills_in_every_state(state: State) -> None:
+    decided = step(state, Event.KILL_ASKED)
+    assert decided is not None
+    assert decided.action is Action.KILL
+
+
+def test_a_start_leads_to_starting_and_to_nothing_else() -> None:
+    for decided in TABLE.values():
+        assert (decided.action is Action.START) == (decided.state is State.STARTING)
+
+
+def test_a_wait_leads_to_backing_off_and_to_nothing_else() -> None:
+    for decided in TABLE.values():
+        assert (decided.action is Action.WAIT) == (decided.state is State.BACKING_OFF)
+
+
+def test_term_is_sent_once_and_only_to_what_runs() -> None:
+    signalling = [key for key, decided in TABLE.items() if decided.action is Action.SIGNAL]
+    assert signalling == [(State.RUNNING, Event.STOP_ASKED)]
+
+
+def test_every_state_event_and_action_is_used() -> None:
+    assert reachable(State.STARTING) == set(State)
+    assert {event for _, event in TABLE} == set(Event)
+    assert {decided.action for decided in TABLE.values()} == set(Action)
+
+
+def reachable(start: State) -> set[State]:
+    found, waiting = {start}, deque([start])
+    while waiting:
+        state = waiting.popleft()
+        following = {decided.state for (origin, _), decided in TABLE.items() if origin is state}
+        waiting.extend(following - found)
+        found |= following
+    return found
