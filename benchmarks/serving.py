@@ -24,8 +24,9 @@ from engineroom.control.folders.links import Linked, link
 from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import InstanceId, new_background_process_id
-from engineroom.store import Store, background_processes
-from engineroom.store.tables import environments
+from engineroom.store import Store
+from engineroom.store.queries import background_processes
+from engineroom.store.schema.tables import environments
 
 NAME = "api"
 

@@ -13,8 +13,9 @@ from engineroom.api.endpoints import ENDPOINTS
 from engineroom.control.changes.tokens import create_token
 from engineroom.model.ids import OrganizationId, new_organization_id
 from engineroom.model.token import Ability
-from engineroom.store import Store, organizations
-from engineroom.store.tables import organizations as organizations_table
+from engineroom.store import Store
+from engineroom.store.queries.access import organizations
+from engineroom.store.schema.tables import organizations as organizations_table
 from tests.support.api import Api, as_token
 
 CLOSED = [endpoint for endpoint in ENDPOINTS if endpoint.ability is not None]

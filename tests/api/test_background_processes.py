@@ -6,8 +6,8 @@ import re
 import pytest
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.store.background_processes import purge
-from engineroom.store.wanted import wanted
+from engineroom.store.queries.background_processes import purge
+from engineroom.store.queries.wanted import wanted
 from tests.support.api import Api
 
 KEYS = ["type", "processes", "command", "config", "strategy_type", "strategy_threshold", "created_at"]

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.store import events
+from engineroom.store.queries import events
 from tests.api.test_following import events as frames
 from tests.api.test_following import served
 from tests.runtime.asynchronous import asynchronous

@@ -10,7 +10,7 @@ from engineroom.model.limits import Limits, Usage
 from engineroom.model.operation import Progress
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
-from engineroom.store import events, operations
+from engineroom.store.queries import events, operations
 from tests.support.api import Api
 
 NOON = datetime(2026, 5, 1, 12, 0, 0, 250_000, tzinfo=UTC)

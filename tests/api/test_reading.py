@@ -5,7 +5,7 @@ from pathlib import Path
 
 from engineroom.control.folders.links import link
 from engineroom.model.token import Ability
-from engineroom.store import organizations
+from engineroom.store.queries.access import organizations
 from tests.support.api import Api, as_token
 
 INSTANCE_KEYS = (

@@ -8,7 +8,7 @@ import pytest
 
 from engineroom.model.ids import new_run_id
 from engineroom.model.schedule import RunStatus, ScheduledRun
-from engineroom.store import schedules
+from engineroom.store.queries import schedules
 from tests.support.api import Api
 
 DEFAULT = {"command": "php artisan schedule:run", "every_replica": False, "entries": []}

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from engineroom.api.endpoints import ENDPOINTS
 from engineroom.control.folders.links import link
-from engineroom.store import scope
+from engineroom.store.queries.access import scope
 from tests.support.api import Api
 from tests.support.waiting import wait_until
 

@@ -20,9 +20,11 @@ from engineroom.model.operation import Operation, OperationStatus
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.token import Ability, Token
 from engineroom.runtime.fake import FakeRuntime
-from engineroom.store import Store, events, operations, organizations
-from engineroom.store import background_processes as stored
-from engineroom.store.tables import environments
+from engineroom.store import Store
+from engineroom.store.queries import background_processes as stored
+from engineroom.store.queries import events, operations
+from engineroom.store.queries.access import organizations
+from engineroom.store.schema.tables import environments
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.logs.retention import Limits

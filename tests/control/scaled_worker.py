@@ -24,9 +24,11 @@ from engineroom.model.scaling.host import Host
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.sandbox import Sandbox
-from engineroom.store import Store, background_processes, events, scales
-from engineroom.store import wanted as wanted_rows
-from engineroom.store.wanted import Wanted
+from engineroom.store import Store
+from engineroom.store.queries import background_processes, events
+from engineroom.store.queries import wanted as wanted_rows
+from engineroom.store.queries.scaling import scales
+from engineroom.store.queries.wanted import Wanted
 from tests.store.rows import a_background_process
 from tests.support.databases import new_sqlite
 from tests.support.redis_server import RedisServer

@@ -11,7 +11,7 @@ from engineroom.model.lifecycle import Lifecycle, Replacement, StopSignal, StopT
 from engineroom.model.limits import UNLIMITED
 from engineroom.model.variables import EnvironmentVariable
 from engineroom.model.worker_config import WorkerConfig
-from engineroom.store.wanted import Wanted
+from engineroom.store.queries.wanted import Wanted
 
 
 def row(*, background_process: dict[str, Any] | None = None, **facts: Any) -> Wanted:

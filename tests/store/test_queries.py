@@ -12,9 +12,11 @@ from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId, new_instance_id, new_organization_id
 from engineroom.model.operation import OperationAction, OperationStatus
 from engineroom.model.worker_config import WorkerConfig
-from engineroom.store import Store, background_processes, events, operations, organizations
-from engineroom.store.tables import instances
-from engineroom.store.wanted import wanted
+from engineroom.store import Store
+from engineroom.store.queries import background_processes, events, operations
+from engineroom.store.queries.access import organizations
+from engineroom.store.queries.wanted import wanted
+from engineroom.store.schema.tables import instances
 from tests.store.rows import a_background_process, an_event, an_operation
 
 NOW = datetime(2026, 5, 1, 12, 0, 0, 123456, tzinfo=UTC)

@@ -25,7 +25,8 @@ from engineroom.model.operation import Progress
 from engineroom.model.process import Process
 from engineroom.model.replica import Replica
 from engineroom.model.token import Ability, Token, new_secret, secret_hash
-from engineroom.store import Store, tokens
+from engineroom.store import Store
+from engineroom.store.queries.access import tokens
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.metrics import MetricStore

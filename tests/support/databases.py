@@ -13,9 +13,9 @@ import psycopg
 from psycopg import sql
 
 from engineroom.store import Store
-from engineroom.store.schema import HEAD
-from engineroom.store.secrets import Keyring
-from engineroom.store.tables import metadata
+from engineroom.store.encryption.keyring import Keyring
+from engineroom.store.schema.tables import metadata
+from engineroom.store.schema.version import HEAD
 
 HOST = "test"
 

@@ -9,7 +9,7 @@ from engineroom.api.call import Answer, Call
 from engineroom.api.documents import JSON, Moment, encode, moment
 from engineroom.api.errors import ConflictError
 from engineroom.control.changes.alert_tests import send_test
-from engineroom.store import background_processes
+from engineroom.store.queries import background_processes
 from engineroom.telemetry.alerts.rules import Alert
 
 

@@ -20,8 +20,9 @@ from engineroom.api.validation import validate
 from engineroom.control.changes import applications as change
 from engineroom.model.application import Application
 from engineroom.model.ids import ApplicationId
-from engineroom.store import applications, environments, organizations
-from engineroom.store.paging import Page
+from engineroom.store.queries import applications, environments
+from engineroom.store.queries.access import organizations
+from engineroom.store.queries.paging import Page
 
 
 @related_to_one(shown_organization.TYPE)

@@ -3,7 +3,7 @@
 from engineroom.api.call import Answer, Call
 from engineroom.api.inclusion import list_answer
 from engineroom.api.resources import audit_entry as shown
-from engineroom.store import audit
+from engineroom.store.queries.access import audit
 
 
 async def index(call: Call) -> Answer:

@@ -12,8 +12,8 @@ from engineroom.api.multipart import uploaded
 from engineroom.api.resources import application as shown
 from engineroom.control.changes import applications as change
 from engineroom.model.ids import ApplicationId
-from engineroom.store import avatars
-from engineroom.store.avatars import Avatar
+from engineroom.store.queries import avatars
+from engineroom.store.queries.avatars import Avatar
 
 _LARGEST_KILOBYTES = 3072
 _LARGEST_BODY = _LARGEST_KILOBYTES * 1024 + 64 * 1024

@@ -22,8 +22,8 @@ from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.limits import UNLIMITED, Limits, limits_of
 from engineroom.model.operation import Operation
-from engineroom.store import background_processes, instances, operations
-from engineroom.store.paging import Page, slice_page
+from engineroom.store.queries import background_processes, instances, operations
+from engineroom.store.queries.paging import Page, slice_page
 
 
 @related_to_one(shown_instance.TYPE)

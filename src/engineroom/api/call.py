@@ -19,7 +19,7 @@ from engineroom.api.token_uses import TokenUses
 from engineroom.model.audit import AuditEntry
 from engineroom.model.ids import OrganizationId, new_audit_entry_id
 from engineroom.model.token import Ability, Token, secret_hash
-from engineroom.store import scope, tokens
+from engineroom.store.queries.access import scope, tokens
 
 _LONGEST_USER_AGENT = 300
 _ID = re.compile(r"[\w-]{1,64}", re.ASCII)

@@ -17,8 +17,8 @@ from engineroom.api.validation import validate
 from engineroom.control.changes import commands as change
 from engineroom.model.command import Command
 from engineroom.model.ids import CommandId
-from engineroom.store import commands, environments
-from engineroom.store.paging import Page
+from engineroom.store.queries import commands, environments
+from engineroom.store.queries.paging import Page
 
 _VERBATIM = frozenset({"command"})
 

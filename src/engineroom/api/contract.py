@@ -36,8 +36,8 @@ from engineroom.api.resources.organization import TYPE as ORGANIZATION
 from engineroom.api.resources.size import Sizes
 from engineroom.api.shapes import Empty, Many, One, Other, Plain
 from engineroom.model.token import Ability
-from engineroom.store import commands as commands_store
-from engineroom.store import deployments as deployments_store
+from engineroom.store.queries import commands as commands_store
+from engineroom.store.queries import deployments as deployments_store
 
 _READ, _WRITE = Ability.READ, Ability.WRITE
 _APPLICATION = "/api/applications/{application}"

@@ -18,8 +18,8 @@ from engineroom.api.validation import validate
 from engineroom.control.changes import deployments as change
 from engineroom.model.deployment import Deployment
 from engineroom.model.ids import DeploymentId
-from engineroom.store import deployments, environments
-from engineroom.store.paging import Page
+from engineroom.store.queries import deployments, environments
+from engineroom.store.queries.paging import Page
 
 
 @related_to_one(shown_environment.TYPE)

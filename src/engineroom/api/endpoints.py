@@ -53,9 +53,9 @@ from engineroom.api.shapes import All, Empty, Many, One, Other, Plain
 from engineroom.api.streams import EVENT_STREAM, TEXT
 from engineroom.api.token_requests import CreateToken
 from engineroom.model.token import Ability
-from engineroom.store import applications as applications_store
-from engineroom.store import environments as environments_store
-from engineroom.store import instances as instances_store
+from engineroom.store.queries import applications as applications_store
+from engineroom.store.queries import environments as environments_store
+from engineroom.store.queries import instances as instances_store
 from engineroom.telemetry import prometheus
 
 _OF_INSTANCE = "/api/instances/{instance}/background-processes"

@@ -38,8 +38,8 @@ from engineroom.control.changes import environments as change
 from engineroom.model.environment import Environment
 from engineroom.model.ids import ApplicationId, EnvironmentId
 from engineroom.model.variables import UnknownKeysError, VariablesMethod, appended, updated, without
-from engineroom.store import applications, deployments, environments, instances
-from engineroom.store.paging import Page
+from engineroom.store.queries import applications, deployments, environments, instances
+from engineroom.store.queries.paging import Page
 
 _DOMAIN = ".laravel.cloud"
 _VERBATIM = frozenset({"variables", "content"})

@@ -16,9 +16,9 @@ from engineroom.api.resources import event as shown
 from engineroom.api.streams import ALIVE, ALIVE_SECONDS, EVENT_STREAM, event, last_event_id
 from engineroom.model.event import Event
 from engineroom.model.ids import EnvironmentId
-from engineroom.store import environments, events
-from engineroom.store.events import Scope
-from engineroom.store.paging import Page
+from engineroom.store.queries import environments, events
+from engineroom.store.queries.events import Scope
+from engineroom.store.queries.paging import Page
 
 PARAMETERS = (
     Parameter("follow", {"type": "boolean"}, "Whether to answer with what comes, as server-sent events."),

@@ -11,7 +11,7 @@ from engineroom.api.documents import Document, ListDocument, Resource, encode, o
 from engineroom.api.endpoint import Related, Relation
 from engineroom.api.pagination import links, meta
 from engineroom.api.shapes import ResourceType
-from engineroom.store.paging import Page
+from engineroom.store.queries.paging import Page
 
 Item = TypeVar("Item")
 Load = Callable[[Connection, Call, Sequence[Item]], Sequence[Related]]

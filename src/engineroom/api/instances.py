@@ -26,8 +26,8 @@ from engineroom.control.changes import instances as change
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.instance import Instance
 from engineroom.model.sizes import SIZES
-from engineroom.store import background_processes, environments, instances
-from engineroom.store.paging import Page
+from engineroom.store.queries import background_processes, environments, instances
+from engineroom.store.queries.paging import Page
 
 
 @related_to_one(shown_environment.TYPE)

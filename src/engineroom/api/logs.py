@@ -21,7 +21,7 @@ from engineroom.api.streams import ALIVE, ALIVE_SECONDS, EVENT_STREAM, TEXT, eve
 from engineroom.api.validation import validate_parameters
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
 from engineroom.model.log import LogEntry, LogLevel, LogType
-from engineroom.store import environments
+from engineroom.store.queries import environments
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.details import shown
 from engineroom.telemetry.logs.query import Query

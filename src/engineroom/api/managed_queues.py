@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from engineroom.api.call import Answer, Call
 from engineroom.api.errors import ConflictError, NotFoundError
 from engineroom.model.ids import InstanceId
-from engineroom.store import instances
+from engineroom.store.queries import instances
 
 NONE_HERE = (
     "engineroom has no managed queues. "

@@ -13,7 +13,7 @@ from engineroom.api.inclusion import one_answer
 from engineroom.api.resources import organization as shown
 from engineroom.model.application import Organization
 from engineroom.model.regions import OFFERED, Region
-from engineroom.store import organizations
+from engineroom.store.queries.access import organizations
 
 # Addresses that are documented to belong to nobody (RFC 5737, RFC 3849): nothing is ever sent to them.
 _FAR_AWAY = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}

@@ -20,7 +20,7 @@ from engineroom.api.validation import validate_parameters
 from engineroom.model.capacity import Capacity, capacity_of, is_shared
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.instance import Instance
-from engineroom.store import environments, instances
+from engineroom.store.queries import environments, instances
 from engineroom.telemetry import prometheus
 from engineroom.telemetry.metrics.history import History
 from engineroom.telemetry.metrics.sample import METRICS

@@ -9,7 +9,7 @@ from engineroom.api.inclusion import page_answer
 from engineroom.api.resources import operation as shown
 from engineroom.model.ids import OperationId
 from engineroom.model.operation import Operation
-from engineroom.store import operations
+from engineroom.store.queries import operations
 
 
 async def index(call: Call) -> Answer:

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from engineroom.store.paging import PAGE_SIZE, Page
+from engineroom.store.queries.paging import PAGE_SIZE, Page
 
 _ON_EACH_SIDE = 3
 _ENDS = 2

@@ -28,8 +28,8 @@ from engineroom.api.rate_limits import Bucket, RateLimits
 from engineroom.api.standing import Standing
 from engineroom.api.token_uses import TokenUses
 from engineroom.control.changes.changing import GoneError
-from engineroom.store import audit
 from engineroom.store.errors import NoRoomError, UnavailableError
+from engineroom.store.queries.access import audit
 
 _HEADERS = {
     "cache-control": "no-cache, private",

@@ -18,7 +18,8 @@ from engineroom.model.scaling.observation import Limits
 from engineroom.model.scaling.replay import replay
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.model.scaling.strategies import Strategy
-from engineroom.store import background_processes, scales
+from engineroom.store.queries import background_processes
+from engineroom.store.queries.scaling import scales
 
 _LONGEST_SLEEP_SECONDS = 7 * 86_400
 SleepAfter = Annotated[int, Field(ge=1, le=_LONGEST_SLEEP_SECONDS), BeforeValidator(integer)]

@@ -15,8 +15,8 @@ from engineroom.api.validation import Boolean, Text, validate
 from engineroom.control import cron
 from engineroom.model.ids import EnvironmentId, InstanceId
 from engineroom.model.schedule import Entry, Schedule, ScheduledRun
-from engineroom.store import environments, instances, schedules
-from engineroom.store.paging import Page
+from engineroom.store.queries import environments, instances, schedules
+from engineroom.store.queries.paging import Page
 
 _MOST_ENTRIES = 50
 

@@ -11,7 +11,8 @@ import structlog
 
 from engineroom.model.ids import TokenId
 from engineroom.model.token import Token
-from engineroom.store import Store, tokens
+from engineroom.store import Store
+from engineroom.store.queries.access import tokens
 
 CHECK_SECONDS = 2.0
 

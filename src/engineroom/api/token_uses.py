@@ -8,7 +8,8 @@ import structlog
 
 from engineroom.model.ids import TokenId
 from engineroom.model.token import Token
-from engineroom.store import Store, tokens
+from engineroom.store import Store
+from engineroom.store.queries.access import tokens
 
 _EVERY = timedelta(minutes=1)
 

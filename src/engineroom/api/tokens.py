@@ -12,7 +12,7 @@ from engineroom.api.validation import validate
 from engineroom.control.changes.tokens import UnknownApplicationsError, make_token, revoke_token
 from engineroom.model.ids import TokenId
 from engineroom.model.token import Token
-from engineroom.store import tokens
+from engineroom.store.queries.access import tokens
 
 
 async def index(call: Call) -> Answer:

@@ -19,7 +19,9 @@ from engineroom.control.folders.links import LinkError, absolute, given_path
 from engineroom.model.folder import Allowed
 from engineroom.model.ids import OrganizationId
 from engineroom.runtime.local.folders import AllowedFolder, AllowedFolders, FolderError, allowed_folder
-from engineroom.store import Store, hosts, organizations
+from engineroom.store import Store
+from engineroom.store.queries.access import organizations
+from engineroom.store.queries.hosts import claims
 
 _LOOK_SECONDS = 2.0
 
@@ -116,8 +118,8 @@ async def allowed_folders(keeper: Path, store: Store) -> AllowedFolders:
     folders = AllowedFolders(keeper)
     if not folders.exists:
 
-        def read(connection: Connection) -> list[hosts.Folder]:
-            return hosts.folders(connection, store.host)
+        def read(connection: Connection) -> list[claims.Folder]:
+            return claims.folders(connection, store.host)
 
         try:
             folders.add(list(_of_before(await store.read(read))))
@@ -141,7 +143,7 @@ async def keep_folders(folders: AllowedFolders) -> None:
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _of_before(known: list[hosts.Folder]) -> Iterator[AllowedFolder]:
+def _of_before(known: list[claims.Folder]) -> Iterator[AllowedFolder]:
     for each in known:
         try:
             allowed = allowed_folder(each.path, each.organization_id, user=each.os_user)

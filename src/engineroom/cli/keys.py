@@ -5,7 +5,7 @@ from pathlib import Path
 from engineroom.cli.errors import CommandError
 from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import say
-from engineroom.store.key_file import KeyringError
+from engineroom.store.encryption.key_file import KeyringError
 
 
 def rotate(*, data: Path | None = None) -> None:

@@ -19,7 +19,8 @@ from engineroom.cli.variables import given_variables
 from engineroom.control.folders import checkouts, links
 from engineroom.model.limits import in_words
 from engineroom.runtime.local.folders import FolderError, allowed_folder
-from engineroom.store import Store, organizations
+from engineroom.store import Store
+from engineroom.store.queries.access import organizations
 
 
 @Parameter(name="*")

@@ -10,7 +10,8 @@ from engineroom.cli.storage import opened_store
 from engineroom.cli.terminal import say, table
 from engineroom.control.changes.tokens import make_organization
 from engineroom.model.application import Organization
-from engineroom.store import Store, organizations
+from engineroom.store import Store
+from engineroom.store.queries.access import organizations
 
 
 def create(name: str, *, data: Path | None = None) -> None:

@@ -10,8 +10,8 @@ from engineroom.cli.errors import CommandError
 from engineroom.cli.options import settings
 from engineroom.settings import Settings
 from engineroom.store import Store
+from engineroom.store.encryption.keyring import Keyring
 from engineroom.store.errors import StoreError
-from engineroom.store.secrets import Keyring
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from engineroom.control.changes.tokens import (
 )
 from engineroom.model.ids import ApplicationId, TokenId
 from engineroom.model.token import Ability, Token
-from engineroom.store import audit, tokens
+from engineroom.store.queries.access import audit, tokens
 
 _Several = Parameter(negative="")
 

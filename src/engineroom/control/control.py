@@ -38,7 +38,8 @@ from engineroom.model.process import Process
 from engineroom.model.replica import Replica
 from engineroom.runtime.base import Report, Runtime
 from engineroom.sandbox import Sandbox
-from engineroom.store import Store, events
+from engineroom.store import Store
+from engineroom.store.queries import events
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.prometheus import Metric
 

@@ -11,7 +11,7 @@ from engineroom.model.exits import EXPECTED_OF_OTHERS, EXPECTED_OF_WORKERS
 from engineroom.model.lifecycle import Replacement
 from engineroom.model.limits import limits_of
 from engineroom.model.workload import Workload
-from engineroom.store.wanted import Wanted
+from engineroom.store.queries.wanted import Wanted
 
 _INHERITED = ("PATH", "LANG", "TZ")
 _OF_USER = ("HOME", "USER", "LOGNAME")

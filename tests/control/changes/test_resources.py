@@ -15,9 +15,9 @@ from engineroom.model.event import Event
 from engineroom.model.operation import Operation, OperationStatus
 from engineroom.model.variables import EnvironmentVariable, Variables
 from engineroom.runtime.fake import FakeRuntime
-from engineroom.store import deployments as stored_deployments
-from engineroom.store import events, operations
-from engineroom.store import wanted as wanted_rows
+from engineroom.store.queries import deployments as stored_deployments
+from engineroom.store.queries import events, operations
+from engineroom.store.queries import wanted as wanted_rows
 from tests.control.running_control import Running, draining, eventually_a_moment, running_control, settle
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.store.rows import a_background_process

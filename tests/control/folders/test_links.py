@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import Connection
 
 from engineroom.control.folders.links import LinkError, link, resize
-from engineroom.store import Store, applications, environments, organizations
+from engineroom.store import Store
+from engineroom.store.queries import applications, environments
+from engineroom.store.queries.access import organizations
 from tests.support.databases import new_sqlite
 
 

@@ -10,7 +10,7 @@ from engineroom.model.command import Command, CommandStatus
 from engineroom.model.ids import RunId
 from engineroom.model.limits import limits_of
 from engineroom.runtime.fake import FakeRuntime
-from engineroom.store import commands as stored_commands
+from engineroom.store.queries import commands as stored_commands
 from tests.control.changes.test_resources import told_of
 from tests.control.running_control import Running, eventually_a_moment, running_control
 from tests.runtime.asynchronous import asynchronous, eventually

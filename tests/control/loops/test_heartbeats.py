@@ -11,8 +11,11 @@ from engineroom.control.folders.links import link
 from engineroom.control.loops.heartbeats import RollCall
 from engineroom.model.event import Event
 from engineroom.model.ids import OrganizationId
-from engineroom.store import Store, events, organizations, presences
-from engineroom.store.events import Scope
+from engineroom.store import Store
+from engineroom.store.queries import events
+from engineroom.store.queries.access import organizations
+from engineroom.store.queries.events import Scope
+from engineroom.store.queries.hosts import presences
 from tests.control.running_control import running_control, settle
 from tests.runtime.asynchronous import asynchronous
 from tests.support.databases import Postgresql, PostgresqlServer

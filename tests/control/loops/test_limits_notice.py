@@ -8,8 +8,8 @@ from sqlalchemy import update
 from engineroom.model.background_process import BackgroundProcess
 from engineroom.runtime.base import Capabilities
 from engineroom.runtime.fake import FakeRuntime
-from engineroom.store import events
-from engineroom.store.tables import instances
+from engineroom.store.queries import events
+from engineroom.store.schema.tables import instances
 from tests.control.running_control import Running, eventually_a_moment, running_control, settle
 from tests.runtime.asynchronous import asynchronous
 

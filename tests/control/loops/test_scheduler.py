@@ -18,8 +18,9 @@ from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import RunId
 from engineroom.model.schedule import Entry, RunStatus, Schedule, ScheduledRun
 from engineroom.runtime.fake import FakeRuntime
-from engineroom.store import Store, schedules
-from engineroom.store.tables import environments, events, instances
+from engineroom.store import Store
+from engineroom.store.queries import schedules
+from engineroom.store.schema.tables import environments, events, instances
 from tests.runtime.asynchronous import asynchronous
 from tests.support.databases import new_sqlite
 

@@ -11,8 +11,8 @@ from engineroom.control.folders.links import link
 from engineroom.model.command import CommandStatus
 from engineroom.model.schedule import RunStatus
 from engineroom.store import Store
-from engineroom.store import commands as stored_commands
-from engineroom.store.tables import events as events_table
+from engineroom.store.queries import commands as stored_commands
+from engineroom.store.schema.tables import events as events_table
 from tests.control.loops.test_scheduler import NOON, scheduling
 from tests.control.running_control import Running, eventually_a_moment, running_control, settle
 from tests.runtime.asynchronous import asynchronous

@@ -17,7 +17,7 @@ from engineroom.model.variables import EnvironmentVariable
 from engineroom.model.worker_config import WorkerConfig
 from engineroom.queues.base import RedisQueues
 from engineroom.sandbox import Sandbox
-from engineroom.store.wanted import Wanted
+from engineroom.store.queries.wanted import Wanted
 from tests.control.test_workloads import row as a_row
 from tests.runtime.asynchronous import asynchronous
 from tests.support.skeletons import skeleton

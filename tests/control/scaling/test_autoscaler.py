@@ -21,7 +21,7 @@ from engineroom.model.scaling.settings import DEFAULT_SCALING_SETTINGS
 from engineroom.model.scaling.strategies import Strategy
 from engineroom.model.variables import EnvironmentVariable
 from engineroom.model.worker_config import WorkerConfig
-from engineroom.store import wanted as wanted_rows
+from engineroom.store.queries import wanted as wanted_rows
 from tests.control.scaled_worker import KEY, scaling
 from tests.runtime.asynchronous import asynchronous
 

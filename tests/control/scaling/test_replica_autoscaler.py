@@ -18,9 +18,10 @@ from engineroom.model.limits import UNLIMITED, Usage
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.replica import Replica
 from engineroom.model.scaling.host import Host
-from engineroom.store import Store, background_processes, events
-from engineroom.store import wanted as wanted_rows
-from engineroom.store.tables import instances
+from engineroom.store import Store
+from engineroom.store.queries import background_processes, events
+from engineroom.store.queries import wanted as wanted_rows
+from engineroom.store.schema.tables import instances
 from tests.runtime.asynchronous import asynchronous
 from tests.store.rows import a_background_process
 from tests.support.databases import new_sqlite

@@ -7,7 +7,7 @@ import pytest
 
 from engineroom.model.background_process import BackgroundProcessType, StrategyType
 from engineroom.model.instance import InstanceType
-from engineroom.store.tables import environments, instances
+from engineroom.store.schema.tables import environments, instances
 from tests.control.scaled_worker import KEY, scaling
 from tests.runtime.asynchronous import asynchronous
 

@@ -16,8 +16,10 @@ from engineroom.model.limits import Usage
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.queue import Measurement
 from engineroom.model.scaling.settings import ScalingSettings
-from engineroom.store import Store, background_processes, events, scales
-from engineroom.store.wanted import wanted
+from engineroom.store import Store
+from engineroom.store.queries import background_processes, events
+from engineroom.store.queries.scaling import scales
+from engineroom.store.queries.wanted import wanted
 from tests.runtime.asynchronous import asynchronous
 from tests.store.rows import a_background_process
 

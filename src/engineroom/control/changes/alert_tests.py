@@ -8,7 +8,8 @@ from engineroom.control.observing.alert_evaluation import Watch
 from engineroom.model.event import Event
 from engineroom.model.ids import new_event_id
 from engineroom.model.token import Token
-from engineroom.store import Store, events
+from engineroom.store import Store
+from engineroom.store.queries import events
 from engineroom.telemetry.alerts.delivery import Outcome
 
 

@@ -15,8 +15,8 @@ from engineroom.model.ids import ApplicationId, new_environment_id
 from engineroom.model.operation import Operation, OperationAction
 from engineroom.model.slug import unique_slug
 from engineroom.model.token import Token
-from engineroom.store import applications, avatars, background_processes, environments, instances
-from engineroom.store.avatars import Avatar
+from engineroom.store.queries import applications, avatars, background_processes, environments, instances
+from engineroom.store.queries.avatars import Avatar
 
 DEFAULT_ENVIRONMENT = "main"
 """An environment is named after its branch, as the contract's clients expect to find it."""

@@ -11,7 +11,8 @@ from engineroom.model.changes import changes
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OperationId, OrganizationId
 from engineroom.model.operation import Operation, OperationAction
 from engineroom.model.token import Token
-from engineroom.store import background_processes, instances, scales
+from engineroom.store.queries import background_processes, instances
+from engineroom.store.queries.scaling import scales
 
 Change = Callable[[BackgroundProcess], BackgroundProcess]
 """Returns what a background process becomes; may raise, and then nothing is written."""

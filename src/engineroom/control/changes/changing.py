@@ -18,7 +18,8 @@ from engineroom.model.ids import (
 )
 from engineroom.model.operation import Operation, OperationAction, OperationStatus, SubjectId
 from engineroom.model.token import Token
-from engineroom.store import Store, background_processes, events, operations
+from engineroom.store import Store
+from engineroom.store.queries import background_processes, events, operations
 
 _BACKGROUND_PROCESS = "process-"
 _PAST = {

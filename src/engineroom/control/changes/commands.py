@@ -12,7 +12,7 @@ from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import EnvironmentId, new_command_id
 from engineroom.model.operation import Operation, OperationAction
 from engineroom.model.token import Token
-from engineroom.store import commands
+from engineroom.store.queries import commands
 
 _ASLEEP = {
     EnvironmentStatus.STOPPED: "The environment is stopped. Start it, and run the command again.",

@@ -12,7 +12,7 @@ from engineroom.model.environment import EnvironmentStatus
 from engineroom.model.ids import EnvironmentId, new_deployment_id
 from engineroom.model.operation import Operation, OperationAction
 from engineroom.model.token import Token
-from engineroom.store import deployments, environments
+from engineroom.store.queries import deployments, environments
 
 _DEPLOYING: Mapping[str, tuple[None, str]] = {"status": (None, EnvironmentStatus.DEPLOYING)}
 

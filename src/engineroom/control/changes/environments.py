@@ -18,14 +18,8 @@ from engineroom.model.operation import Operation, OperationAction, OperationStat
 from engineroom.model.slug import unique_slug
 from engineroom.model.token import Token
 from engineroom.model.variables import Variables
-from engineroom.store import (
-    applications,
-    background_processes,
-    deployments,
-    environments,
-    hosts,
-    instances,
-)
+from engineroom.store.queries import applications, background_processes, deployments, environments, instances
+from engineroom.store.queries.hosts import claims
 
 Change = Callable[[Environment], Environment]
 """Returns what an environment becomes; may raise, and then nothing is written."""
@@ -196,7 +190,7 @@ def require(connection: Connection, actor: Token | Actor, environment_id: Enviro
 def _claim_folder(connection: Connection, environment: Environment, host: str | None) -> None:
     """Have an environment run where its folder is, as it was seen there just now."""
     if host is not None and environment.directory is not None:
-        hosts.claim(connection, host, [environment.id])
+        claims.claim(connection, host, [environment.id])
 
 
 def _choose_default(connection: Connection, actor: Token | Actor, application_id: ApplicationId) -> None:

@@ -13,7 +13,7 @@ from engineroom.model.ids import InstanceId
 from engineroom.model.instance import Instance, InstanceType
 from engineroom.model.operation import Operation, OperationAction
 from engineroom.model.token import Token
-from engineroom.store import background_processes, environments, instances
+from engineroom.store.queries import background_processes, environments, instances
 
 Change = Callable[[Instance, Environment], tuple[Instance, Environment]]
 """Returns what an instance and its environment become; may raise, and then nothing is written."""

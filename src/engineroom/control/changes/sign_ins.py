@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 from engineroom.model.application import Organization
 from engineroom.model.ids import new_token_id
 from engineroom.model.token import new_secret, secret_hash
-from engineroom.store import Store, organizations, sign_ins, tokens
-from engineroom.store.sign_ins import SignIn
+from engineroom.store import Store
+from engineroom.store.queries.access import organizations, sign_ins, tokens
+from engineroom.store.queries.access.sign_ins import SignIn
 
 LIFETIME = timedelta(seconds=300)
 """How long the client waits (contract sheet, section 9)."""

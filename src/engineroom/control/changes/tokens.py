@@ -19,7 +19,9 @@ from engineroom.model.ids import (
 )
 from engineroom.model.slug import unique_slug
 from engineroom.model.token import Ability, Token, new_secret, secret_hash
-from engineroom.store import Store, applications, organizations, tokens
+from engineroom.store import Store
+from engineroom.store.queries import applications
+from engineroom.store.queries.access import organizations, tokens
 
 
 class UnknownApplicationsError(Exception):

@@ -10,7 +10,9 @@ from engineroom.control.folders.links import Linked
 from engineroom.model.environment import Environment
 from engineroom.model.repository import Checkout
 from engineroom.sandbox import Sandbox
-from engineroom.store import Store, applications, environments, organizations
+from engineroom.store import Store
+from engineroom.store.queries import applications, environments
+from engineroom.store.queries.access import organizations
 
 
 async def look_up(keeper: Path, directory: str, os_user: str | None) -> Checkout:

@@ -10,7 +10,7 @@ from engineroom.control.folders.git import commit_in
 from engineroom.model.environment import Environment
 from engineroom.model.folder import Allowed, Seen, innermost, is_allowed
 from engineroom.sandbox import WHERE, Sandbox, SandboxError, Tenant
-from engineroom.store import hosts, presences
+from engineroom.store.queries.hosts import claims, presences
 
 NOWHERE = "The environment has no folder; choose one with its directory, or by engineroom link."
 
@@ -39,7 +39,7 @@ async def look(sandbox: Sandbox, environment: Environment, allowed: Sequence[All
 
 def other_host(connection: Connection, environment: Environment, here: str | None) -> str | None:
     """Return what people call the host that has an environment; None where that is this one, or none yet."""
-    host = hosts.of_environment(connection, environment.id)
+    host = claims.of_environment(connection, environment.id)
     if host is None or host == here:
         return None
     known = presences.everyone(connection).get(host)

@@ -32,7 +32,10 @@ from engineroom.model.ids import (
 from engineroom.model.instance import HOST_SIZE
 from engineroom.model.slug import new_vanity_domain, unique_slug
 from engineroom.model.variables import EnvironmentVariable
-from engineroom.store import Store, applications, environments, hosts, instances, organizations
+from engineroom.store import Store
+from engineroom.store.queries import applications, environments, instances
+from engineroom.store.queries.access import organizations
+from engineroom.store.queries.hosts import claims
 
 _REGION = "us-east-2"
 _ENVIRONMENT = "production"
@@ -84,7 +87,7 @@ async def link(
         linked = _make(connection, folder, name, variables, run_as)
         if store.host is not None:
             # The folder is on this host, so its processes have to be, too.
-            hosts.claim(connection, store.host, [linked.environment])
+            claims.claim(connection, store.host, [linked.environment])
         return linked
 
     return await store.write(write)

@@ -23,7 +23,9 @@ from engineroom.model.operation import OperationStatus
 from engineroom.model.run import Finished, Run
 from engineroom.model.variables import unreadable
 from engineroom.runtime.base import RunRefusedError, Runtime, RuntimeUnavailableError
-from engineroom.store import Store, commands, environments, hosts, instances
+from engineroom.store import Store
+from engineroom.store.queries import commands, environments, instances
+from engineroom.store.queries.hosts import claims
 
 _LOST_AFTER_SECONDS = 60.0
 """A run that the runtime does not know is lost; its end may have been reported and not been stored yet before."""
@@ -68,7 +70,7 @@ class CommandRunner:
             return
         found = await self._store.read(commands.unclaimed)
         if found:
-            await self._store.write(lambda connection: hosts.claim(connection, host, found))
+            await self._store.write(lambda connection: claims.claim(connection, host, found))
 
     async def _step(self, each: _UnderWay) -> Command:
         """Have one command carried out, unless it was before; return what it has become."""

@@ -16,7 +16,8 @@ from engineroom.model.ids import BackgroundProcessId, DeploymentId
 from engineroom.model.operation import OperationStatus
 from engineroom.model.process import Process, ProcessState
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, background_processes, deployments, environments, operations
+from engineroom.store import Store
+from engineroom.store.queries import background_processes, deployments, environments, operations
 
 NO_FOLDER = (
     "The environment has no folder on this host, so there is nothing to run. Give it one with the field directory in a "

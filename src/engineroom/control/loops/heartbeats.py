@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 from engineroom.model.event import Event
 from engineroom.model.ids import new_event_id
 from engineroom.model.presence import REPORT_SECONDS, Presence, in_question, judged, reported
-from engineroom.store import Store, events, hosts, presences
-from engineroom.store.hosts import Claimed
+from engineroom.store import Store
+from engineroom.store.queries import events
+from engineroom.store.queries.hosts import claims, presences
+from engineroom.store.queries.hosts.claims import Claimed
 
 _LEAVE_SECONDS = 5.0
 _NAMED = 10
@@ -79,8 +81,8 @@ def _look(connection: Connection, host: str, name: str) -> list[LostHost]:
     me = reported(before, host, name, now)
     presences.keep(connection, me)
     if before is not None and before.lost_at is not None:
-        events.add(connection, _found(before, hosts.claimed(connection, [host]), now))
-    claimed = _by_host(hosts.claimed(connection, in_question(known.values(), now)))
+        events.add(connection, _found(before, claims.claimed(connection, [host]), now))
+    claimed = _by_host(claims.claimed(connection, in_question(known.values(), now)))
     for found in judged(me, known.values(), claimed, now):
         presences.keep(connection, found)
         if found.lost_at is not None and known[found.host].lost_at is None:

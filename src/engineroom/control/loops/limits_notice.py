@@ -9,7 +9,8 @@ from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.limits import UNLIMITED, limits_told
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, events
+from engineroom.store import Store
+from engineroom.store.queries import events
 
 KIND = "limits.set"
 

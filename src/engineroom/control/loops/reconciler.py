@@ -19,9 +19,11 @@ from engineroom.model.operation import Progress
 from engineroom.model.variables import unreadable
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Runtime
-from engineroom.store import Store, events, hosts, operations
-from engineroom.store import wanted as wanted_rows
-from engineroom.store.wanted import Wanted
+from engineroom.store import Store
+from engineroom.store.queries import events, operations
+from engineroom.store.queries import wanted as wanted_rows
+from engineroom.store.queries.hosts import claims
+from engineroom.store.queries.wanted import Wanted
 
 FULL_PASS_SECONDS = 10.0
 """How often everything is looked at, whether or not anything seemed to change."""
@@ -141,9 +143,9 @@ class Reconciler:
         host = self._store.host
         if host is None:
             return
-        found = await self._store.read(lambda connection: hosts.unclaimed(connection, ids))
+        found = await self._store.read(lambda connection: claims.unclaimed(connection, ids))
         if found:
-            await self._store.write(lambda connection: hosts.claim(connection, host, found))
+            await self._store.write(lambda connection: claims.claim(connection, host, found))
 
     async def _batches(self, ids: set[BackgroundProcessId] | None) -> Sequence[set[BackgroundProcessId]]:
         """Return these, or all, a few at a time: between two batches others get their turn."""

@@ -17,7 +17,9 @@ from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, OperationId
 from engineroom.model.run import Finished
 from engineroom.runtime.base import Report
-from engineroom.store import Store, audit, background_processes, events, operations, schedules
+from engineroom.store import Store
+from engineroom.store.queries import background_processes, events, operations, schedules
+from engineroom.store.queries.access import audit
 
 _GATHER_SECONDS = 0.02
 """How long reports are gathered to be written together: an event may be a moment late, a burst must be cheap."""

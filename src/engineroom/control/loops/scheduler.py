@@ -22,8 +22,10 @@ from engineroom.model.run import Finished, Run
 from engineroom.model.schedule import Minutes, RunEnd, RunStatus, ScheduledRun, next_minutes, replicas_of
 from engineroom.model.variables import unreadable
 from engineroom.runtime.base import RunRefusedError, Runtime, RuntimeUnavailableError
-from engineroom.store import Store, events, hosts, schedules
-from engineroom.store.schedules import Follower, Going
+from engineroom.store import Store
+from engineroom.store.queries import events, schedules
+from engineroom.store.queries.hosts import claims
+from engineroom.store.queries.schedules import Follower, Going
 
 _LONGEST_SLEEP_SECONDS = 1.0
 _LOST_AFTER = timedelta(seconds=60)
@@ -114,7 +116,7 @@ class Scheduler:
         """Take on what no server has, where there may be several: one minute must not be worked for twice."""
         host = self._store.host
         if host is not None and (found := await self._store.read(schedules.unclaimed)):
-            await self._store.write(lambda connection: hosts.claim(connection, host, found))
+            await self._store.write(lambda connection: claims.claim(connection, host, found))
 
     async def _followers(self) -> list[Follower]:
         return await self._store.read(partial(schedules.followers, host=self._store.host))

@@ -16,7 +16,7 @@ from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.runtime.base import Output, RuntimeUnavailableError
 from engineroom.store import Store
-from engineroom.store.wanted import wanted
+from engineroom.store.queries.wanted import wanted
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.entries import Run
 from engineroom.telemetry.logs.intake import batch_of

@@ -20,7 +20,7 @@ from engineroom.model.operation import Progress
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.queue import Measurement
 from engineroom.store import Store
-from engineroom.store.wanted import Wanted, started
+from engineroom.store.queries.wanted import Wanted, started
 from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.metrics.sample import Sample
 

@@ -8,7 +8,7 @@ from engineroom.control.scaling.state import ScalingState
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.settings import DEFAULT_SCALING_SETTINGS
-from engineroom.store.wanted import Wanted
+from engineroom.store.queries.wanted import Wanted
 
 
 class QueueGauge:

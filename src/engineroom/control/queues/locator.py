@@ -14,7 +14,7 @@ from engineroom.queues.base import UnmeasurableError
 from engineroom.queues.discovery import Place
 from engineroom.queues.finding import FIND, Sought, Told
 from engineroom.sandbox import Account, Sandbox, SandboxError, Tenant
-from engineroom.store.wanted import Wanted
+from engineroom.store.queries.wanted import Wanted
 
 FOUND_AGAIN_SECONDS = 15.0
 _FORGOTTEN_SECONDS = 60.0

@@ -15,7 +15,7 @@ from engineroom.queues.isolated.pool import Pool
 from engineroom.queues.meter import ANSWER_SECONDS, Meter
 from engineroom.queues.networks import ANY_NETWORK, Networks
 from engineroom.sandbox import Account, Sandbox
-from engineroom.store.wanted import Wanted
+from engineroom.store.queries.wanted import Wanted
 
 PATIENCE_SECONDS = 0.8
 """Who asks waits no longer: a server that does not answer must not hold up what has its queues at another one."""

@@ -24,8 +24,10 @@ from engineroom.model.scaling.host import Host, room, with_more
 from engineroom.model.scaling.observation import Decision, Limits, Observation
 from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.strategies import Strategy
-from engineroom.store import Store, events, scales
-from engineroom.store.scaled import Scaled, scaled
+from engineroom.store import Store
+from engineroom.store.queries import events
+from engineroom.store.queries.scaling import scales
+from engineroom.store.queries.scaling.scaled import Scaled, scaled
 
 LOOK_SECONDS = 1.0
 """How often every queue is measured."""

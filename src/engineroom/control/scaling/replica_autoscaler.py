@@ -27,8 +27,10 @@ from engineroom.model.scaling.replicas import (
     Metric,
     ReplicaScaler,
 )
-from engineroom.store import Store, events, scales
-from engineroom.store.scaled_instances import ScaledInstance, scaled_instances
+from engineroom.store import Store
+from engineroom.store.queries import events
+from engineroom.store.queries.scaling import scales
+from engineroom.store.queries.scaling.scaled_instances import ScaledInstance, scaled_instances
 
 LOOK_SECONDS = 15.0
 """Kubernetes' default for the same."""

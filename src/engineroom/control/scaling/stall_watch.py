@@ -12,7 +12,9 @@ from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.process import Process, ProcessState
 from engineroom.model.queue import Measurement
 from engineroom.model.scaling.stall import STALLED_SECONDS, Watchdog, Work
-from engineroom.store import Store, background_processes, events, scales
+from engineroom.store import Store
+from engineroom.store.queries import background_processes, events
+from engineroom.store.queries.scaling import scales
 
 
 class StallWatch:

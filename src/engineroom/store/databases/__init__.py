@@ -1,0 +1,1 @@
+"""SQLite and PostgreSQL: all that differs between them."""

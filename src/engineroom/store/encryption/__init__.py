@@ -1,0 +1,1 @@
+"""What is secret in the database, and the keys that it is encrypted with."""

@@ -1,0 +1,1 @@
+"""Queries: plain functions of a connection that return the model's values. A module per noun."""

@@ -1,0 +1,1 @@
+"""The present scale, and what is to be scaled."""
