@@ -18,7 +18,7 @@ class _Spool:
 
     kept_bytes = 8_000_000
     notices = _Notices()
-    elsewhere = False
+    elsewhere = held = False
 
     def __init__(self) -> None:
         self.changed: dict[str, int | None] = {}

@@ -65,7 +65,7 @@ def test_output_is_noticed_when_there_are_descriptors_again(
 def test_what_cannot_be_deleted_is_left_to_the_next_keeper(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cannot(path: str) -> None:
+    def cannot(path: str, length: int = 0) -> None:  # noqa: ARG001
         raise OSError(errno.EROFS, os.strerror(errno.EROFS), path)
 
     desk.spool.began(ID, 1)

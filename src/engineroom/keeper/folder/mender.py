@@ -43,6 +43,8 @@ class Mender:
             self._due = now + _LOOK_SECONDS
             self._mend()
             self._foresee()
+            for message in self._spool.held.news():
+                self._about.news.tell("output.held", message)
         return max(0.0, self._due - now)
 
     def _mend(self) -> None:

@@ -25,30 +25,33 @@ class OutputFiles:
         """Take in that a process prints to this file."""
         self._paths[process] = path
 
-    def ended(self, process: str) -> None:
-        """Take in that it does so no more."""
+    def ended(self, process: str) -> str | None:
+        """Take in that it does so no more; return the file, if it did."""
         path = self._paths.pop(process, None)
         if path is not None:
-            self._bound(path)
+            keep_the_end(path, self._puncher)
+        return path
 
     def bound(self) -> None:
         """Give up all but the end of each."""
         for path in self._paths.values():
-            self._bound(path)
+            keep_the_end(path, self._puncher)
 
-    def _bound(self, path: str) -> None:
-        try:
-            found = os.stat(path)  # noqa: PTH116
-            if found.st_blocks * 512 <= 2 * _KEPT_BYTES:
-                return
-            end = (found.st_size - _KEPT_BYTES) // holes.BLOCK_BYTES * holes.BLOCK_BYTES
-            if end <= 0 or found.st_blocks * 512 > found.st_size + _RESERVED_BYTES:
-                os.truncate(path, found.st_size)
-            if path in self._puncher.failed:
-                os.truncate(path, 0)
-            elif end > 0:
-                self._puncher.punch(path, 0, end)
-        except FileNotFoundError:
+
+def keep_the_end(path: str, puncher: holes.Puncher) -> None:
+    """Give up all of a file but its end."""
+    try:
+        found = os.stat(path)  # noqa: PTH116
+        if found.st_blocks * 512 <= 2 * _KEPT_BYTES:
             return
-        except OSError as error:
-            log.write("error", "output.unbounded", "Output cannot be bounded.", path=path, reason=str(error))
+        end = (found.st_size - _KEPT_BYTES) // holes.BLOCK_BYTES * holes.BLOCK_BYTES
+        if end <= 0 or found.st_blocks * 512 > found.st_size + _RESERVED_BYTES:
+            os.truncate(path, found.st_size)
+        if path in puncher.failed:
+            os.truncate(path, 0)
+        elif end > 0:
+            puncher.punch(path, 0, end)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.write("error", "output.unbounded", "Output cannot be bounded.", path=path, reason=str(error))

@@ -59,7 +59,7 @@ class Lookout:
             self._tell()
         if self._due is None and (self.spool.changed or self.spool.notices.descriptor is None):
             self._due = now + _BATCH_SECONDS
-        if self._due is None and self.spool.elsewhere:
+        if self._due is None and (self.spool.elsewhere or self.spool.held):
             self._due = now + _ELSEWHERE_SECONDS
         return None if self._due is None else max(0.0, self._due - now)
 

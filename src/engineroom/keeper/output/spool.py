@@ -1,12 +1,12 @@
 """What the children print: append-only files that a child never waits for, marked with times, and bounded."""
 
-import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from engineroom.keeper import log
+from engineroom.keeper.output.held_files import HeldFiles, is_held
 from engineroom.keeper.output.holes import Puncher
 from engineroom.keeper.output.inotify import Notices
 from engineroom.keeper.output.output_files import OutputFiles
@@ -45,6 +45,7 @@ class Spool:
         self.notices = Notices(folder)
         self.puncher = Puncher()
         self.elsewhere = OutputFiles(self.puncher)
+        self.held = HeldFiles(self._folder, self.puncher)
         self._streams: dict[str, Stream] = {}
         self._pids: dict[str, int] = {}
         self._gone: dict[str, float] = {}
@@ -70,6 +71,7 @@ class Spool:
         self.notices.watch(self._folder)
         for name, stream in self._streams.items():
             self._lost[name] = stream.marked
+            self.held.remove(f"{self._folder}/{name}")
             stream.remove()
         self._streams.clear()
         return True
@@ -108,14 +110,17 @@ class Spool:
     def gone(self, process: str) -> None:
         """Take in that a process is gone. What it has printed stays until it is acknowledged, or there is too much."""
         self.ended(process, 0)
-        self.elsewhere.ended(process)
+        elsewhere = self.elsewhere.ended(process)
+        if elsewhere is not None:
+            self.held.keep(elsewhere)
         self._gone[process] = time.monotonic()
         self._forget_what_is_read(process)
 
     def recover(self, pids: Mapping[str, int]) -> None:
         """Go on with what an earlier keeper left, and mark what was written meanwhile; `pids`: who runs, 0 for nobody."""
         self._pids.update({process: pid for process, pid in pids.items() if pid})
-        for name in os.listdir(self._folder):  # noqa: PTH208
+        self.held.recover(os.listdir(self._folder))  # noqa: PTH208
+        for name in self._files():
             stream, process = self._printed(name), name.rpartition(".")[0]
             if process not in pids:
                 self.gone(process)
@@ -136,7 +141,7 @@ class Spool:
         self.puncher.go_on()
         self.elsewhere.bound()
         names = self.notices.take()
-        now, most, all_bytes = time.time_ns(), 0, 0
+        now, most, all_bytes = time.time_ns(), self.held.bound(), 0
         for name in self._files() if names is None or self._overdue else names:
             stream = self._printed(name)
             grown = stream.look(self._pids.get(name.rpartition(".")[0], 0), now) if stream is not None else 0
@@ -178,6 +183,7 @@ class Spool:
             stream.bound(self.kept_bytes)
         while self._gone and self._has_too_much_of_the_gone():
             self._give_up(next(iter(self._gone)), "nobody has read it for too long, or there is too much")
+        self.held.look_again()
         self._make_room()
 
     def dropped(self, process: str) -> int:
@@ -242,11 +248,10 @@ class Spool:
         for name, path in zip(_names(process), self.paths(process), strict=True):
             stream = self._streams.pop(name, None)
             self._lost.pop(name, None)
+            self.held.remove(path)
             if stream is not None:
                 stream.remove()
                 self.changed[name] = None
-            with contextlib.suppress(OSError):
-                os.unlink(path)  # noqa: PTH108
 
     # Files
 
@@ -283,7 +288,7 @@ class Spool:
             self._overdue = True
             return list(self._streams)
         self._overdue = False
-        return found
+        return [name for name in found if not is_held(name)]
 
     def _last_at(self, process: str) -> float:
         found = (stream.last_at_nanoseconds for stream in self._streams_of(process))

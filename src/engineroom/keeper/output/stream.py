@@ -149,9 +149,7 @@ class Stream:
         return self._marks.flush()
 
     def remove(self) -> None:
-        """Delete it. What cannot be deleted now is by the next keeper."""
-        with contextlib.suppress(OSError):
-            os.unlink(self._path)  # noqa: PTH108
+        """Forget it, when its file is gone. Marks that cannot be deleted now are by the next keeper."""
         self._marks.remove()
 
     def _size(self) -> int:
