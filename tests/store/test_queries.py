@@ -196,3 +196,19 @@ def test_old_events_are_pruned(store: Store) -> None:
         store.read(lambda connection: events.page(connection, events.Scope("background_process", subject), 1))
     )
     assert list(page.items) == [young]
+
+
+def test_an_event_that_is_stored_again_is_there_once(store: Store) -> None:
+    first, second = an_event(), an_event()
+
+    def write(connection: Connection) -> None:
+        events.record(connection, [first], runtime="r", cursor="1")
+        events.record(connection, [first, second], runtime="r", cursor="2")
+
+    asyncio.run(store.write(write))
+    scope = events.Scope("organization", "any")
+    page = asyncio.run(store.read(lambda connection: events.page(connection, scope, 1)))
+    assert [event.id for event in page.items] == [second.id, first.id]
+    absent = an_event().id
+    known = asyncio.run(store.read(lambda connection: events.known(connection, [first.id, absent])))
+    assert known == {first.id}

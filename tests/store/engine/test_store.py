@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, select, text
 
-from engineroom.model.ids import new_event_id
 from engineroom.store import Store
 from engineroom.store.errors import StoreError
 from engineroom.store.queries import events
@@ -170,10 +169,3 @@ def test_the_default_organization_comes_with_the_database_and_stays(store: Store
     assert first.name == "Default"
     assert asyncio.run(again.read(organizations.default)) == first
     again.close()
-
-
-def test_ids_of_events_are_unique(store: Store) -> None:
-    event = an_event(id=new_event_id())
-    asyncio.run(store.write(lambda connection: events.add(connection, [event])))
-    with pytest.raises(Exception, match=r"(?i)unique"):
-        asyncio.run(store.write(lambda connection: events.add(connection, [event])))

@@ -1,7 +1,9 @@
 """A database that cannot be used says so in time, and is used again as soon as it can be."""
 
 import asyncio
+import os
 import shutil
+import socket
 import sqlite3
 import time
 from collections.abc import Sequence
@@ -216,3 +218,24 @@ def test_a_store_closes_while_its_server_does_not_answer(
         with pytest.raises(UnavailableError):
             add(store)
         store.close()
+
+
+@pytest.mark.needs("postgresql")
+def test_a_commit_that_is_not_answered_is_said_to_be_unknown(
+    tmp_path: Path, postgresql_server: PostgresqlServer
+) -> None:
+    store = Store.connect(postgresql_server.emptied(), Keyring(tmp_path / "secrets.key"), HOST)
+
+    def lose_the_connection(connection: Connection) -> None:
+        events.add(connection, [an_event()])
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with socket.socket(fileno=os.dup(driver.fileno())) as lost:
+            lost.shutdown(socket.SHUT_RDWR)
+
+    with pytest.raises(
+        UnavailableError, match=r"It is not known whether this was changed: .* Look before you ask again"
+    ):
+        asyncio.run(store.write(lose_the_connection))
+    add(store)
+    store.close()

@@ -37,6 +37,8 @@ class Deployer:
     async def look(self) -> bool:
         """Take every deployment one step further; return whether one is under way."""
         found = await self._store.read(deployments.under_way)
+        under_way = {deployment.id for deployment in found}
+        self._broken_before = {id: broken for id, broken in self._broken_before.items() if id in under_way}
         for deployment in found:
             if deployment.status is DeploymentStatus.PENDING:
                 await self._begin(deployment)
@@ -46,25 +48,31 @@ class Deployer:
 
     async def _begin(self, deployment: Deployment) -> None:
         """Ask for every process to be replaced, and remember what did not run before either."""
-        begun = await self._store.write(lambda connection: _begin(connection, deployment))
-        broken = frozenset(id for id in begun if does_not_run(self._runtime.processes(id)))
+        affected = await self._affected(deployment)
+        # Known before it is begun: the answer to that may be lost, and then it goes on all the same.
+        broken = frozenset(id for id in affected if does_not_run(self._runtime.processes(id)))
         self._broken_before[deployment.id] = broken
-        self._reconciler.wake(begun)
+        try:
+            await self._store.write(lambda connection: _begin(connection, deployment))
+        finally:
+            self._reconciler.wake(affected)
 
     async def _end(self, deployment: Deployment) -> None:
         """End a deployment when all that it began is done, or when what runs the new code dies at once.
 
         What did not run before it either is no fault of the new code, and nothing that the others wait for.
         """
-        affected = await self._store.read(
-            lambda connection: background_processes.of_environment(connection, deployment.environment_id)
-        )
-        failures = self._failures([each.id for each in affected])
+        failures = self._failures(await self._affected(deployment))
         broken = self._broken_before.get(deployment.id, frozenset())
         reason = next((reason for id, reason in failures.items() if id not in broken), None)
         excused = {id: reason for id, reason in failures.items() if id in broken}
-        if await self._store.write(lambda connection: _end_if_over(connection, deployment, reason, excused)):
-            self._broken_before.pop(deployment.id, None)
+        await self._store.write(lambda connection: _end_if_over(connection, deployment, reason, excused))
+
+    async def _affected(self, deployment: Deployment) -> Sequence[BackgroundProcessId]:
+        found = await self._store.read(
+            lambda connection: background_processes.of_environment(connection, deployment.environment_id)
+        )
+        return [each.id for each in found]
 
     def _failures(self, ids: Sequence[BackgroundProcessId]) -> dict[BackgroundProcessId, str]:
         """Return why the new version of each does not run, of those that do not."""
@@ -104,15 +112,15 @@ def failure(fingerprint: str, processes: Sequence[Process]) -> str | None:
     return None
 
 
-def _begin(connection: Connection, deployment: Deployment) -> list[BackgroundProcessId]:
-    """Ask for every process of the environment to be replaced; return of which background processes."""
+def _begin(connection: Connection, deployment: Deployment) -> None:
+    """Ask for every process of the environment to be replaced."""
     now = datetime.now(UTC)
     if not _is_still(connection, deployment):
-        return []
+        return
     [environment] = environments.some_of_any(connection, [deployment.environment_id])
     if environment.directory is None:
         _finish(connection, replace(deployment, started_at=now), NO_FOLDER)
-        return []
+        return
     operation = operations.get(connection, deployment.operation_id)
     actor = Actor(organization_id=operation.organization_id, name=operation.actor)
     affected = background_processes.of_environment(connection, deployment.environment_id)
@@ -121,7 +129,6 @@ def _begin(connection: Connection, deployment: Deployment) -> list[BackgroundPro
         raise_generation(connection, actor, background_process, operation.id)
     running = replace(deployment, status=DeploymentStatus.DEPLOYMENT_RUNNING, started_at=now)
     deployments.replace(connection, running)
-    return [background_process.id for background_process in affected]
 
 
 def _end_if_over(
@@ -129,12 +136,12 @@ def _end_if_over(
     deployment: Deployment,
     reason: str | None,
     excused: Mapping[BackgroundProcessId, str],
-) -> bool:
-    """End a deployment that failed, or of which only what is excused still goes on; return whether it was ended."""
+) -> None:
+    """End a deployment that failed, or of which only what is excused still goes on."""
     running = operations.running_children(connection, deployment.operation_id)
     over = reason is not None or set(running.values()) <= excused.keys()
     if not over or not _is_still(connection, deployment):
-        return False
+        return
     now = datetime.now(UTC)
     for operation_id, subject in running.items():
         why = excused.get(BackgroundProcessId(subject))
@@ -143,7 +150,6 @@ def _end_if_over(
             message = f"It did not run before the deployment, and does not run now: {why}"
             end(connection, operation_id, failed, Telling(failed, message, {"reason": why}, now))
     _finish(connection, deployment, reason)
-    return True
 
 
 def _is_still(connection: Connection, deployment: Deployment) -> bool:

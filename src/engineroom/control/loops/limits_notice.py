@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from engineroom.control.outbox import Outbox
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.limits import UNLIMITED, limits_told
@@ -30,21 +31,19 @@ class LimitsTold:
         self._store = store
         self._runtime = runtime
         self._told: dict[BackgroundProcessId, _Fact] = {}
+        self._outbox = Outbox(store)
 
     async def tell(self, workloads: Iterable[Workload]) -> None:
         """Record an event for each that is to run and whose limits are not what was told of it last."""
         facts = {each.background_process: fact for each in workloads if (fact := self._fact(each))}
         news = {id: fact for id, fact in facts.items() if self._told.get(id) != fact}
-        if not news:
-            return
         unknown = [id for id in news if id not in self._told]
         if unknown:
             found = await self._store.read(lambda connection: events.last_data(connection, KIND, unknown))
             self._told |= {id: _Fact(data["size"], data["unenforced"]) for id, data in found.items()}
         new = [_event(id, fact) for id, fact in news.items() if self._told.get(id) != fact]
-        if new:
-            await self._store.write(lambda connection: events.add(connection, new))
         self._told |= news
+        await self._outbox.flush(new)
 
     def forget(self, background_process: BackgroundProcessId) -> None:
         """Take in that a background process is gone for good."""

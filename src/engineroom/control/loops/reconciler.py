@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from engineroom.control.loops.limits_notice import LimitsTold
 from engineroom.control.loops.progress import measure
+from engineroom.control.outbox import Outbox
 from engineroom.control.workloads import workload
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, OperationId, new_event_id
@@ -20,7 +21,7 @@ from engineroom.model.variables import unreadable
 from engineroom.model.workload import Workload
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store
-from engineroom.store.queries import events, operations
+from engineroom.store.queries import operations
 from engineroom.store.queries import wanted as wanted_rows
 from engineroom.store.queries.hosts import claims
 from engineroom.store.queries.wanted import Wanted
@@ -80,6 +81,7 @@ class Reconciler:
         self._runtime = runtime
         self._busy = busy
         self._limits = LimitsTold(store, runtime)
+        self._outbox = Outbox(store)
         self._applied: dict[BackgroundProcessId, Workload] = {}
         self._held: dict[BackgroundProcessId, str] = {}
         self._dirty: set[BackgroundProcessId] = set()
@@ -191,9 +193,7 @@ class Reconciler:
                 background_process=id,
                 reason=reason,
             )
-        if news:
-            told = [_held_event(id, reason) for id, reason in news.items()]
-            await self._store.write(lambda connection: events.add(connection, told))
+        await self._outbox.flush(_held_event(id, reason) for id, reason in news.items())
 
     async def _bring_about(self, targets: dict[BackgroundProcessId, Target]) -> None:
         changed = []

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -12,6 +13,7 @@ import structlog
 from sqlalchemy import Connection
 
 from engineroom.control import cron
+from engineroom.control.outbox import Outbox
 from engineroom.control.workloads import BASE_VARIABLES
 from engineroom.model import command_line
 from engineroom.model.event import Event
@@ -58,6 +60,9 @@ class Scheduler:
         self._begun = False
         self._last: datetime | None = None
         self._set_back_from: datetime | None = None
+        self._outbox = Outbox(store)
+        self._plan: _Plan | None = None
+        self._ends: list[RunEnd] = []
 
     async def run(self) -> None:
         """Schedule until cancelled. An error must not end the loop: the next look tries again."""
@@ -79,38 +84,47 @@ class Scheduler:
         await self._note_set_back(due)
         if due is not None:
             await self._work(due)
+        await self._keep_ends()
         if self._runtime.runs():
             await self._end_strays()
 
     async def _work(self, minutes: Minutes) -> None:
+        """Store what is planned for a minute, and have it carried out.
+
+        A plan whose write is repeated stays the same one: the answer to the write before may only have been lost.
+        """
         await self._claim()
         followers = await self._followers()
         now = self._now()
-        runs = [planned for follower in followers for planned in _planned(follower, minutes.due, now)]
-        missed = [_missed(minutes)] if minutes.missed and followers else []
+        if self._plan is None or self._plan.minute != minutes.due:
+            self._ends += _given_up(self._plan, now)
+            self._plan = _planned_for(minutes, followers, now)
+        plan = self._plan
         lost = await self._lost(now)
         oldest = datetime.fromtimestamp(self._proven(), UTC) - _RUNS_KEPT
 
         def write(connection: Connection) -> None:
-            schedules.begin(connection, minutes.due, [recorded for recorded, _ in runs], self._store.host)
+            schedules.begin(
+                connection, plan.minute, [recorded for recorded, _ in plan.runs], self._store.host
+            )
             schedules.finish(connection, lost)
-            events.add(connection, missed)
-            if minutes.due.minute == 0:
+            events.add(connection, plan.missed)
+            if plan.minute.minute == 0:
                 schedules.prune(connection, oldest)
 
         await self._store.write(write)
-        self._last = minutes.due
-        await self._begin([each for each in runs if each[0].status is RunStatus.RUNNING])
+        self._last, self._plan = plan.minute, None
+        await self._begin([each for each in plan.runs if each[0].status is RunStatus.RUNNING])
 
     async def _note_set_back(self, due: Minutes | None) -> None:
         """Record, once, that the clock was set back, where that keeps anybody's schedule from being followed."""
+        await self._outbox.flush()
         last, now = self._last, self._now()
         if last is None or last - now <= _JITTER or self._set_back_from == last:
             return
         self._set_back_from = last
         if await self._followers():
-            told = _set_back(last, now, due)
-            await self._store.write(lambda connection: events.add(connection, [told]))
+            await self._outbox.flush([_set_back(last, now, due)])
 
     async def _claim(self) -> None:
         """Take on what no server has, where there may be several: one minute must not be worked for twice."""
@@ -130,17 +144,14 @@ class Scheduler:
             await self._runtime.run([run for _, run in runs])
         except (RuntimeUnavailableError, RunRefusedError) as error:
             now, reason = self._now(), f"could not be started: {error}"
-            failed = [
-                RunEnd(
-                    id=recorded.id,
-                    status=RunStatus.FAILED,
-                    finished_at=now,
-                    duration_seconds=0.0,
-                    reason=reason,
-                )
-                for recorded, _ in runs
-            ]
-            await self._store.write(lambda connection: schedules.finish(connection, failed))
+            self._ends += [_not_started(recorded, now, reason) for recorded, _ in runs]
+
+    async def _keep_ends(self) -> None:
+        """Store how those ended that were not started."""
+        ends = list(self._ends)
+        if ends:
+            await self._store.write(lambda connection: schedules.finish(connection, ends))
+            del self._ends[: len(ends)]
 
     async def _lost(self, now: datetime) -> list[RunEnd]:
         """Return what was begun and is nowhere to be found: the host went down with it."""
@@ -167,6 +178,30 @@ class Scheduler:
                 strays[one.stop_timeout_seconds].append(one.id)
         for seconds, runs in strays.items():
             await self._runtime.end_runs(runs, stop_timeout_seconds=float(seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is to be stored for a minute, and begun then."""
+
+    minute: datetime
+    runs: Sequence[tuple[ScheduledRun, Run]]
+    missed: Sequence[Event]
+
+
+def _planned_for(minutes: Minutes, followers: Sequence[Follower], now: datetime) -> _Plan:
+    runs = [planned for follower in followers for planned in _planned(follower, minutes.due, now)]
+    return _Plan(minutes.due, runs, [_missed(minutes)] if minutes.missed and followers else [])
+
+
+def _given_up(plan: _Plan | None, now: datetime) -> list[RunEnd]:
+    """Return the ends of the runs of a minute that went by before it was known that they are stored."""
+    reason = "was not started: engineroom's database did not answer while it was due"
+    return [_not_started(recorded, now, reason) for recorded, _ in (plan.runs if plan else ())]
+
+
+def _not_started(run: ScheduledRun, now: datetime, reason: str) -> RunEnd:
+    return RunEnd(id=run.id, status=RunStatus.FAILED, finished_at=now, duration_seconds=0.0, reason=reason)
 
 
 def ended(finished: Finished) -> RunEnd:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import Connection
 
 from engineroom.control.host_probe import Surroundings
+from engineroom.control.outbox import Outbox
 from engineroom.control.queues.reader import QueueReader
 from engineroom.control.scaling.state import ScalingState
 from engineroom.model.activity import Activity, Observed
@@ -34,6 +35,8 @@ LOOK_SECONDS = 1.0
 
 _DEFAULT_POLL_SECONDS = 3
 """`queue:work --sleep`, unless it says otherwise."""
+_CHANGED = "scaling.changed"
+
 _log = structlog.get_logger()
 
 
@@ -50,6 +53,7 @@ class Autoscaler:
     ) -> None:
         self.states: dict[BackgroundProcessId, ScalingState] = {}
         self._store = store
+        self._outbox = Outbox(store)
         self._processes = processes
         self._wake = wake
         self._host = surroundings.host
@@ -89,7 +93,9 @@ class Autoscaler:
                 changed[row.wanted.background_process.id] = decision.processes
             elif row.scale and not _follows(row.wanted.background_process):
                 forgotten.append(row.wanted.background_process.id)
-        await self._keep(changed, forgotten, told)
+        self._outbox.add(event for event in told if event.kind != _CHANGED)
+        await self._keep(changed, forgotten, [event for event in told if event.kind == _CHANGED])
+        await self._outbox.flush()
         self._tidy({row.wanted.background_process.id for row in rows})
         await self._reader.forget_unused()
 
@@ -182,7 +188,7 @@ class Autoscaler:
         dry_run = row.settings.dry_run
         would = decision.processes if decision.changes and dry_run else None
         if decision.changes and (state.news("would", would) or not dry_run):
-            kind = "scaling.would_change" if dry_run else "scaling.changed"
+            kind = "scaling.would_change" if dry_run else _CHANGED
             words = "Would scale" if dry_run else "Scaled"
             told.append(_event(background_process, kind, f"{words} {decision.sentence()}.", state))
         unknown = state.queue.reason if isinstance(state.queue, Unknown) else None
@@ -202,6 +208,7 @@ class Autoscaler:
         forgotten: list[str],
         told: list[Event],
     ) -> None:
+        """Store the new scales, and the events of that with them: what is decided again is told again."""
         if not (changed or forgotten or told):
             return
 
@@ -210,8 +217,11 @@ class Autoscaler:
             scales.forget(connection, forgotten)
             events.add(connection, told)
 
-        await self._store.write(write)
-        self._wake([BackgroundProcessId(subject) for subject in changed])
+        try:
+            await self._store.write(write)
+        finally:
+            # Also when its answer is lost: the next look finds the new scale, and nothing to change.
+            self._wake([BackgroundProcessId(subject) for subject in changed])
 
     def _tidy(self, there: set[BackgroundProcessId]) -> None:
         for gone in self.states.keys() - there:

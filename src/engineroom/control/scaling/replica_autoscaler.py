@@ -1,7 +1,7 @@
 """Watches what the replicas of instances use of their size, decides how many there should be, and stores that."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -10,6 +10,7 @@ import structlog
 from sqlalchemy import Connection
 
 from engineroom.control.host_probe import Surroundings
+from engineroom.control.outbox import Outbox
 from engineroom.model.capacity import Capacity, capacity_of, is_shared
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
@@ -34,6 +35,8 @@ from engineroom.store.queries.scaling.scaled_instances import ScaledInstance, sc
 
 LOOK_SECONDS = 15.0
 """Kubernetes' default for the same."""
+
+_CHANGED = "scaling.replicas_changed"
 
 _log = structlog.get_logger()
 
@@ -86,6 +89,7 @@ class ReplicaAutoscaler:
         surroundings: Surroundings,
     ) -> None:
         self._store = store
+        self._outbox = Outbox(store)
         self._processes = processes
         self._replicas = replicas
         self._wake = wake
@@ -110,15 +114,25 @@ class ReplicaAutoscaler:
             row.id: decision.processes for row, decision in decided if decision.changes
         }
         told = [event for row, decision in decided for event in self._tell(row, decision)]
-        if not told and not changed:
-            return
+        self._outbox.add(event for event in told if event.kind != _CHANGED)
+        if changed:
+            await self._keep(rows, changed, [event for event in told if event.kind == _CHANGED])
+        await self._outbox.flush()
+
+    async def _keep(
+        self, rows: Iterable[ScaledInstance], changed: Mapping[str, int], told: Sequence[Event]
+    ) -> None:
+        """Store the new scales, and the events of that with them: what is decided again is told again."""
 
         def write(connection: Connection) -> None:
             scales.put(connection, changed, datetime.now(UTC))
             events.add(connection, told)
 
-        await self._store.write(write)
-        self._wake(of for row in rows if row.id in changed for of in row.background_processes)
+        try:
+            await self._store.write(write)
+        finally:
+            # Also when its answer is lost: the next look finds the new scale, and nothing to change.
+            self._wake(of for row in rows if row.id in changed for of in row.background_processes)
 
     def _decide(self, row: ScaledInstance) -> Decision:
         state, now = self._states[row.id], self._surroundings.clock()
@@ -154,7 +168,7 @@ class ReplicaAutoscaler:
         full = decision.bounded if decision.bounded.startswith(FULL) else ""
         news, state.bounded = full != "" and not state.bounded, full
         if decision.changes:
-            return _events(row, decision, "scaling.replicas_changed", "Scaled")
+            return _events(row, decision, _CHANGED, "Scaled")
         return _events(row, decision, "scaling.replicas_bounded", "Not scaled") if news else []
 
     def _running(self, row: ScaledInstance) -> dict[int, list[Process]]:

@@ -35,6 +35,7 @@ class StallWatch:
         self._clock = surroundings.clock
         self._watchdogs: dict[BackgroundProcessId, Watchdog] = {}
         self._stalled: frozenset[BackgroundProcessId] = frozenset()
+        self._news: list[Event] = []
 
     async def look(self, measured: Mapping[BackgroundProcessId, Measurement]) -> None:
         """Look at the workers of these queues, once."""
@@ -44,10 +45,12 @@ class StallWatch:
         stalled = frozenset(
             id for id, queue in measured.items() if self._watchdogs[id].look(now, queue, works[id])
         )
-        news = {id: _event(id, measured[id], works[id]) for id in stalled - self._stalled}
+        self._news += [_event(id, measured[id], works[id]) for id in stalled - self._stalled]
         self._stalled = stalled
-        if news:
+        if self._news:
+            news = tuple(self._news)
             self._wake(await self._store.write(lambda connection: _tell(connection, news)))
+            self._news.clear()
 
     def _work(self, of: BackgroundProcessId) -> Work:
         running = [process for process in self._processes(of) if process.state is ProcessState.RUNNING]
@@ -60,12 +63,18 @@ class StallWatch:
         )
 
 
-def _tell(connection: Connection, news: Mapping[BackgroundProcessId, Event]) -> list[BackgroundProcessId]:
-    """Record the events, and return what is to be restarted."""
-    restarted = [id for id in news if scales.settings(connection, id).restart_when_stalled]
-    background_processes.raise_generations(connection, restarted)
-    events.add(connection, list(news.values()))
-    return restarted
+def _tell(connection: Connection, news: Sequence[Event]) -> list[BackgroundProcessId]:
+    """Record the events, and return what is to be restarted; doing it again changes nothing."""
+    known = events.known(connection, [event.id for event in news])
+    concerned = {event.id: id for event in news if (id := event.background_process_id)}
+    restarted = {
+        event: id for event, id in concerned.items() if scales.settings(connection, id).restart_when_stalled
+    }
+    background_processes.raise_generations(
+        connection, [id for event, id in restarted.items() if event not in known]
+    )
+    events.add(connection, news)
+    return list(restarted.values())
 
 
 def _event(of: BackgroundProcessId, queue: Measurement, work: Work) -> Event:

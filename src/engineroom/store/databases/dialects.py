@@ -2,14 +2,16 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy import URL, Connection, Engine, Insert, Table, Transaction, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 
 from engineroom.store.databases.patience import patient_connection
@@ -37,6 +39,10 @@ _LONGEST_LOG_PAGES = 8_000
 
 _WRITER_LOCK = 0x656E67726F6F6D
 """The number of the lock that every writer holds; it spells `engroom`."""
+
+
+class CommitUnansweredError(OperationalError):
+    """The database was asked to commit, and did not answer: it may have."""
 
 
 def sqlite_engine(path: Path) -> Engine:
@@ -83,15 +89,41 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def writing(engine: Engine) -> Iterator[Connection]:
     """Give a connection that may write, and commit it at the end, unless it was rolled back or something is raised.
 
-    One at a time is let in, also of another process, and on PostgreSQL of another server.
+    One at a time is let in, also of another process, and on PostgreSQL of another server. Raises CommitUnansweredError
+    when it is not known whether it was committed.
     """
-    with engine.connect() as connection, connection.begin():
+    with engine.connect() as connection, connection.begin() as transaction:
         if _is_sqlite(connection):
             # A writer waits for its turn at once; one that first reads and then writes would fail with "locked".
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITER_LOCK})
         yield connection
+        if transaction.is_active:
+            _commit(transaction)
+
+
+def _commit(transaction: Transaction) -> None:
+    try:
+        transaction.commit()
+    except OperationalError as error:
+        if getattr(error.orig, "sqlstate", "SQLite says it itself") is None:
+            # Not the server's words: it may have committed, and its answer be lost with the connection.
+            raise CommitUnansweredError(error.statement, error.params, error.orig) from error  # type: ignore[arg-type]
+        raise
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert those of these rows whose `id` is not in the table: a write that is repeated stores nothing twice."""
+    if rows:
+        connection.execute(_insert_new(table, connection.dialect.name), rows)
+
+
+@cache
+def _insert_new(table: Table, dialect: str) -> Insert:
+    if dialect == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing(index_elements=["id"])
+    return postgresql.insert(table).on_conflict_do_nothing(index_elements=["id"])
 
 
 def do_alone(engine: Engine, *statements: str) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from engineroom.store.databases.checkpoints import Checkpoints
 from engineroom.store.databases.database_file import DatabaseFile
 from engineroom.store.databases.dialects import (
+    CommitUnansweredError,
     do_alone,
     postgresql_engine,
     reading,
@@ -142,6 +143,11 @@ class Store:
             yield
         except StuckError as error:
             raise UnavailableError(str(error)) from None
+        except CommitUnansweredError as error:
+            raise UnavailableError(
+                "It is not known whether this was changed: engineroom's database was lost while it stored it: "
+                f"{reason_of(error)}. Look before you ask again."
+            ) from error
         except DBAPIError as error:
             trouble = trouble_of(error)
             if trouble is None:

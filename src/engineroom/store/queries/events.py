@@ -1,6 +1,6 @@
 """Queries of events, and of the place up to which a runtime's events are recorded."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -8,7 +8,8 @@ from typing import Any, Literal
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
 from engineroom.model.event import Event
-from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.ids import BackgroundProcessId, EventId
+from engineroom.store.databases.dialects import insert_new
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries.paging import Page, PagedSelect
 from engineroom.store.schema.tables import (
@@ -22,7 +23,6 @@ from engineroom.store.schema.tables import (
 )
 
 _AT_ONCE = 200
-_INSERT = insert(events)
 _SCOPES = {
     "background_process": select(events).where(events.c.background_process_id == bindparam("id")),
     "environment": select(events).where(
@@ -67,6 +67,7 @@ _OF_KIND = (
     )
     .order_by(events.c.number)
 )
+_KNOWN = select(events.c.id).where(events.c.id.in_(bindparam("ids", expanding=True)))
 _CURSOR = select(runtime_cursor.c.cursor).where(runtime_cursor.c.runtime == bindparam("of_runtime"))
 _PRUNE = delete(events).where(events.c.at < bindparam("before"))
 _INSERT_CURSOR = insert(runtime_cursor)
@@ -74,9 +75,13 @@ _UPDATE_CURSOR = update(runtime_cursor).where(runtime_cursor.c.runtime == bindpa
 
 
 def add(connection: Connection, new: Sequence[Event]) -> None:
-    """Store events, in their order."""
-    if new:
-        connection.execute(_INSERT, [_columns(event) for event in new])
+    """Store events, in their order; one that is stored already stays as it is."""
+    insert_new(connection, events, [_columns(event) for event in new])
+
+
+def known(connection: Connection, ids: Iterable[EventId]) -> frozenset[EventId]:
+    """Return those of these ids of which there is an event."""
+    return frozenset(connection.execute(_KNOWN, {"ids": list(ids)}).scalars())
 
 
 def record(connection: Connection, new: Sequence[Event], *, runtime: str, cursor: str) -> None:

@@ -12,6 +12,7 @@ from engineroom.model.instance import ScalingType
 from engineroom.model.scaling import effect
 from engineroom.model.schedule import Entry, RunEnd, RunStatus, Schedule, ScheduledRun
 from engineroom.model.variables import Variables
+from engineroom.store.databases.dialects import insert_new
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries import environments as environments_of
 from engineroom.store.queries.paging import Page, PagedSelect
@@ -80,7 +81,6 @@ _GOING = (
     .order_by(scheduled_runs.c.id)
 )
 _GOING_ON = _GOING.where(environments.c.host == bindparam("of_host"))
-_INSERT_RUN = insert(scheduled_runs)
 _FINISH = update(scheduled_runs).where(
     scheduled_runs.c.id == bindparam("of"), scheduled_runs.c.status == RunStatus.RUNNING
 )
@@ -152,12 +152,11 @@ def last_minute(connection: Connection, host: str | None = None) -> datetime | N
 def begin(
     connection: Connection, minute: datetime, runs: Sequence[ScheduledRun], host: str | None = None
 ) -> None:
-    """Store the runs of a minute, and that a host worked for it, before any of them is begun."""
+    """Store the runs of a minute, and that a host worked for it, before any of them is begun. May be repeated."""
     of_host = host or _ONLY_HOST
     if connection.execute(_UPDATE_CLOCK, {"of_host": of_host, "minute": minute}).rowcount == 0:
         connection.execute(_INSERT_CLOCK, {"host": of_host, "minute": minute})
-    if runs:
-        connection.execute(_INSERT_RUN, [asdict(run) for run in runs])
+    insert_new(connection, scheduled_runs, [asdict(run) for run in runs])
 
 
 def finish(connection: Connection, ends: Iterable[RunEnd]) -> None:
