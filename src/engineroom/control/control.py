@@ -11,7 +11,7 @@ from engineroom.control.host_probe import UNKNOWN_SURROUNDINGS, Surroundings
 from engineroom.control.loops.command_runner import CommandRunner
 from engineroom.control.loops.deployer import Deployer
 from engineroom.control.loops.heartbeats import RollCall
-from engineroom.control.loops.poller import Lookout
+from engineroom.control.loops.poller import Poller
 from engineroom.control.loops.reconciler import Reconciler
 from engineroom.control.loops.recorder import Recorder
 from engineroom.control.loops.scheduler import Scheduler
@@ -94,8 +94,8 @@ class Control:
         gauge = QueueGauge(self.scaling, self._queues)
         self._exporter = Exporter(telemetry.collector) if telemetry.collector else None
         self._sampler = Sampler(self, telemetry.metrics, gauge, stalls, self._looked)
-        self._deployer = Lookout("deploy", Deployer(store, runtime, self._reconciler).look)
-        self._command_runner = Lookout("command", CommandRunner(store, runtime).look)
+        self._deployer = Poller("deploy", Deployer(store, runtime, self._reconciler).look)
+        self._command_runner = Poller("command", CommandRunner(store, runtime).look)
         self._loops: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:

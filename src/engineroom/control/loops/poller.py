@@ -1,4 +1,4 @@
-"""A lookout: looks again and again for something to be done, often while there is, seldom while there is not."""
+"""Poll again and again for something to be done: often while there is some, seldom while there is none."""
 
 import asyncio
 import contextlib
@@ -12,27 +12,27 @@ _IDLE_SECONDS = 5.0
 _log = structlog.get_logger()
 
 
-class Lookout:
-    """Calls `look`, which takes what is there one step further and returns whether more is to come.
+class Poller:
+    """Call `poll`, which takes what is there one step further and returns whether more is to come.
 
-    Level-triggered: waking it only makes it look sooner.
+    Level-triggered: a wake-up only makes the next call come sooner.
     """
 
-    def __init__(self, name: str, look: Callable[[], Awaitable[bool]]) -> None:
+    def __init__(self, name: str, poll: Callable[[], Awaitable[bool]]) -> None:
         self._name = name
-        self._look = look
+        self._poll = poll
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Look now."""
+        """Poll now."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Look until cancelled. An error must not end the loop: the next look tries again."""
+        """Poll until cancelled. An error does not end the loop: the next call tries again."""
         while True:
             self._woken.clear()
             try:
-                busy = await self._look()
+                busy = await self._poll()
             except Exception:  # noqa: BLE001
                 _log.exception("Cannot go on; trying again soon.", action=f"{self._name}.failed")
                 busy = True
