@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from engineroom.queues.base import RedisQueues, UnmeasurableError
-from engineroom.queues.extras import imported
+from engineroom.queues.drivers.extras import imported
 from tests.queues.measuring import Clock, a_meter, known, unknown
 from tests.runtime.asynchronous import asynchronous
 from tests.support.ports import free_port

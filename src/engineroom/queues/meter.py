@@ -19,7 +19,7 @@ from engineroom.queues.base import (
     UnmeasurableError,
     UnmeasurableQueueError,
 )
-from engineroom.queues.drivers import driver as local_driver
+from engineroom.queues.registry import driver as local_driver
 from engineroom.queues.tracking import Tracker
 
 ANSWER_SECONDS = 3.0

@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from engineroom.queues import drivers
+from engineroom.queues import registry
 from engineroom.queues.base import QueueConnection, UnmeasurableError
 from engineroom.queues.isolated.process import LostError, Process
 from engineroom.queues.isolated.wire import Beginning, Told, Unmeasured
@@ -52,7 +52,7 @@ class Pool:
         try:
             if suspect is not None:
                 return await self._measure_alone(suspect, connection, queue, seen=seen)
-            process = await self._process(drivers.modules(connection))
+            process = await self._process(registry.modules(connection))
             told = await process.measure(connection, queue, seen=seen)
         except LostError as error:
             self._suspects.setdefault(connection, _Suspect()).again(time.monotonic())
@@ -80,7 +80,7 @@ class Pool:
         self, suspect: _Suspect, connection: QueueConnection, queue: str, *, seen: bool
     ) -> Told:
         async with self._alone:
-            process = await self._start(drivers.modules(connection))
+            process = await self._start(registry.modules(connection))
             try:
                 told = await process.measure(connection, queue, seen=seen)
             finally:

@@ -7,7 +7,7 @@ import socket
 
 import msgspec
 
-from engineroom.queues import drivers, meter
+from engineroom.queues import meter, registry
 from engineroom.queues.base import (
     DatabaseQueues,
     Driver,
@@ -85,7 +85,7 @@ class _Measurer:
 
     def _driver(self, connection: QueueConnection, asked: Measure) -> Driver:
         if connection not in self._drivers:
-            self._drivers[connection] = drivers.driver(connection, self._networks)
+            self._drivers[connection] = registry.driver(connection, self._networks)
         driver = self._drivers[connection]
         if asked.seen:
             driver.remember(asked.queue)

@@ -2,7 +2,7 @@ import pytest
 from botocore.session import Session  # type: ignore[import-untyped]
 
 from engineroom.queues.base import SqsQueues
-from engineroom.queues.sqs import address_of
+from engineroom.queues.drivers.sqs import address_of
 from tests.queues.measuring import known, measure_once, unknown
 
 

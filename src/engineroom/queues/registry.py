@@ -14,17 +14,17 @@ from engineroom.queues.base import (
 from engineroom.queues.networks import ANY_NETWORK, Networks
 
 _DRIVERS: Mapping[type[QueueConnection], tuple[str, str]] = {
-    BeanstalkdQueues: ("engineroom.queues.beanstalkd", "BeanstalkdDriver"),
-    DatabaseQueues: ("engineroom.queues.database", "DatabaseDriver"),
-    RedisQueues: ("engineroom.queues.redis", "RedisDriver"),
-    SqsQueues: ("engineroom.queues.sqs", "SqsDriver"),
+    BeanstalkdQueues: ("engineroom.queues.drivers.beanstalkd", "BeanstalkdDriver"),
+    DatabaseQueues: ("engineroom.queues.drivers.database", "DatabaseDriver"),
+    RedisQueues: ("engineroom.queues.drivers.redis", "RedisDriver"),
+    SqsQueues: ("engineroom.queues.drivers.sqs", "SqsDriver"),
 }
 _LATE = ("concurrent.futures.thread", "email.parser", "encodings.idna", "encodings.punycode")
 """What the standard library and clients import no earlier than when they connect."""
 _LIBRARIES: Mapping[type[QueueConnection], tuple[str, ...]] = {
     BeanstalkdQueues: (),
     RedisQueues: ("redis.asyncio", "redis.asyncio.retry", "redis.backoff", "redis.exceptions"),
-    SqsQueues: ("engineroom.queues.sqs_client",),
+    SqsQueues: ("engineroom.queues.drivers.sqs_client",),
 }
 _DATABASES: Mapping[str, tuple[str, ...]] = {
     "sqlite": ("sqlalchemy.dialects.sqlite.pysqlite",),

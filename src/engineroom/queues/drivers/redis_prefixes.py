@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engineroom.queues.base import Layout, RedisQueues, UnmeasurableQueueError
-from engineroom.queues.extras import imported
-from engineroom.queues.redis_keys import Keys, keys
+from engineroom.queues.drivers.extras import imported
+from engineroom.queues.drivers.redis_keys import Keys, keys
 
 _SEARCH_SECONDS = 60.0
 _SEARCH_CALLS = 10

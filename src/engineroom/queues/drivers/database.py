@@ -35,7 +35,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from engineroom.queues.base import DatabaseQueues, Snapshot, UnmeasurableError
-from engineroom.queues.extras import imported
+from engineroom.queues.drivers.extras import imported
 from engineroom.queues.networks import ANY_NETWORK, Networks
 
 _TIMEOUT_SECONDS = 2

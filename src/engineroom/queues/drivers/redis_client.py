@@ -3,7 +3,7 @@
 from typing import Any
 
 from engineroom.queues.base import RedisQueues, Tls
-from engineroom.queues.extras import imported
+from engineroom.queues.drivers.extras import imported
 
 _SOCKET_SECONDS = 2.0
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from engineroom.queues.base import RedisQueues, Snapshot, UnmeasurableError, UnmeasurableQueueError
-from engineroom.queues.extras import imported
-from engineroom.queues.redis_client import connected
-from engineroom.queues.redis_keys import Keys, keys
-from engineroom.queues.redis_prefixes import PrefixSearch
+from engineroom.queues.drivers.extras import imported
+from engineroom.queues.drivers.redis_client import connected
+from engineroom.queues.drivers.redis_keys import Keys, keys
+from engineroom.queues.drivers.redis_prefixes import PrefixSearch
 
 # Names the jobs that come next, as many as fit into 256 KiB of payloads, and the times that the first one carries.
 # With a second argument of 1 the list is taken from its end.

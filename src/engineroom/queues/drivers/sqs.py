@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from engineroom.queues.base import Snapshot, SqsQueues, UnmeasurableError, UnmeasurableQueueError
-from engineroom.queues.extras import imported
+from engineroom.queues.drivers.extras import imported
 
 _TIMEOUT_SECONDS = 2
 _FIFO = ".fifo"
@@ -42,7 +42,9 @@ class SqsDriver:
                     "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not both set; set them for the application: what this "
                     "host has itself is never used for it"
                 )
-            self._client = imported("engineroom.queues.sqs_client").client(self._connection, _TIMEOUT_SECONDS)
+            self._client = imported("engineroom.queues.drivers.sqs_client").client(
+                self._connection, _TIMEOUT_SECONDS
+            )
         try:
             found = self._client.get_queue_attributes(
                 QueueUrl=address_of(self._connection, queue),

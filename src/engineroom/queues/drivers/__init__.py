@@ -1,0 +1,1 @@
+"""What measures each kind of queue; `registry.py` beside says which."""
