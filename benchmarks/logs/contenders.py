@@ -14,11 +14,11 @@ from benchmarks.setup import MissingError
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.output import Chunk, Mark
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.intake import batch_of
-from engineroom.telemetry.logs.query import Query
-from engineroom.telemetry.logs.reading import Window
-from engineroom.telemetry.logs.retention import Limits
-from engineroom.telemetry.logs.writer import Owner
+from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.reading import Window
+from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.writer import Owner
+from engineroom.telemetry.logs.entries.intake import batch_of
 
 PROCESSES = 10
 ASKED = 3

@@ -10,7 +10,7 @@ from engineroom.control.folders.links import link
 from engineroom.store import Store
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import AlertSettings
-from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Limits
 from tests.support.api import Api, Client, MemoryControl
 
 

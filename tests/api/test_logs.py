@@ -10,8 +10,8 @@ import pytest
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.log import LogCode, LogEntry, LogLevel, LogType
 from engineroom.model.output import Chunk, Mark
-from engineroom.telemetry.logs.intake import batch_of
-from engineroom.telemetry.logs.writer import Owner
+from engineroom.telemetry.logs.blocks.writer import Owner
+from engineroom.telemetry.logs.entries.intake import batch_of
 from tests.support.api import Api
 from tests.telemetry.logs.made import NOON, SECOND
 

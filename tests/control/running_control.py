@@ -27,7 +27,7 @@ from engineroom.store.queries.access import organizations
 from engineroom.store.schema.tables import environments
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import AlertSettings
-from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Limits
 from tests.runtime.asynchronous import eventually
 from tests.store.rows import a_background_process
 from tests.support.databases import new_sqlite

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.engineroom_server import EngineroomServer
 from tests.support.waiting import wait_until
-from tests.telemetry.test_alert_delivery import Receiver, receiver  # noqa: F401 - a fixture
+from tests.telemetry.alerts.test_delivery import Receiver, receiver  # noqa: F401 - a fixture
 
 SECRET = "signs-what-is-sent"
 

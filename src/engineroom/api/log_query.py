@@ -13,8 +13,8 @@ from engineroom.api.endpoint import Parameter
 from engineroom.api.validation import Flag, Integer, Text
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogLevel, LogType
-from engineroom.telemetry.logs.query import LATEST_NANOSECONDS, Query
-from engineroom.telemetry.logs.reading import Place, Window
+from engineroom.telemetry.logs.blocks.query import LATEST_NANOSECONDS, Query
+from engineroom.telemetry.logs.blocks.reading import Place, Window
 
 PAGE_SIZE = 100
 LARGEST_PAGE = 1000

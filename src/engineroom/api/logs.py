@@ -23,9 +23,9 @@ from engineroom.model.ids import BackgroundProcessId, EnvironmentId
 from engineroom.model.log import LogEntry, LogLevel, LogType
 from engineroom.store.queries import environments
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.details import shown
-from engineroom.telemetry.logs.query import Query
-from engineroom.telemetry.logs.reading import Found, Window, place
+from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.reading import Found, Window, place
+from engineroom.telemetry.logs.entries.details import shown
 
 _AT_ONCE = 1000
 _LONGEST_KEPT_BYTES = 4096

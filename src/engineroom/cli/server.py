@@ -38,7 +38,7 @@ from engineroom.settings import Settings
 from engineroom.store import Store
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import alert_settings
-from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Limits
 from engineroom.telemetry.otlp import CollectorError, OtlpCollector
 
 _GRACEFUL_SECONDS = 5

@@ -7,7 +7,7 @@ from typing import Self
 
 from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Limits
 from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.otlp import Collector
 from engineroom.telemetry.proven_clock import ProvenClock

@@ -17,8 +17,8 @@ from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.runtime.base import Report
 from engineroom.runtime.local.translation import keeper_misunderstood
 from engineroom.telemetry.alerts.config import AlertSettings
+from engineroom.telemetry.alerts.mute_window import quiet_hours
 from engineroom.telemetry.alerts.origin import Origin
-from engineroom.telemetry.alerts.quiet import quiet_hours
 from engineroom.telemetry.alerts.rules import Alert, Change
 from engineroom.telemetry.metrics.sample import Sample
 from tests.control.running_control import running_control

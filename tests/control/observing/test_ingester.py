@@ -19,8 +19,8 @@ from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.retention import Limits, Removed
-from engineroom.telemetry.logs.writer import Batch
+from engineroom.telemetry.logs.blocks.retention import Limits, Removed
+from engineroom.telemetry.logs.blocks.writer import Batch
 from tests.control.running_control import Running, running_control
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.telemetry.logs.made import NOON, SECOND, chunk, everything

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Limits
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engineroom.model.output import StreamId
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Limits
 from tests.telemetry.logs.made import MAILS, NOON, SECOND, batch, chunk
 
 LINE = b"line %08d\n"

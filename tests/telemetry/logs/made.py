@@ -6,10 +6,10 @@ from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.log import LogEntry
 from engineroom.model.output import Chunk, Mark, StreamName
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.intake import batch_of
-from engineroom.telemetry.logs.query import Query
-from engineroom.telemetry.logs.reading import Window, place
-from engineroom.telemetry.logs.writer import Batch, Owner
+from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.reading import Window, place
+from engineroom.telemetry.logs.blocks.writer import Batch, Owner
+from engineroom.telemetry.logs.entries.intake import batch_of
 
 SECOND = 1_000_000_000
 NOON = 1_764_072_000 * SECOND

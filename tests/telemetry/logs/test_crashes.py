@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Limits
 from tests.telemetry.logs import endless_writer
 from tests.telemetry.logs.endless_writer import LENGTH, LINE, STREAM
 from tests.telemetry.logs.made import texts

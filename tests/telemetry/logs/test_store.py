@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from engineroom.model.log import LogEntry, LogLevel, LogType
 from engineroom.model.output import StreamId
-from engineroom.telemetry.logs import LogStore, live, reading, room
-from engineroom.telemetry.logs.merging import FULL_BYTES, due
-from engineroom.telemetry.logs.query import Query
-from engineroom.telemetry.logs.reading import Window, place
-from engineroom.telemetry.logs.retention import Limits
-from engineroom.telemetry.logs.words import words_of
+from engineroom.telemetry.logs import LogStore, live
+from engineroom.telemetry.logs.blocks import disk_space, reading
+from engineroom.telemetry.logs.blocks.compaction import FULL_BYTES, due
+from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.reading import Window, place
+from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.term_index import words_of
 from tests.runtime.asynchronous import asynchronous
 from tests.support.small_disk import fill, small_disk
 from tests.support.waiting import patient
@@ -274,7 +275,7 @@ async def test_a_full_disk_drops_the_oldest_and_goes_on(tmp_path: Path) -> None:
 def tenth_of_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A disk of 64 MB, and a log that thinks in tenths of what it usually does."""
     for name in ("_MARGIN_BYTES", "LEAST_FREE_BYTES", "_DROPPED_BYTES", "LEAST_KEPT_BYTES"):
-        monkeypatch.setattr(room, name, getattr(room, name) // 10)
+        monkeypatch.setattr(disk_space, name, getattr(disk_space, name) // 10)
     with small_disk(tmp_path / "disk", megabytes=64) as folder:
         yield folder
 
@@ -299,7 +300,7 @@ async def test_a_log_gives_room_back_when_something_else_fills_the_disk(tenth_of
     numbers = [entry.number for entry in found]
     assert numbers == list(range(55_001 - len(found), 55_001))
     assert len(found) > 2_000
-    assert shutil.disk_usage(tenth_of_a_disk).free >= room.LEAST_FREE_BYTES
+    assert shutil.disk_usage(tenth_of_a_disk).free >= disk_space.LEAST_FREE_BYTES
     logs.close()
 
 

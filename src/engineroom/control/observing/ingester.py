@@ -18,10 +18,10 @@ from engineroom.runtime.base import Output, RuntimeUnavailableError
 from engineroom.store import Store
 from engineroom.store.queries.wanted import wanted
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.entries import Run
-from engineroom.telemetry.logs.intake import batch_of
-from engineroom.telemetry.logs.unfinished import Unfinished
-from engineroom.telemetry.logs.writer import Owner
+from engineroom.telemetry.logs.blocks.writer import Owner
+from engineroom.telemetry.logs.entries.entries import Run
+from engineroom.telemetry.logs.entries.intake import batch_of
+from engineroom.telemetry.logs.entries.unfinished import Unfinished
 
 READ_BYTES = 4 << 20
 GATHER_SECONDS = 0.1

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.details import shown
-from engineroom.telemetry.logs.query import Query
-from engineroom.telemetry.logs.reading import Window
+from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.reading import Window
+from engineroom.telemetry.logs.entries.details import shown
 
 _LONGEST_LINE = 500
 _ANSI = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]")

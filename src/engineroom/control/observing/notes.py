@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from engineroom.model.event import Event
 from engineroom.model.exits import WORKER_MEMORY_EXIT_CODE
 from engineroom.model.log import LogLevel, LogType
-from engineroom.telemetry.logs.codes import BYTES
-from engineroom.telemetry.logs.entries import Run
+from engineroom.telemetry.logs.entries.codes import BYTES
+from engineroom.telemetry.logs.entries.entries import Run
 
 _STREAM = "system"
 _LEVELS = {

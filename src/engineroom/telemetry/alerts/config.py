@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from engineroom.telemetry.alerts.channels import Channel, Encryption, Mail, Slack, Webhook
-from engineroom.telemetry.alerts.quiet import QuietHours, quiet_hours
+from engineroom.telemetry.alerts.mute_window import QuietHours, quiet_hours
 from engineroom.telemetry.alerts.rules import DEFAULTS, Rule, RuleName, changed_rules
 
 _LAST_LINES, _MOST_LINES = 10, 100

@@ -15,14 +15,14 @@ from engineroom.model.ids import BackgroundProcessId, EnvironmentId
 from engineroom.model.log import LogEntry
 from engineroom.model.output import StreamId
 from engineroom.telemetry import sqlite_files
-from engineroom.telemetry.logs import reading, tables
+from engineroom.telemetry.logs.blocks import reading, tables
+from engineroom.telemetry.logs.blocks.disk_space import Room, is_full
+from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.reading import Found, Window
+from engineroom.telemetry.logs.blocks.retention import Limits, Removed
+from engineroom.telemetry.logs.blocks.tables import Fact
+from engineroom.telemetry.logs.blocks.writer import Batch, LogWriter
 from engineroom.telemetry.logs.live import Live
-from engineroom.telemetry.logs.query import Query
-from engineroom.telemetry.logs.reading import Found, Window
-from engineroom.telemetry.logs.retention import Limits, Removed
-from engineroom.telemetry.logs.room import Room, is_full
-from engineroom.telemetry.logs.tables import Fact
-from engineroom.telemetry.logs.writer import Batch, LogWriter
 
 _READERS = 2
 _TIDY_BYTES = 4 << 20

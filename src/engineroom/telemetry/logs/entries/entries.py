@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from engineroom.model.characters import cut_before
 from engineroom.model.output import Line
-from engineroom.telemetry.logs.classify import classify
-from engineroom.telemetry.logs.codes import CUT
-from engineroom.telemetry.logs.continuation import Group, may_have_message, message_lines
+from engineroom.telemetry.logs.entries.classify import classify
+from engineroom.telemetry.logs.entries.codes import CUT
+from engineroom.telemetry.logs.entries.continuation import Group, may_have_message, message_lines
 
 LONGEST_ENTRY = 1 << 20
 """In bytes; a longer one is cut and marked."""

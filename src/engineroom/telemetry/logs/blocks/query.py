@@ -7,10 +7,10 @@ from functools import cached_property
 
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogEntry, LogLevel, LogType
-from engineroom.telemetry.logs import codes
-from engineroom.telemetry.logs.block import STREAMS, Block, Span, Writer, restored, slot_bit
-from engineroom.telemetry.logs.codes import CODES
-from engineroom.telemetry.logs.words import Fragments, fragments_of
+from engineroom.telemetry.logs.blocks.block import STREAMS, Block, Span, Writer, restored, slot_bit
+from engineroom.telemetry.logs.blocks.term_index import Fragments, fragments_of
+from engineroom.telemetry.logs.entries import codes
+from engineroom.telemetry.logs.entries.codes import CODES
 
 LATEST_NANOSECONDS = (1 << 63) - 1
 """Since 1970; what is kept of an entry's moment cannot be more."""

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
 from engineroom.model.log import LogEntry
-from engineroom.telemetry.logs.block import Block, unpacked
-from engineroom.telemetry.logs.query import Query
+from engineroom.telemetry.logs.blocks.block import Block, unpacked
+from engineroom.telemetry.logs.blocks.query import Query
 
 _FOLLOWED_BYTES = 4 << 20
 _PAGE_BYTES = 32 << 20

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogEntry
 from engineroom.model.output import Chunk, StreamId
-from engineroom.telemetry.logs.classify import classify
-from engineroom.telemetry.logs.codes import CODES
+from engineroom.telemetry.logs.entries.classify import classify
+from engineroom.telemetry.logs.entries.codes import CODES
 
 SHOWN_AFTER_SECONDS = 0.3
 """Most lines are whole sooner, though they come in several writes; and a progress bar need not be shown more often."""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from engineroom.telemetry.logs import retention
-from engineroom.telemetry.logs.retention import NOTHING, Limits, Removed
-from engineroom.telemetry.logs.writer import LogWriter
+from engineroom.telemetry.logs.blocks import retention
+from engineroom.telemetry.logs.blocks.retention import NOTHING, Limits, Removed
+from engineroom.telemetry.logs.blocks.writer import LogWriter
 
 RESERVE_BYTES = 16 << 20
 """Kept in a file of its own, to be given up when the disk is full: even removing takes some room first.

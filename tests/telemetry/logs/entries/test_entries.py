@@ -6,7 +6,7 @@ import pytest
 
 from engineroom.model.log import LogType
 from engineroom.model.output import Chunk, Mark
-from engineroom.telemetry.logs.codes import CODES
+from engineroom.telemetry.logs.entries.codes import CODES
 from tests.telemetry.logs.made import MAILS, NOON, SECOND, batch, chunk, owner
 
 PYTHON = b"""ERROR:root:job failed

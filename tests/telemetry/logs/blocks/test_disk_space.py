@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.telemetry.logs import LogStore, room
-from engineroom.telemetry.logs.retention import Limits, Removed
+from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.logs.blocks import disk_space
+from engineroom.telemetry.logs.blocks.retention import Limits, Removed
 from tests.runtime.asynchronous import asynchronous
 from tests.support.small_disk import fill, small_disk
 from tests.telemetry.logs.made import NOON, SECOND, batch, chunk, everything
@@ -62,7 +63,7 @@ async def test_on_a_full_disk_little_goes_at_a_time_and_all_of_it_is_told(disk: 
     async with opened(disk) as logs:
         for number in range(200):
             await write(logs, number)
-        assert (disk / "logs.db-reserve").stat().st_size == room.RESERVE_BYTES
+        assert (disk / "logs.db-reserve").stat().st_size == disk_space.RESERVE_BYTES
         fill(disk / "hog")
         before = len(await everything(logs))
         assert not (await write(logs, 200)).blocks, "the reserve was to be used first"

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from engineroom.model.output import Chunk
-from engineroom.telemetry.logs.unfinished import SHOWN_AFTER_SECONDS, Unfinished
+from engineroom.telemetry.logs.entries.unfinished import SHOWN_AFTER_SECONDS, Unfinished
 from tests.telemetry.logs.made import MAILS, chunk
 
 LATER = 100 + SHOWN_AFTER_SECONDS

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.output import StreamId
 from engineroom.telemetry import sqlite_files
-from engineroom.telemetry.logs import tables
-from engineroom.telemetry.logs.block import Block, block_of, joined, unpacked
-from engineroom.telemetry.logs.entries import Run
-from engineroom.telemetry.logs.merging import FULL_BYTES, due
-from engineroom.telemetry.logs.retention import Removed
-from engineroom.telemetry.logs.tables import Fact
-from engineroom.telemetry.logs.words import words_of
+from engineroom.telemetry.logs.blocks import tables
+from engineroom.telemetry.logs.blocks.block import Block, block_of, joined, unpacked
+from engineroom.telemetry.logs.blocks.compaction import FULL_BYTES, due
+from engineroom.telemetry.logs.blocks.retention import Removed
+from engineroom.telemetry.logs.blocks.tables import Fact
+from engineroom.telemetry.logs.blocks.term_index import words_of
+from engineroom.telemetry.logs.entries.entries import Run
 
 _INSERT_BLOCK = """
 INSERT INTO blocks (owner, first, last, earliest, latest, first_order, last_order, codes, slots, size, bytes, indexed)

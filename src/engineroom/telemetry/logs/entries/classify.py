@@ -3,8 +3,8 @@
 import re
 
 from engineroom.model.log import LogLevel, LogType
-from engineroom.telemetry.logs.codes import BYTES
-from engineroom.telemetry.logs.levels import level_of
+from engineroom.telemetry.logs.entries.codes import BYTES
+from engineroom.telemetry.logs.entries.levels import level_of
 
 _REQUEST = re.compile(rb'"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) \S+ HTTP/[\d.]+" \d{3}\b')
 _EXCEPTION = re.compile(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import msgspec
 import zstandard
 
-from engineroom.telemetry.logs import codes
-from engineroom.telemetry.logs.entries import Run
+from engineroom.telemetry.logs.entries import codes
+from engineroom.telemetry.logs.entries.entries import Run
 
 _LEVEL = 1
 """Of Zstandard: higher ones make logs hardly smaller, and are slower."""

@@ -12,8 +12,8 @@ import pytest
 
 from engineroom.telemetry.alerts import payloads
 from engineroom.telemetry.alerts.config import alert_settings
+from engineroom.telemetry.alerts.mute_window import quiet_hours
 from engineroom.telemetry.alerts.origin import Origin
-from engineroom.telemetry.alerts.quiet import quiet_hours
 from engineroom.telemetry.alerts.rules import (
     DEFAULTS,
     NOTHING,

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogLevel, LogType
 from engineroom.model.output import Chunk, Line, lines
-from engineroom.telemetry.logs.codes import BYTES
-from engineroom.telemetry.logs.entries import Run, in_time, runs, without_last
-from engineroom.telemetry.logs.writer import Batch, Owner
+from engineroom.telemetry.logs.blocks.writer import Batch, Owner
+from engineroom.telemetry.logs.entries.codes import BYTES
+from engineroom.telemetry.logs.entries.entries import Run, in_time, runs, without_last
 
 WAIT_NANOSECONDS = 200_000_000
 """So long the rest of an entry is waited for that seems to go on: the lines of a trace may come in several writes."""

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.telemetry.logs.classify import classify
-from engineroom.telemetry.logs.codes import CODES
+from engineroom.telemetry.logs.entries.classify import classify
+from engineroom.telemetry.logs.entries.codes import CODES
 
 LEVELS = {
     b'{"level":"warning","message":"slow"}': "warning",

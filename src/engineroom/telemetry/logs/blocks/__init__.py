@@ -1,0 +1,1 @@
+"""How entries are kept: in compressed blocks with an index of their terms, and within limits."""

@@ -1,0 +1,1 @@
+"""From lines to entries: which belong together, and their level and type."""
