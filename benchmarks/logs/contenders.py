@@ -16,8 +16,8 @@ from engineroom.model.output import Chunk, Mark
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks.query import Query
 from engineroom.telemetry.logs.blocks.reading import Window
-from engineroom.telemetry.logs.blocks.retention import Limits
-from engineroom.telemetry.logs.blocks.writer import Owner
+from engineroom.telemetry.logs.blocks.retention import Retention
+from engineroom.telemetry.logs.blocks.writer import LogOwner
 from engineroom.telemetry.logs.entries.intake import batch_of
 
 PROCESSES = 10
@@ -54,7 +54,7 @@ class Engineroom:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._owners = {
-            BackgroundProcessId(f"process-{number}"): Owner(
+            BackgroundProcessId(f"process-{number}"): LogOwner(
                 BackgroundProcessId(f"process-{number}"), InstanceId("inst-1"), EnvironmentId("env-1")
             )
             for number in range(PROCESSES)
@@ -79,14 +79,14 @@ class Engineroom:
         )
 
     async def _store(self, batches: Iterator[Batch]) -> None:
-        logs = LogStore.open(self._folder / "logs.db", Limits(days=36500, bytes=10**12))
+        logs = LogStore.open(self._folder / "logs.db", Retention(days=36500, bytes=10**12))
         begin, at = 0, time.time_ns()
         for number, batch in enumerate(batches):
             chunks = [self._chunk(place, lines, begin, at + number) for place, lines in enumerate(batch)]
             await logs.append(batch_of(chunks, self._owners, at + 10**10))
             begin = chunks[0].end
-            await logs.tidy()
-        while await logs.tidy():
+            await logs.compact()
+        while await logs.compact():
             pass
         logs.close()
 
@@ -105,7 +105,7 @@ class Engineroom:
 
     def _find(self, owners: list[BackgroundProcessId], query: Query, window: Window) -> tuple[float, int]:
         async def find() -> tuple[float, int]:
-            logs = LogStore.open(self._folder / "logs.db", Limits(days=36500, bytes=10**12))
+            logs = LogStore.open(self._folder / "logs.db", Retention(days=36500, bytes=10**12))
             # A server has its connections open; only the question is timed.
             await logs.find([], query, window)
             began = time.perf_counter()

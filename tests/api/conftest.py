@@ -10,13 +10,13 @@ from engineroom.control.folders.links import link
 from engineroom.store import Store
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import AlertSettings
-from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Retention
 from tests.support.api import Api, Client, MemoryControl
 
 
 @pytest.fixture
 def telemetry(tmp_path: Path) -> Iterator[Telemetry]:
-    opened = Telemetry.open(tmp_path / "telemetry", Limits(days=36500), AlertSettings())
+    opened = Telemetry.open(tmp_path / "telemetry", Retention(days=36500), AlertSettings())
     yield opened
     opened.close()
 

@@ -10,7 +10,7 @@ import pytest
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.log import LogCode, LogEntry, LogLevel, LogType
 from engineroom.model.output import Chunk, Mark
-from engineroom.telemetry.logs.blocks.writer import Owner
+from engineroom.telemetry.logs.blocks.writer import LogOwner
 from engineroom.telemetry.logs.entries.intake import batch_of
 from tests.support.api import Api
 from tests.telemetry.logs.made import NOON, SECOND
@@ -40,7 +40,9 @@ async def write(api: Api, of: str, *lines: bytes, at: int = NOON, index: int = 0
         data=data,
         marks=(Mark(len(data), at, 100),),
     )
-    owner = Owner(background_process, InstanceId(api.linked.instance), EnvironmentId(api.linked.environment))
+    owner = LogOwner(
+        background_process, InstanceId(api.linked.instance), EnvironmentId(api.linked.environment)
+    )
     await api.control.logs.append(batch_of([chunk], {background_process: owner}, at + 60 * SECOND))
 
 

@@ -27,7 +27,7 @@ from engineroom.store.queries.access import organizations
 from engineroom.store.schema.tables import environments
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import AlertSettings
-from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Retention
 from tests.runtime.asynchronous import eventually
 from tests.store.rows import a_background_process
 from tests.support.databases import new_sqlite
@@ -131,7 +131,7 @@ async def eventually_a_moment() -> None:
 async def running_control(folder: Path, fake: FakeRuntime | None = None) -> AsyncIterator[Running]:
     """Run a control plane on the database in the folder for as long as the block lasts."""
     store = new_sqlite(folder).open()
-    telemetry = Telemetry.open(folder / "telemetry", Limits(), AlertSettings())
+    telemetry = Telemetry.open(folder / "telemetry", Retention(), AlertSettings())
     try:
         running = await _opened(store, telemetry, folder, fake or FakeRuntime())
         try:

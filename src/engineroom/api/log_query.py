@@ -14,7 +14,7 @@ from engineroom.api.validation import Flag, Integer, Text
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogLevel, LogType
 from engineroom.telemetry.logs.blocks.query import LATEST_NANOSECONDS, Query
-from engineroom.telemetry.logs.blocks.reading import Place, Window
+from engineroom.telemetry.logs.blocks.reading import LogPosition, Window
 
 PAGE_SIZE = 100
 LARGEST_PAGE = 1000
@@ -43,18 +43,18 @@ def _moment(value: Any) -> datetime:
         raise PydanticCustomError("date", "not a date") from None
 
 
-def _place(value: Any) -> Place:
+def _place(value: Any) -> LogPosition:
     """Return the place that a page gave its cursor."""
     try:
         found = base64.b64decode(str(value), altchars=b"-_", validate=True)
-        return Place(*msgspec.json.decode(found, type=tuple[_Number, BackgroundProcessId, _Number]))
+        return LogPosition(*msgspec.json.decode(found, type=tuple[_Number, BackgroundProcessId, _Number]))
     except (ValueError, msgspec.DecodeError):
         raise PydanticCustomError("format", "never a cursor") from None
 
 
 _Number = Annotated[int, msgspec.Meta(ge=0, le=LATEST_NANOSECONDS)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
-Cursor = Annotated[Place, PlainValidator(_place)]
+Cursor = Annotated[LogPosition, PlainValidator(_place)]
 
 
 class LogFields(BaseModel):
@@ -121,7 +121,7 @@ class FollowFields(ProcessLogFields):
     tail: Integer = 0
 
 
-def cursor(place: Place) -> str:
+def cursor(place: LogPosition) -> str:
     """Return a place in the form in which clients hand it back."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
 

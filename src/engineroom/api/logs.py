@@ -24,7 +24,7 @@ from engineroom.model.log import LogEntry, LogLevel, LogType
 from engineroom.store.queries import environments
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks.query import Query
-from engineroom.telemetry.logs.blocks.reading import Found, Window, place
+from engineroom.telemetry.logs.blocks.reading import LogPage, Window, place
 from engineroom.telemetry.logs.entries.details import shown
 
 _AT_ONCE = 1000
@@ -207,7 +207,7 @@ def _text(entry: LogEntry) -> bytes:
     return f"{moment(entry.at)} {entry.replica}/{entry.index} {entry.stream} ".encode() + entry.text + b"\n"
 
 
-def _cursor(found: Found) -> str | None:
+def _cursor(found: LogPage) -> str | None:
     return log_query.cursor(place(found.entries[-1])) if found.more else None
 
 

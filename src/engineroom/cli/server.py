@@ -38,7 +38,7 @@ from engineroom.settings import Settings
 from engineroom.store import Store
 from engineroom.telemetry import Telemetry
 from engineroom.telemetry.alerts.config import alert_settings
-from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Retention
 from engineroom.telemetry.otlp import CollectorError, OtlpCollector
 
 _GRACEFUL_SECONDS = 5
@@ -124,7 +124,7 @@ class Server:
 
     def _open_telemetry(self) -> Telemetry:
         settings = self._settings
-        limits = Limits(days=settings.log_days, bytes=settings.log_megabytes * 1_000_000)
+        limits = Retention(days=settings.log_days, bytes=settings.log_megabytes * 1_000_000)
         try:
             collector = OtlpCollector(settings.otlp_endpoint) if settings.otlp_endpoint else None
             return Telemetry.open(settings.telemetry, limits, alert_settings(settings.alerts), collector)

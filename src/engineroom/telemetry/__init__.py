@@ -7,7 +7,7 @@ from typing import Self
 
 from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Retention
 from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.otlp import Collector
 from engineroom.telemetry.proven_clock import ProvenClock
@@ -29,13 +29,13 @@ class Telemetry:
 
     @classmethod
     def open(
-        cls, folder: Path, limits: Limits, alerts: AlertSettings, collector: Collector | None = None
+        cls, folder: Path, retention: Retention, alerts: AlertSettings, collector: Collector | None = None
     ) -> Self:
         """Return what is kept in the folder, made where it is missing. Raises OSError and sqlite3.Error."""
         folder.mkdir(mode=0o700, exist_ok=True)
         files = folder / "logs.db", folder / "metrics.db"
         clock = ProvenClock.open(folder / "clock.json", files)
-        logs = LogStore.open(files[0], limits, clock.now)
+        logs = LogStore.open(files[0], retention, clock.now)
         return cls(folder, logs, MetricStore.open(files[1], clock.now), alerts, clock, collector)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.runtime.base import Report
 from engineroom.runtime.local.translation import keeper_misunderstood
 from engineroom.telemetry.alerts.config import AlertSettings
-from engineroom.telemetry.alerts.mute_window import quiet_hours
+from engineroom.telemetry.alerts.mute_window import mute_window
 from engineroom.telemetry.alerts.origin import Origin
 from engineroom.telemetry.alerts.rules import Alert, Change
 from engineroom.telemetry.metrics.sample import Sample
@@ -171,7 +171,7 @@ async def test_what_could_not_be_remembered_is_when_there_is_room_again(tmp_path
 async def test_in_quiet_hours_nobody_is_told_and_afterwards_only_of_what_is_still_wrong(
     tmp_path: Path, channel: Recording
 ) -> None:
-    watching = Watching(tmp_path, AlertSettings(channels=(channel,), quiet=quiet_hours("11:00-13:00", "UTC")))
+    watching = Watching(tmp_path, AlertSettings(channels=(channel,), muted=mute_window("11:00-13:00", "UTC")))
     watch = watching.watch()
     watch.open()
     watch.take([DYING, replace(DYING, background_process=BackgroundProcessId("process-2"))], NOON)
@@ -189,7 +189,7 @@ async def test_in_quiet_hours_nobody_is_told_and_afterwards_only_of_what_is_stil
 async def test_what_is_held_in_quiet_hours_is_told_by_the_next_server_too(
     tmp_path: Path, channel: Recording
 ) -> None:
-    watching = Watching(tmp_path, AlertSettings(channels=(channel,), quiet=quiet_hours("12:00-13:00", "UTC")))
+    watching = Watching(tmp_path, AlertSettings(channels=(channel,), muted=mute_window("12:00-13:00", "UTC")))
     steps = (
         (NOON - 60, [DYING, WELL_TOO]),  # told
         (NOON, [WELL, DYING_TOO]),  # quiet: one ends, another begins

@@ -19,7 +19,7 @@ from engineroom.model.output import Chunk, StreamId
 from engineroom.model.process import Process
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.blocks.retention import Limits, Removed
+from engineroom.telemetry.logs.blocks.retention import Removed, Retention
 from engineroom.telemetry.logs.blocks.writer import Batch
 from tests.control.running_control import Running, running_control
 from tests.runtime.asynchronous import asynchronous, eventually
@@ -93,7 +93,7 @@ async def ingesting(running: Running, output: ScriptedOutput, logs: LogStore) ->
 
 @contextlib.asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[LogStore]:
-    logs = LogStore.open(folder / "logs.db", Limits(days=36500))
+    logs = LogStore.open(folder / "logs.db", Retention(days=36500))
     try:
         yield logs
     finally:

@@ -12,17 +12,17 @@ import pytest
 
 from engineroom.telemetry.alerts import payloads
 from engineroom.telemetry.alerts.config import alert_settings
-from engineroom.telemetry.alerts.mute_window import quiet_hours
+from engineroom.telemetry.alerts.mute_window import mute_window
 from engineroom.telemetry.alerts.origin import Origin
 from engineroom.telemetry.alerts.rules import (
     DEFAULTS,
     NOTHING,
     Alert,
+    AlertState,
     Change,
     RuleName,
-    State,
     Subject,
-    look,
+    evaluate,
 )
 
 MAILS = Origin(
@@ -44,9 +44,9 @@ ALERT = Alert(
 
 
 def looked(
-    figure: float | None, before: State = NOTHING, now: float = 0.0
-) -> tuple[State, list[tuple[Change, str]]]:
-    state, changed = look(DEFAULTS, {AGE: figure}, {"process-1": MAILS}, before, now)
+    figure: float | None, before: AlertState = NOTHING, now: float = 0.0
+) -> tuple[AlertState, list[tuple[Change, str]]]:
+    state, changed = evaluate(DEFAULTS, {AGE: figure}, {"process-1": MAILS}, before, now)
     return state, [(change, alert.message) for change, alert in changed]
 
 
@@ -66,7 +66,7 @@ def test_an_alert_fires_once_when_its_figure_was_too_high_for_long_enough() -> N
     assert changed == []
     state, changed = looked(2, state, now=70)
     assert [change for change, _ in changed] == [Change.RESOLVED]
-    assert state == State({}, {})
+    assert state == AlertState({}, {})
 
 
 def test_a_figure_that_falls_in_between_begins_anew() -> None:
@@ -90,7 +90,7 @@ def test_an_unknown_figure_neither_fires_nor_resolves() -> None:
 def test_what_is_gone_resolves_its_alert() -> None:
     state, _ = looked(400, now=0)
     state, _ = looked(400, state, now=60)
-    state, changed = look(DEFAULTS, {}, {}, state, 70)
+    state, changed = evaluate(DEFAULTS, {}, {}, state, 70)
 
     assert [change for change, _ in changed] == [Change.RESOLVED]
 
@@ -122,7 +122,7 @@ def test_settings_that_make_no_sense_are_refused(table: dict[str, object]) -> No
 
 
 def test_quiet_hours_may_go_past_midnight_and_follow_their_zone_through_summer_time() -> None:
-    quiet = quiet_hours("22:00-07:00", "Europe/Berlin")
+    quiet = mute_window("22:00-07:00", "Europe/Berlin")
 
     def at(*moment: int) -> bool:
         return quiet.holds(datetime(*moment, tzinfo=UTC).timestamp())  # type: ignore[misc,arg-type]
@@ -132,7 +132,7 @@ def test_quiet_hours_may_go_past_midnight_and_follow_their_zone_through_summer_t
     assert at(2026, 7, 1, 20, 30)
     assert not at(2026, 7, 1, 5, 30)
     assert at(2026, 1, 1, 5, 30)
-    assert not quiet_hours("12:00-13:00", "UTC").holds(datetime(2026, 1, 1, 13, 0, tzinfo=UTC).timestamp())
+    assert not mute_window("12:00-13:00", "UTC").holds(datetime(2026, 1, 1, 13, 0, tzinfo=UTC).timestamp())
 
 
 def test_a_webhook_says_what_it_is_about_and_can_be_verified() -> None:

@@ -4,11 +4,11 @@ from pathlib import Path
 import pytest
 
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Retention
 
 
 @pytest.fixture
 def logs(tmp_path: Path) -> Iterator[LogStore]:
-    opened = LogStore.open(tmp_path / "logs.db", Limits(days=36500))
+    opened = LogStore.open(tmp_path / "logs.db", Retention(days=36500))
     yield opened
     opened.close()

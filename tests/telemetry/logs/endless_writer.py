@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engineroom.model.output import StreamId
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Retention
 from tests.telemetry.logs.made import MAILS, NOON, SECOND, batch, chunk
 
 LINE = b"line %08d\n"
@@ -15,7 +15,7 @@ STREAM = StreamId(f"{MAILS}-0", "stdout")
 
 
 async def main(path: Path) -> None:
-    logs = LogStore.open(path, Limits(days=36500))
+    logs = LogStore.open(path, Retention(days=36500))
     position = (await logs.positions()).get(STREAM, 0)
     while True:
         number = position // LENGTH
@@ -23,7 +23,7 @@ async def main(path: Path) -> None:
         data = b"".join(LINE % each for each in range(number, number + count))
         await logs.append(batch(chunk(data, at=NOON + number * SECOND, begin=position)))
         position += len(data)
-        await logs.tidy()
+        await logs.compact()
         sys.stdout.write(f"{position}\n")
         sys.stdout.flush()
 

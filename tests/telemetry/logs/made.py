@@ -8,7 +8,7 @@ from engineroom.model.output import Chunk, Mark, StreamName
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks.query import Query
 from engineroom.telemetry.logs.blocks.reading import Window, place
-from engineroom.telemetry.logs.blocks.writer import Batch, Owner
+from engineroom.telemetry.logs.blocks.writer import Batch, LogOwner
 from engineroom.telemetry.logs.entries.intake import batch_of
 
 SECOND = 1_000_000_000
@@ -20,8 +20,8 @@ REPORTS = BackgroundProcessId("process-reports")
 SHOP = EnvironmentId("env-shop")
 
 
-def owner(background_process: BackgroundProcessId = MAILS, environment: EnvironmentId = SHOP) -> Owner:
-    return Owner(background_process, InstanceId("inst-1"), environment)
+def owner(background_process: BackgroundProcessId = MAILS, environment: EnvironmentId = SHOP) -> LogOwner:
+    return LogOwner(background_process, InstanceId("inst-1"), environment)
 
 
 def chunk(

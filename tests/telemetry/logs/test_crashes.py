@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.blocks.retention import Limits
+from engineroom.telemetry.logs.blocks.retention import Retention
 from tests.telemetry.logs import endless_writer
 from tests.telemetry.logs.endless_writer import LENGTH, LINE, STREAM
 from tests.telemetry.logs.made import texts
@@ -41,7 +41,7 @@ def write_and_kill(path: Path, after_lines: int) -> int:
 
 
 async def read(path: Path) -> tuple[list[bytes], int]:
-    logs = LogStore.open(path, Limits(days=36500))
+    logs = LogStore.open(path, Retention(days=36500))
     try:
         return list(await texts(logs)), (await logs.positions())[STREAM]
     finally:

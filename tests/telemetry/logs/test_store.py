@@ -15,11 +15,11 @@ from engineroom.model.log import LogEntry, LogLevel, LogType
 from engineroom.model.output import StreamId
 from engineroom.telemetry.logs import LogStore, live
 from engineroom.telemetry.logs.blocks import disk_space, reading
-from engineroom.telemetry.logs.blocks.compaction import FULL_BYTES, due
+from engineroom.telemetry.logs.blocks.compaction import FULL_BYTES, blocks_to_compact
 from engineroom.telemetry.logs.blocks.query import Query
 from engineroom.telemetry.logs.blocks.reading import Window, place
-from engineroom.telemetry.logs.blocks.retention import Limits
-from engineroom.telemetry.logs.blocks.term_index import words_of
+from engineroom.telemetry.logs.blocks.retention import Retention
+from engineroom.telemetry.logs.blocks.term_index import terms_of
 from tests.runtime.asynchronous import asynchronous
 from tests.support.small_disk import fill, small_disk
 from tests.support.waiting import patient
@@ -36,8 +36,8 @@ from tests.telemetry.logs.made import (
 )
 
 
-async def tidy(logs: LogStore) -> None:
-    while await logs.tidy():
+async def compacted(logs: LogStore) -> None:
+    while await logs.compact():
         pass
 
 
@@ -79,8 +79,8 @@ async def test_an_entry_knows_where_it_came_from(logs: LogStore) -> None:
 
 
 @asynchronous
-async def test_nothing_is_lost_or_changed_by_tidying(tmp_path: Path) -> None:
-    logs = LogStore.open(tmp_path / "logs.db", Limits(days=36500))
+async def test_nothing_is_lost_or_changed_by_compaction(tmp_path: Path) -> None:
+    logs = LogStore.open(tmp_path / "logs.db", Retention(days=36500))
     written: list[bytes] = []
     position = 0
     for number in range(400):
@@ -90,17 +90,17 @@ async def test_nothing_is_lost_or_changed_by_tidying(tmp_path: Path) -> None:
         position += len(data)
         written += lines
         if number % 7 == 0:
-            await tidy(logs)
-    await tidy(logs)
+            await compacted(logs)
+    await compacted(logs)
 
     assert await texts(logs) == written
     assert [entry.number for entry in await everything(logs)] == list(range(1, len(written) + 1))
     assert [entry.text for entry in await everything(logs, newest_first=True)] == written[::-1]
 
     logs.close()
-    logs = LogStore.open(tmp_path / "logs.db", Limits(days=36500))
+    logs = LogStore.open(tmp_path / "logs.db", Retention(days=36500))
     await store(logs, b"after")
-    await tidy(logs)
+    await compacted(logs)
     assert await texts(logs) == [*written, b"after"]
     assert (await everything(logs))[-1].number == len(written) + 1
     logs.close()
@@ -166,17 +166,17 @@ async def test_a_text_is_found_in_any_case_or_as_it_is_or_as_a_whole_word(logs: 
         assert await found("a.b\tc") == [5]
         assert await found("a.b c") == []
         await store(logs, *(b"filler %d %s" % (number, b"." * 200) for number in range(3000)))
-        await tidy(logs)
+        await compacted(logs)
 
 
 @given(st.text(st.sampled_from("abAB1 2_é.\x00"), min_size=1, max_size=6), st.booleans(), st.booleans())
-def test_the_words_of_a_block_never_hide_what_is_there(text: str, sensitive: bool, whole: bool) -> None:
+def test_the_terms_of_a_block_never_hide_what_is_there(text: str, sensitive: bool, whole: bool) -> None:
     query = Query(text=text, case_sensitive=sensitive, whole_word=whole)
     content = f"xx {text} yy{text}zz".encode()
-    words = words_of(content)
+    terms = terms_of(content)
 
-    assert query.fragments.may_be_in_letters(words.letters)
-    assert query.fragments.may_be_in_numbers(words.numbers)
+    assert query.fragments.may_be_in_letters(terms.letters)
+    assert query.fragments.may_be_in_numbers(terms.numbers)
 
 
 @asynchronous
@@ -196,11 +196,11 @@ async def test_a_clock_that_jumps_breaks_neither_order_nor_ranges(logs: LogStore
 
 @asynchronous
 async def test_positions_are_stored_with_the_lines(tmp_path: Path) -> None:
-    logs = LogStore.open(tmp_path / "logs.db", Limits())
+    logs = LogStore.open(tmp_path / "logs.db", Retention())
     await store(logs, b"one")
     logs.close()
 
-    logs = LogStore.open(tmp_path / "logs.db", Limits())
+    logs = LogStore.open(tmp_path / "logs.db", Retention())
     assert await logs.positions() == {StreamId(f"{MAILS}-0", "stdout"): 4}
     await logs.forget([StreamId(f"{MAILS}-0", "stdout")])
     assert await logs.positions() == {}
@@ -223,7 +223,7 @@ async def test_a_write_that_fails_stores_nothing(logs: LogStore) -> None:
 async def test_a_torn_file_is_put_aside_and_another_begun(tmp_path: Path) -> None:
     (tmp_path / "logs.db").write_bytes(random.Random(1).randbytes(50_000))
 
-    logs = LogStore.open(tmp_path / "logs.db", Limits())
+    logs = LogStore.open(tmp_path / "logs.db", Retention())
 
     await store(logs, b"one")
     assert await texts(logs) == [b"one"]
@@ -233,7 +233,7 @@ async def test_a_torn_file_is_put_aside_and_another_begun(tmp_path: Path) -> Non
 
 @asynchronous
 async def test_what_is_too_old_or_too_much_goes(tmp_path: Path) -> None:
-    logs = LogStore.open(tmp_path / "logs.db", Limits(days=1, bytes=4_000_000))
+    logs = LogStore.open(tmp_path / "logs.db", Retention(days=1, bytes=4_000_000))
     await store(logs, b"old", at=NOON)
     await logs.prune()
     assert await texts(logs) == []
@@ -242,7 +242,7 @@ async def test_what_is_too_old_or_too_much_goes(tmp_path: Path) -> None:
     now = 4_000_000_000 * SECOND
     for number in range(60):
         await store(logs, noise.randbytes(50_000).hex().encode(), at=now + number * SECOND)
-        await tidy(logs)
+        await compacted(logs)
     await logs.prune()
 
     left = [entry.number for entry in await everything(logs)]
@@ -254,7 +254,7 @@ async def test_what_is_too_old_or_too_much_goes(tmp_path: Path) -> None:
 @asynchronous
 async def test_a_full_disk_drops_the_oldest_and_goes_on(tmp_path: Path) -> None:
     """The file may not grow beyond so many pages: the same refusal as that of a full disk."""
-    logs = LogStore.open(tmp_path / "logs.db", Limits(days=36500))
+    logs = LogStore.open(tmp_path / "logs.db", Retention(days=36500))
     logs._connection.execute("PRAGMA max_page_count = 1500")
     noise = random.Random(3)
     dropped = 0
@@ -282,13 +282,13 @@ def tenth_of_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 @asynchronous
 async def test_a_log_gives_room_back_when_something_else_fills_the_disk(tenth_of_a_disk: Path) -> None:
-    logs = LogStore.open(tenth_of_a_disk / "logs.db", Limits(days=36500))
+    logs = LogStore.open(tenth_of_a_disk / "logs.db", Retention(days=36500))
     noise = random.Random(4)
 
     async def write(number: int) -> None:
         data = b"\n".join(noise.randbytes(1000).hex().encode() for _ in range(250)) + b"\n"
         await logs.append(batch(chunk(data, at=NOON + number * SECOND)))
-        await tidy(logs)
+        await compacted(logs)
 
     for number in range(200):
         await write(number)
@@ -319,7 +319,7 @@ async def test_a_follower_gets_everything_once_and_in_order(logs: LogStore) -> N
     for number in range(200):
         await store(logs, *(b"live %d %d" % (number, each) for each in range(10)))
         if number % 50 == 0:
-            await tidy(logs)
+            await compacted(logs)
     async with asyncio.timeout(patient(20)):
         await asyncio.gather(*followers)
 
@@ -376,7 +376,7 @@ def test_few_small_blocks_are_ever_left(sizes: list[int]) -> None:
     blocks: list[int] = []
     for size in sizes:
         blocks.append(size)
-        while count := due(blocks):
+        while count := blocks_to_compact(blocks):
             assert count > 1
             merged = sum(blocks[-count:])
             del blocks[-count:]

@@ -17,9 +17,18 @@ from engineroom.control.observing.sampler import Observed
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.telemetry.alerts.config import AlertSettings
-from engineroom.telemetry.alerts.delivery import Delivery, Outcome, Told
+from engineroom.telemetry.alerts.delivery import Delivery, Notice, Outcome
 from engineroom.telemetry.alerts.origin import Origin
-from engineroom.telemetry.alerts.rules import KEEPER, NOTHING, Alert, Change, RuleName, State, Subject, look
+from engineroom.telemetry.alerts.rules import (
+    KEEPER,
+    NOTHING,
+    Alert,
+    AlertState,
+    Change,
+    RuleName,
+    Subject,
+    evaluate,
+)
 
 _FAILED_WITHIN_SECONDS = 600
 
@@ -33,8 +42,8 @@ class _Memory(msgspec.Struct):
     """What the next server has to know: what fires, what is not to be told yet, and what waits for each channel."""
 
     firing: Sequence[Alert] = ()
-    held: Sequence[Told] = ()
-    waiting: Mapping[str, Sequence[Told]] = {}
+    held: Sequence[Notice] = ()
+    waiting: Mapping[str, Sequence[Notice]] = {}
 
 
 class Watch:
@@ -68,7 +77,7 @@ class Watch:
         self._is_unwritten = False
         self._delivery = Delivery(settings.channels, changed=self._write, completed=self._with_lines)
         self._failed: defaultdict[str, deque[tuple[float, float]]] = defaultdict(deque)
-        self._held: dict[Subject, Told] = {}
+        self._held: dict[Subject, Notice] = {}
         self._state = NOTHING
 
     @property
@@ -85,7 +94,7 @@ class Watch:
         """Remember what was told before, and begin to send."""
         found = self._read()
         since = {alert.subject: alert.since for alert in found.firing}
-        self._state = State(since, {alert.subject: alert for alert in found.firing})
+        self._state = AlertState(since, {alert.subject: alert for alert in found.firing})
         self._held = {alert.subject: (change, alert) for change, alert in found.held}
         self._delivery.open(found.waiting)
 
@@ -114,12 +123,12 @@ class Watch:
         origins |= {each.background_process: _origin(each, self._node) for each in observed}
         figures = {**self._figures(observed, now), **_hosts(lost)}
         before = self._state
-        self._state, changed = look(self._settings.rules, figures, origins, before, now)
-        quiet = self._settings.quiet is not None and self._settings.quiet.holds(now)
+        self._state, changed = evaluate(self._settings.rules, figures, origins, before, now)
+        is_muted = self._settings.muted is not None and self._settings.muted.holds(now)
         for change, alert in changed:
             self._note(_event(change, alert))
             self._hold(change, alert)
-        told = [] if quiet else list(self._held.values())
+        told = [] if is_muted else list(self._held.values())
         for change, alert in told:
             self._delivery.send(change, alert)
             del self._held[alert.subject]

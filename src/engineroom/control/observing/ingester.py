@@ -18,8 +18,8 @@ from engineroom.runtime.base import Output, RuntimeUnavailableError
 from engineroom.store import Store
 from engineroom.store.queries.wanted import wanted
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.blocks.writer import Owner
-from engineroom.telemetry.logs.entries.entries import Run
+from engineroom.telemetry.logs.blocks.writer import LogOwner
+from engineroom.telemetry.logs.entries.entries import EntryRun
 from engineroom.telemetry.logs.entries.intake import batch_of
 from engineroom.telemetry.logs.entries.unfinished import Unfinished
 
@@ -54,7 +54,7 @@ class Ingester:
         self._source = source
         self._logs = logs
         self._note = note
-        self._owners: dict[BackgroundProcessId, Owner] = {}
+        self._owners: dict[BackgroundProcessId, LogOwner] = {}
         self._of: dict[StreamId, BackgroundProcessId] = {}
         self._positions: dict[StreamId, int] = {}
         self._read_at: dict[StreamId, float] = {}
@@ -81,7 +81,7 @@ class Ingester:
                     unheard = False
                 full = await self._ingest()
                 if not full:
-                    await self._logs.tidy()
+                    await self._logs.compact()
                     await asyncio.sleep(GATHER_SECONDS)
                 await self._prune()
             except RuntimeUnavailableError:
@@ -121,7 +121,9 @@ class Ingester:
         self._show_unfinished(self._unfinished.due(time.monotonic()))
         return [chunk for chunk in chunks if chunk.data]
 
-    async def _keep(self, chunks: Sequence[Chunk], notes: Sequence[tuple[BackgroundProcessId, Run]]) -> None:
+    async def _keep(
+        self, chunks: Sequence[Chunk], notes: Sequence[tuple[BackgroundProcessId, EntryRun]]
+    ) -> None:
         """Store it, and have the runtime give its room back."""
         for chunk in chunks:
             self._of[chunk.id] = chunk.background_process
@@ -138,7 +140,7 @@ class Ingester:
         if removed.blocks:
             await self._tell_of_dropped()
 
-    def _notes(self, events: Iterable[Event]) -> list[tuple[BackgroundProcessId, Run]]:
+    def _notes(self, events: Iterable[Event]) -> list[tuple[BackgroundProcessId, EntryRun]]:
         """Return the entries of these events, but of those that the server before us has stored, and not recorded."""
         found = [
             (event.background_process_id, run_of(event))
@@ -159,10 +161,10 @@ class Ingester:
             return
         for row in await self._store.read(lambda connection: wanted(connection, unknown)):
             found = row.background_process
-            self._owners[found.id] = Owner(found.id, found.instance_id, row.environment_id)
+            self._owners[found.id] = LogOwner(found.id, found.instance_id, row.environment_id)
         for id in unknown:
             # Its last words came after everything else of it was gone.
-            self._owners.setdefault(id, Owner(id, InstanceId(""), EnvironmentId("")))
+            self._owners.setdefault(id, LogOwner(id, InstanceId(""), EnvironmentId("")))
 
     async def _prune(self) -> None:
         now = time.monotonic()
@@ -215,4 +217,4 @@ class Ingester:
         )
         _log.warning(event.message, action=event.kind, bytes=dropped.bytes)
         self._note(event)
-        await self._logs.told(dropped)
+        await self._logs.notified(dropped)

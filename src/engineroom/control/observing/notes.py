@@ -6,7 +6,7 @@ from engineroom.model.event import Event
 from engineroom.model.exits import WORKER_MEMORY_EXIT_CODE
 from engineroom.model.log import LogLevel, LogType
 from engineroom.telemetry.logs.entries.codes import BYTES
-from engineroom.telemetry.logs.entries.entries import Run
+from engineroom.telemetry.logs.entries.entries import EntryRun
 
 _STREAM = "system"
 _LEVELS = {
@@ -26,12 +26,12 @@ def notes_of(events: Iterable[Event]) -> Sequence[Event]:
     ]
 
 
-def run_of(note: Event) -> Run:
+def run_of(note: Event) -> EntryRun:
     """Return the entry of a note. It is behind everything that was printed by then."""
     data = note.data
     # A moment has no nanoseconds, and what was printed last has.
     at = int(note.at.timestamp() * 1_000_000) * _MICROSECOND + _MICROSECOND - 1
-    run = Run(at, data["process"], data["replica"], data["index"], data.get("pid") or 0, _STREAM)
+    run = EntryRun(at, data["process"], data["replica"], data["index"], data.get("pid") or 0, _STREAM)
     run.texts.append(note.message.encode())
     run.codes.append(BYTES[_level(note) or LogLevel.INFO, LogType.SYSTEM])
     return run

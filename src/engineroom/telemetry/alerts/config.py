@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import msgspec
 
 from engineroom.telemetry.alerts.channels import Channel, Encryption, Mail, Slack, Webhook
-from engineroom.telemetry.alerts.mute_window import QuietHours, quiet_hours
+from engineroom.telemetry.alerts.mute_window import MuteWindow, mute_window
 from engineroom.telemetry.alerts.rules import DEFAULTS, Rule, RuleName, changed_rules
 
 _LAST_LINES, _MOST_LINES = 10, 100
@@ -52,11 +52,11 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class AlertSettings:
-    """Which rules there are, where alerts go, when nobody is told, and how many of the last lines are sent along."""
+    """Which rules there are, where alerts go, when nobody is notified, and how many of the last lines are sent along."""
 
     rules: Mapping[RuleName, Rule] = field(default_factory=lambda: DEFAULTS)
     channels: tuple[Channel, ...] = ()
-    quiet: QuietHours | None = None
+    muted: MuteWindow | None = None
     last_lines: int = _LAST_LINES
 
 
@@ -81,8 +81,8 @@ def alert_settings(table: Mapping[str, Any]) -> AlertSettings:
         )
         for each in found.mail
     ]
-    quiet = quiet_hours(found.quiet_hours, found.time_zone) if found.quiet_hours else None
-    return AlertSettings(rules, tuple(channels), quiet, found.last_lines)
+    muted = mute_window(found.quiet_hours, found.time_zone) if found.quiet_hours else None
+    return AlertSettings(rules, tuple(channels), muted, found.last_lines)
 
 
 def _usual(port: int) -> Encryption:

@@ -20,7 +20,7 @@ _COMPLETED_SECONDS = 5.0
 LONGEST_SECONDS = 30.0
 """However slowly a receiver answers, it is not waited for longer."""
 
-Told = tuple[Change, Alert]
+Notice = tuple[Change, Alert]
 
 _log = structlog.get_logger()
 
@@ -38,16 +38,16 @@ class _Lane:
     """What waits for one channel. The first is being sent; it leaves when it arrived, or was given up."""
 
     channel: Channel
-    waiting: deque[Told] = field(default_factory=deque)
+    waiting: deque[Notice] = field(default_factory=deque)
     some: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def put(self, told: Told) -> None:
+    def put(self, notice: Notice) -> None:
         if len(self.waiting) >= _MOST_WAITING:
             del self.waiting[1]
             _log.warning(
                 "An alert is not sent: too many wait.", action="alert.dropped", channel=self.channel.name
             )
-        self.waiting.append(told)
+        self.waiting.append(notice)
         self.some.set()
 
 
@@ -74,15 +74,15 @@ class Delivery:
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
-    def waiting(self) -> Mapping[str, Sequence[Told]]:
+    def waiting(self) -> Mapping[str, Sequence[Notice]]:
         """What is not sent yet, by channel: to be given to `open` by the next server."""
         return {name: list(lane.waiting) for name, lane in self._lanes.items() if lane.waiting}
 
-    def open(self, waiting: Mapping[str, Iterable[Told]]) -> None:
+    def open(self, waiting: Mapping[str, Iterable[Notice]]) -> None:
         """Begin to send, first what waited when the server before ended; a channel that is gone gets nothing."""
         for name, several in waiting.items():
-            for told in several if name in self._lanes else ():
-                self._lanes[name].put(told)
+            for notice in several if name in self._lanes else ():
+                self._lanes[name].put(notice)
         self._tasks = [asyncio.create_task(self._deliver(lane)) for lane in self._lanes.values()]
 
     async def close(self) -> None:

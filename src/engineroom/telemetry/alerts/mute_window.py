@@ -1,4 +1,4 @@
-"""Quiet hours: nobody is told of anything, and afterwards only of what has changed and stayed so: pure."""
+"""When nobody is notified. Afterwards people hear only of what has changed and stayed so: pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 @dataclass(frozen=True, slots=True)
-class QuietHours:
+class MuteWindow:
     """From one time of day to another, which may be of the next day, in a time zone."""
 
     begin: time
@@ -21,11 +21,11 @@ class QuietHours:
         return now >= self.begin or now < self.end
 
 
-def quiet_hours(text: str, zone: str) -> QuietHours:
-    """Return the quiet hours that a text such as `22:00-07:00` says. Raises ValueError."""
+def mute_window(text: str, zone: str) -> MuteWindow:
+    """Return the window that a text such as `22:00-07:00` says. Raises ValueError."""
     begin, _, end = text.partition("-")
     try:
-        return QuietHours(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip()), ZoneInfo(zone))
+        return MuteWindow(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip()), ZoneInfo(zone))
     except ZoneInfoNotFoundError:
         raise ValueError(f"{zone!r} is no time zone; give one such as Europe/Berlin") from None
     except ValueError:

@@ -109,9 +109,9 @@ def _mail_text(alert: Alert) -> str:
 def _message_id(change: Change, alert: Alert, sender: str) -> str:
     """Return the same id whenever the same is sent again, so that who gets it twice shows it once."""
     ended = alert.resolved_at if change is Change.RESOLVED else None
-    told = f"{change} {alert.subject.rule} {alert.subject.id} {alert.since} {ended}"
+    notice = f"{change} {alert.subject.rule} {alert.subject.id} {alert.since} {ended}"
     domain = parseaddr(sender)[1].rpartition("@")[2] or "engineroom.invalid"
-    return f"<{hashlib.sha256(told.encode()).hexdigest()[:32]}@{domain}>"
+    return f"<{hashlib.sha256(notice.encode()).hexdigest()[:32]}@{domain}>"
 
 
 def _mark(change: Change) -> str:

@@ -111,23 +111,23 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class AlertState:
     """What is known between two looks: since when each figure is above its threshold, and what fires."""
 
     above_since: Mapping[Subject, float]
     firing: Mapping[Subject, Alert]
 
 
-NOTHING = State({}, {})
+NOTHING = AlertState({}, {})
 
 
-def look(
+def evaluate(
     rules: Mapping[RuleName, Rule],
     figures: Mapping[Subject, float | None],
     origins: Mapping[str, Origin],
-    before: State,
+    before: AlertState,
     now: float,
-) -> tuple[State, list[tuple[Change, Alert]]]:
+) -> tuple[AlertState, list[tuple[Change, Alert]]]:
     """Return the state after these figures, and the alerts that changed; `origins` are by the ids of subjects.
 
     A figure that is None is unknown, and leaves its alert as it is. One that is not there any more resolves it.
@@ -153,7 +153,7 @@ def look(
             firing |= {} if alert is None else {subject: alert}
         elif alert is not None:
             changed.append((Change.RESOLVED, replace(alert, resolved_at=now, figure=figure)))
-    return State(above, firing), changed
+    return AlertState(above, firing), changed
 
 
 def changed_rules(settings: Mapping[str, Mapping[str, float]]) -> dict[RuleName, Rule]:

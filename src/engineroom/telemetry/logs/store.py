@@ -16,16 +16,16 @@ from engineroom.model.log import LogEntry
 from engineroom.model.output import StreamId
 from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.logs.blocks import reading, tables
-from engineroom.telemetry.logs.blocks.disk_space import Room, is_full
+from engineroom.telemetry.logs.blocks.disk_space import DiskSpace, is_full
 from engineroom.telemetry.logs.blocks.query import Query
-from engineroom.telemetry.logs.blocks.reading import Found, Window
-from engineroom.telemetry.logs.blocks.retention import Limits, Removed
+from engineroom.telemetry.logs.blocks.reading import LogPage, Window
+from engineroom.telemetry.logs.blocks.retention import Removed, Retention
 from engineroom.telemetry.logs.blocks.tables import Fact
 from engineroom.telemetry.logs.blocks.writer import Batch, LogWriter
 from engineroom.telemetry.logs.live import Live
 
 _READERS = 2
-_TIDY_BYTES = 4 << 20
+_COMPACTED_BYTES = 4 << 20
 _FOLLOWED_AT_ONCE = 500
 _EVERYTHING = Query()
 
@@ -37,13 +37,13 @@ _log = structlog.get_logger()
 class LogStore:
     """The log of every process, in one file. Its methods belong to the event loop; the work is done in threads."""
 
-    def __init__(self, path: Path, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(self, path: Path, retention: Retention, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._connection = tables.connect(path)
         with sqlite_files.closed_on_error(self._connection):
             tables.prepare(self._connection)
             self._writer = LogWriter(self._connection)
-        self._room = Room(path, self._connection, self._writer, limits)
+        self._disk_space = DiskSpace(path, self._connection, self._writer, retention)
         self._writing = ThreadPoolExecutor(1, "logs-writer")
         self._reading = ThreadPoolExecutor(_READERS, "logs-reader")
         self._readers: SimpleQueue[sqlite3.Connection] = SimpleQueue()
@@ -53,7 +53,7 @@ class LogStore:
         self._live = Live()
 
     @classmethod
-    def open(cls, path: Path, limits: Limits, clock: Callable[[], float] = time.time) -> Self:
+    def open(cls, path: Path, retention: Retention, clock: Callable[[], float] = time.time) -> Self:
         """Return the log in the file `path`; one that cannot be used is put aside, and another one begun.
 
         What is too old by the `clock`, in seconds since 1970, is removed.
@@ -62,7 +62,7 @@ class LogStore:
         """
         path.touch(mode=0o600)
         try:
-            return cls(path, limits, clock)
+            return cls(path, retention, clock)
         except sqlite3.DatabaseError as error:
             if not sqlite_files.is_unusable(error):
                 raise
@@ -72,7 +72,7 @@ class LogStore:
                 reason=str(error),
             )
             _put_aside(path)
-            return cls(path, limits, clock)
+            return cls(path, retention, clock)
 
     async def append(self, batch: Batch) -> Removed:
         """Store a batch; it is on disk afterwards, whole. Return what had to be removed for it, as the disk was full.
@@ -80,7 +80,7 @@ class LogStore:
         Raises sqlite3.Error when it cannot be stored, and then nothing of it is.
         """
         stored, removed = await self._write(
-            lambda: self._room.for_writing(lambda: self._writer.append(batch))
+            lambda: self._disk_space.for_writing(lambda: self._writer.append(batch))
         )
         for background_process, blocks in stored.items():
             if self._live.is_followed(background_process):
@@ -90,14 +90,14 @@ class LogStore:
                 self._live.publish(background_process, entries)
         return removed
 
-    async def tidy(self) -> bool:
-        """Do some of the work that makes the log smaller and quicker to search; return whether there is more of it."""
-        return bool(await self._if_there_is_room(lambda: self._writer.tidy(_TIDY_BYTES)))
+    async def compact(self) -> bool:
+        """Do some of the work that makes the log smaller and quicker to search; return whether there is more."""
+        return bool(await self._if_there_is_room(lambda: self._writer.compact(_COMPACTED_BYTES)))
 
     async def prune(self) -> None:
-        """Remove what is beyond the limits."""
+        """Remove what is kept no longer."""
         now = int(self._clock() * 1e9)
-        while await self._if_there_is_room(lambda: self._room.prune(now)):
+        while await self._if_there_is_room(lambda: self._disk_space.prune(now)):
             continue
 
     async def positions(self) -> dict[StreamId, int]:
@@ -109,12 +109,12 @@ class LogStore:
         return await self._write(lambda: tables.fact(self._connection, Fact.NOTED_AT))
 
     async def dropped(self) -> Removed:
-        """Return what had to be removed, by whichever server, as the disk was full, and nobody was told of yet."""
+        """Return what had to be removed, by whichever server, as the disk was full, and nobody was notified of yet."""
         return await self._write(self._writer.dropped)
 
-    async def told(self, dropped: Removed) -> None:
-        """Take in that people were told of what was dropped; where that cannot be written down, they are told again."""
-        await self._if_there_is_room(lambda: self._writer.told(dropped))
+    async def notified(self, dropped: Removed) -> None:
+        """Record that people were notified of what was dropped; where that cannot be stored, they are notified again."""
+        await self._if_there_is_room(lambda: self._writer.notified(dropped))
 
     async def forget(self, streams: Sequence[StreamId]) -> None:
         """Forget the positions of streams that nobody will ever read again."""
@@ -125,7 +125,7 @@ class LogStore:
         owners: Collection[BackgroundProcessId],
         query: Query,
         window: Window,
-    ) -> Found:
+    ) -> LogPage:
         """Return the wanted entries of these background processes that are in the window, lines without an end included."""
         found = await self._read(lambda connection: reading.find(connection, owners, query, window))
         unfinished = [

@@ -41,7 +41,7 @@ COARSE = Resolution(step_seconds=300, points=288, kept_seconds=30 * 86_400)
 
 
 @dataclass(slots=True)
-class Chunk:
+class SeriesChunk:
     """The points of one stretch: a column for each metric, with what is unknown as not a number.
 
     A metric of which nothing was ever known has no column: most have none of most.
@@ -72,9 +72,9 @@ class Chunk:
         return zstandard.compress(b"".join((column or unknown).tobytes() for column in self.columns), 3)
 
 
-def unpacked(data: bytes, points: int) -> Chunk:
+def unpacked(data: bytes, points: int) -> SeriesChunk:
     """Return a chunk that was stored; metrics that there were none of then are unknown."""
-    chunk = Chunk(points)
+    chunk = SeriesChunk(points)
     content = zstandard.decompress(data)
     unknown = _unknown(points).tobytes()
     size = len(unknown)

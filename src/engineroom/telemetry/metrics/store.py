@@ -12,7 +12,7 @@ from typing import Self, TypeVar
 import structlog
 
 from engineroom.telemetry import sqlite_files
-from engineroom.telemetry.metrics.chunk import COARSE, FINE, Chunk, Mean, Resolution, unpacked
+from engineroom.telemetry.metrics.chunk import COARSE, FINE, Mean, Resolution, SeriesChunk, unpacked
 from engineroom.telemetry.metrics.history import History, summed
 from engineroom.telemetry.metrics.sample import Sample
 
@@ -56,7 +56,7 @@ class MetricStore:
             self._connection.executescript(_SCHEMA)
         self._thread = ThreadPoolExecutor(1, "metrics")
         self._series: dict[str, _Series] = {}
-        self._chunks: dict[Key, Chunk] = {}
+        self._chunks: dict[Key, SeriesChunk] = {}
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], float] = time.time) -> Self:
@@ -111,14 +111,14 @@ class MetricStore:
             series.mean.add(values)
             self._chunk(name, COARSE, at).set(COARSE.place(at), series.mean.values())
 
-    def _chunk(self, name: str, resolution: Resolution, at: float) -> Chunk:
+    def _chunk(self, name: str, resolution: Resolution, at: float) -> SeriesChunk:
         key = (name, resolution, resolution.start(at))
         found = self._chunks.get(key)
         if found is None:
-            found = self._chunks[key] = self._read(key) or Chunk(resolution.points)
+            found = self._chunks[key] = self._read(key) or SeriesChunk(resolution.points)
         return found
 
-    def _read(self, key: Key) -> Chunk | None:
+    def _read(self, key: Key) -> SeriesChunk | None:
         name, resolution, start = key
         row = self._connection.execute(
             "SELECT data FROM chunks WHERE series = ? AND step = ? AND start = ?",

@@ -11,7 +11,7 @@ import pytest
 
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks import disk_space
-from engineroom.telemetry.logs.blocks.retention import Limits, Removed
+from engineroom.telemetry.logs.blocks.retention import Removed, Retention
 from tests.runtime.asynchronous import asynchronous
 from tests.support.small_disk import fill, small_disk
 from tests.telemetry.logs.made import NOON, SECOND, batch, chunk, everything
@@ -28,7 +28,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @asynccontextmanager
 async def opened(folder: Path) -> AsyncIterator[LogStore]:
-    logs = LogStore.open(folder / "logs.db", Limits(days=36500))
+    logs = LogStore.open(folder / "logs.db", Retention(days=36500))
     try:
         yield logs
     finally:
@@ -82,7 +82,7 @@ async def test_on_a_full_disk_little_goes_at_a_time_and_all_of_it_is_told(disk: 
     (disk / "hog").unlink()
     async with opened(disk) as logs:
         assert await logs.dropped() == dropped
-        await logs.told(dropped)
+        await logs.notified(dropped)
         assert (await logs.dropped()).bytes == 0
 
 
@@ -122,7 +122,7 @@ async def test_the_log_is_read_on_a_full_disk_and_where_nothing_can_be_opened(
 @asynchronous
 async def test_a_clock_that_is_set_back_makes_nothing_old(tmp_path: Path) -> None:
     year = 365 * 86_400
-    logs = LogStore.open(tmp_path / "logs.db", Limits(days=14), clock=lambda: NOON / SECOND)
+    logs = LogStore.open(tmp_path / "logs.db", Retention(days=14), clock=lambda: NOON / SECOND)
     for at in (NOON, NOON - year * SECOND):
         await logs.append(batch(chunk(b"line\n", at=at)))
     await logs.prune()

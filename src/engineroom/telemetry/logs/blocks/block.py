@@ -7,7 +7,7 @@ import msgspec
 import zstandard
 
 from engineroom.telemetry.logs.entries import codes
-from engineroom.telemetry.logs.entries.entries import Run
+from engineroom.telemetry.logs.entries.entries import EntryRun
 
 _LEVEL = 1
 """Of Zstandard: higher ones make logs hardly smaller, and are slower."""
@@ -19,7 +19,7 @@ STREAMS = ("stdout", "stderr", "system")
 _NUL, _STORED_NUL = b"\0", b"\xc0\x80"
 
 
-class Writer(msgspec.Struct, array_like=True, frozen=True):
+class EntryWriter(msgspec.Struct, array_like=True, frozen=True):
     """A process that wrote something in the block, or one life of it."""
 
     process: str
@@ -39,7 +39,7 @@ class Span(msgspec.Struct, array_like=True, frozen=True):
 
 
 class _Head(msgspec.Struct, array_like=True):
-    writers: list[Writer]
+    writers: list[EntryWriter]
     spans: list[Span]
     codes: bytes
 
@@ -53,7 +53,7 @@ class Block:
     """Entries `first` and following of one background process. `text` are their texts, in the stored form."""
 
     first: int
-    writers: list[Writer]
+    writers: list[EntryWriter]
     spans: list[Span]
     codes: bytes
     text: bytes
@@ -102,14 +102,14 @@ def slot_bit(replica: int, index: int) -> int:
     return 1 << (replica * 31 + index) % 62
 
 
-def block_of(runs: Sequence[Run], first: int, order: int) -> Block:
+def block_of(runs: Sequence[EntryRun], first: int, order: int) -> Block:
     """Return the block of these runs, whose entries are numbered from `first` and come after `order`."""
-    writers: dict[Writer, int] = {}
+    writers: dict[EntryWriter, int] = {}
     spans: list[Span] = []
     texts: list[bytes] = []
     code_bytes = bytearray()
     for run in runs:
-        writer = Writer(run.process, run.replica, run.index, run.pid, STREAMS.index(run.stream))
+        writer = EntryWriter(run.process, run.replica, run.index, run.pid, STREAMS.index(run.stream))
         order = max(order, run.at)
         spans.append(Span(run.at, order, writers.setdefault(writer, len(writers)), len(run.texts)))
         code_bytes += run.codes
@@ -119,7 +119,7 @@ def block_of(runs: Sequence[Run], first: int, order: int) -> Block:
 
 def joined(blocks: Sequence[Block]) -> Block:
     """Return one block of several that follow each other."""
-    writers: dict[Writer, int] = {}
+    writers: dict[EntryWriter, int] = {}
     spans: list[Span] = []
     for block in blocks:
         places = [writers.setdefault(writer, len(writers)) for writer in block.writers]

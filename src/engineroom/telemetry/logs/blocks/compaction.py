@@ -9,7 +9,7 @@ _FANOUT = 8
 _SMALLEST = 1024
 
 
-def due(sizes: Sequence[int]) -> int:
+def blocks_to_compact(sizes: Sequence[int]) -> int:
     """Return how many of the newest blocks to make one, given the sizes of those that are not full, oldest first; or 0.
 
     Each byte is written again only about as often as eight fits into the ratio of the full size to that of a first block:

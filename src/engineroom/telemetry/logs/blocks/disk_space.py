@@ -1,4 +1,4 @@
-"""Room for the log: its limits, and what to do when the disk is full."""
+"""Keep the log within its retention, and on a full disk make room for what is new."""
 
 import contextlib
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from engineroom.telemetry.logs.blocks import retention
-from engineroom.telemetry.logs.blocks.retention import NOTHING, Limits, Removed
+from engineroom.telemetry.logs.blocks.retention import NOTHING, Removed, Retention
 from engineroom.telemetry.logs.blocks.writer import LogWriter
 
 RESERVE_BYTES = 16 << 20
@@ -47,13 +47,15 @@ _VACUUMED_PAGES = 512
 Result = TypeVar("Result")
 
 
-class Room:
+class DiskSpace:
     """Makes room on the one connection that writes."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, writer: LogWriter, limits: Limits) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, writer: LogWriter, kept: Retention
+    ) -> None:
         self._connection = connection
         self._writer = writer
-        self._limits = limits
+        self._kept = kept
         self._reserve = path.with_name(f"{path.name}-reserve")
         self._is_bounded = False
         self._keep_reserve()
@@ -74,11 +76,11 @@ class Room:
         return write(), removed
 
     def prune(self, now_nanoseconds: int) -> bool:
-        """Remove some of what is beyond the limits, and give its room back; return whether there may be more."""
+        """Remove some of what is kept no longer, and give its room back; return whether there may be more."""
         self._keep_reserve()
-        found = retention.too_old(self._connection, self._limits.earliest(now_nanoseconds))
+        found = retention.too_old(self._connection, self._kept.earliest(now_nanoseconds))
         if not found.blocks:
-            excess = retention.stored_bytes(self._connection) - self._limits.bytes
+            excess = retention.stored_bytes(self._connection) - self._kept.bytes
             found = retention.oldest(self._connection, excess)
         if found.blocks:
             self._writer.remove(found.blocks)

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogEntry, LogLevel, LogType
-from engineroom.telemetry.logs.blocks.block import STREAMS, Block, Span, Writer, restored, slot_bit
+from engineroom.telemetry.logs.blocks.block import STREAMS, Block, EntryWriter, Span, restored, slot_bit
 from engineroom.telemetry.logs.blocks.term_index import Fragments, fragments_of
 from engineroom.telemetry.logs.entries import codes
 from engineroom.telemetry.logs.entries.codes import CODES
@@ -47,7 +47,7 @@ class Query:
 
     @cached_property
     def fragments(self) -> Fragments:
-        """What must be among a block's words."""
+        """What a block must have among its terms."""
         return fragments_of(self.text)
 
     @cached_property
@@ -118,7 +118,7 @@ class Query:
             and self._matches(entry.text)
         )
 
-    def _wants(self, span: Span, writer: Writer) -> bool:
+    def _wants(self, span: Span, writer: EntryWriter) -> bool:
         return (
             self.from_nanoseconds <= span.at <= self.to_nanoseconds
             and self.replica in (None, writer.replica)

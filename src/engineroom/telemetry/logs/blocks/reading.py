@@ -19,7 +19,7 @@ _OWNERS = "SELECT id FROM owners WHERE background_process = ?"
 _OF_ENVIRONMENT = "SELECT background_process, instance FROM owners WHERE environment = ? ORDER BY id"
 
 
-class Place(NamedTuple):
+class LogPosition(NamedTuple):
     """The place of an entry in the order of all: by order, then by background process, then by number."""
 
     order: int
@@ -35,21 +35,21 @@ class Window:
     """
 
     limit: int
-    behind: Place | None = None
+    behind: LogPosition | None = None
     newest_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LogPage:
     """A page of entries, in the order asked for. `more` says whether there were others behind them."""
 
     entries: Sequence[LogEntry]
     more: bool
 
 
-def place(entry: LogEntry) -> Place:
+def place(entry: LogEntry) -> LogPosition:
     """Return the place of an entry."""
-    return Place(entry.order, entry.background_process, entry.number)
+    return LogPosition(entry.order, entry.background_process, entry.number)
 
 
 def of_environment(
@@ -74,7 +74,7 @@ def find(
     owners: Collection[BackgroundProcessId],
     query: Query,
     window: Window,
-) -> Found:
+) -> LogPage:
     """Return the wanted entries of these background processes that are in the window."""
     streams = [_entries(connection, owner, query, window) for owner in owners]
     merged = heapq.merge(*streams, key=place, reverse=window.newest_first)
@@ -82,20 +82,20 @@ def find(
     size = 0
     for entry in merged:
         if len(entries) == window.limit or size >= _PAGE_BYTES:
-            return Found(entries, more=True)
+            return LogPage(entries, more=True)
         entries.append(entry)
         size += len(entry.text)
-    return Found(entries, more=False)
+    return LogPage(entries, more=False)
 
 
-def with_unfinished(found: Found, unfinished: Sequence[LogEntry], window: Window) -> Found:
+def with_unfinished(found: LogPage, unfinished: Sequence[LogEntry], window: Window) -> LogPage:
     """Return a page with those of these lines without an end that belong on it: behind all others."""
     entries = sorted(unfinished, key=lambda entry: entry.order, reverse=window.newest_first)
     if not entries or (window.behind is not None if window.newest_first else found.more):
         return found
     together = [*entries, *found.entries] if window.newest_first else [*found.entries, *entries]
     cut = window.newest_first and len(together) > window.limit
-    return Found(together[: window.limit], more=found.more or cut)
+    return LogPage(together[: window.limit], more=found.more or cut)
 
 
 def following(
@@ -145,7 +145,7 @@ def _entries(
                 yield entry
 
 
-def _select(behind: Place | None, *, newest_first: bool) -> str:
+def _select(behind: LogPosition | None, *, newest_first: bool) -> str:
     bound = (
         "" if behind is None else "AND first_order <= :order" if newest_first else "AND last_order >= :order"
     )

@@ -8,7 +8,7 @@ _STEP = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Retention:
     """The log is kept for so long, and in so many bytes; what comes first counts."""
 
     days: float = 14.0

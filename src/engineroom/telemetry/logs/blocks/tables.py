@@ -63,7 +63,7 @@ class Fact(StrEnum):
     """The latest moment of the entries that nobody printed."""
 
     DROPPED_BYTES = "dropped_bytes"
-    """How much was removed, as the disk was full, and not told of yet."""
+    """How much was removed, as the disk was full, and not notified of yet."""
 
     DROPPED_UNTIL = "dropped_until"
     """The latest moment of that."""

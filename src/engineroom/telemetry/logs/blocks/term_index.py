@@ -1,4 +1,4 @@
-"""The words of a block: what a search looks into first, to pass over the blocks that cannot have what it looks for.
+"""The index of a block's terms: a search looks here first, and skips the blocks that cannot match.
 
 Two sets, because they are so unlike. The runs of letters are few, whatever is logged, and are all that is read when letters
 alone are looked for. The words with a digit in them (numbers, ids) are many, and different in every block.
@@ -26,8 +26,8 @@ _TO_LETTERS = _table(_ALPHABETIC)
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """The distinct words of a block, separated by spaces and compressed."""
+class Terms:
+    """The distinct terms of a block, separated by spaces and compressed."""
 
     letters: bytes
     numbers: bytes
@@ -38,18 +38,18 @@ class Words:
         return len(self.letters) + len(self.numbers)
 
 
-def words_of(text: bytes) -> Words:
-    """Return the words of a block's text."""
+def terms_of(text: bytes) -> Terms:
+    """Return the terms of a block's text."""
     distinct = set(text.translate(_TO_WORDS).split())
     every = b" ".join(distinct)
     letters = b" ".join(set(every.translate(_TO_LETTERS).split()))
     numbers = b" ".join([word for word in distinct if not word.isalpha()])
-    return Words(zstandard.compress(letters, _LEVEL), zstandard.compress(numbers, _LEVEL))
+    return Terms(zstandard.compress(letters, _LEVEL), zstandard.compress(numbers, _LEVEL))
 
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """What must be found in a block's words for its text to have a chance: parts of words, in lower case."""
+    """What a block must have among its terms for its text to match: parts of words, in lower case."""
 
     letters: Sequence[bytes]
     numbers: Sequence[bytes]
@@ -79,5 +79,5 @@ def fragments_of(text: str) -> Fragments:
 def _has_all(stored: bytes, fragments: Sequence[bytes]) -> bool:
     if not fragments:
         return True
-    words = zstandard.decompress(stored)
-    return all(fragment in words for fragment in fragments)
+    terms = zstandard.decompress(stored)
+    return all(fragment in terms for fragment in fragments)

@@ -1,4 +1,4 @@
-"""Writing the log: batches as they come, and afterwards small blocks made large ones and their words found."""
+"""Write the log: batches as they come; later, join small blocks and index the terms of full ones."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -10,11 +10,11 @@ from engineroom.model.output import StreamId
 from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.logs.blocks import tables
 from engineroom.telemetry.logs.blocks.block import Block, block_of, joined, unpacked
-from engineroom.telemetry.logs.blocks.compaction import FULL_BYTES, due
+from engineroom.telemetry.logs.blocks.compaction import FULL_BYTES, blocks_to_compact
 from engineroom.telemetry.logs.blocks.retention import Removed
 from engineroom.telemetry.logs.blocks.tables import Fact
-from engineroom.telemetry.logs.blocks.term_index import words_of
-from engineroom.telemetry.logs.entries.entries import Run
+from engineroom.telemetry.logs.blocks.term_index import terms_of
+from engineroom.telemetry.logs.entries.entries import EntryRun
 
 _INSERT_BLOCK = """
 INSERT INTO blocks (owner, first, last, earliest, latest, first_order, last_order, codes, slots, size, bytes, indexed)
@@ -27,7 +27,7 @@ _DROPPED = Fact.DROPPED_BYTES, Fact.DROPPED_UNTIL
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class LogOwner:
     """A background process whose output is kept, and where it belongs."""
 
     background_process: BackgroundProcessId
@@ -39,7 +39,7 @@ class Owner:
 class Batch:
     """What is stored in one write: entries by owner, and the positions up to which the streams are read with them."""
 
-    runs: dict[Owner, list[Run]] = field(default_factory=dict)
+    runs: dict[LogOwner, list[EntryRun]] = field(default_factory=dict)
     positions: dict[StreamId, int] = field(default_factory=dict)
     noted_at: int = 0
     """The latest moment of what is in it that nobody printed; 0 where there is nothing of the kind."""
@@ -61,7 +61,7 @@ class LogWriter:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._tails: dict[BackgroundProcessId, _Tail]
-        self._merging: dict[BackgroundProcessId, None]
+        self._uncompacted: dict[BackgroundProcessId, None]
         self._unindexed: list[int]
         self._load()
 
@@ -85,25 +85,25 @@ class LogWriter:
             if batch.noted_at:
                 tables.set_fact(self._connection, Fact.NOTED_AT, batch.noted_at)
         self._tails.update(tails)
-        self._merging.update(dict.fromkeys(tails))
+        self._uncompacted.update(dict.fromkeys(tails))
         self._unindexed += full
         return stored
 
-    def tidy(self, most_bytes: int) -> bool:
-        """Merge small blocks and find the words of full ones, about so many bytes; return whether there is more to do."""
-        if not self._merging and not self._unindexed:
+    def compact(self, most_bytes: int) -> bool:
+        """Join small blocks and index the terms of full ones, about so many bytes; return whether there is more to do."""
+        if not self._uncompacted and not self._unindexed:
             return False
         done = 0
         try:
             with self._transaction():
-                while self._merging and done < most_bytes:
-                    done += self._merge(next(iter(self._merging)))
+                while self._uncompacted and done < most_bytes:
+                    done += self._join(next(iter(self._uncompacted)))
                 while self._unindexed and done < most_bytes:
                     done += self._index(self._unindexed.pop(0))
         except BaseException:
             self._load()
             raise
-        return bool(self._merging or self._unindexed)
+        return bool(self._uncompacted or self._unindexed)
 
     def positions(self) -> dict[StreamId, int]:
         """Return up to where each stream is read and stored."""
@@ -115,8 +115,8 @@ class LogWriter:
         with self._transaction():
             self._connection.executemany("DELETE FROM positions WHERE process = ? AND stream = ?", streams)
 
-    def remove(self, blocks: Sequence[int], to_be_told: Removed | None = None) -> None:
-        """Remove blocks for good; what of it is to be told of is noted with that."""
+    def remove(self, blocks: Sequence[int], unnotified: Removed | None = None) -> None:
+        """Remove blocks for good, and note in the same write what people are to be notified of."""
         rows = [(block,) for block in blocks]
         with self._transaction():
             for table, key in (
@@ -126,8 +126,8 @@ class LogWriter:
                 ("blocks", "id"),
             ):
                 self._connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", rows)  # noqa: S608
-            if to_be_told is not None and to_be_told.blocks:
-                self._note_dropped(self.dropped().and_(to_be_told))
+            if unnotified is not None and unnotified.blocks:
+                self._note_dropped(self.dropped().and_(unnotified))
         gone = set(blocks)
         self._unindexed = [block for block in self._unindexed if block not in gone]
         for tail in self._tails.values():
@@ -136,12 +136,12 @@ class LogWriter:
                 del tail.small[0]
 
     def dropped(self) -> Removed:
-        """Return what was removed, as the disk was full, and nobody was told of yet."""
+        """Return what was removed, as the disk was full, and nobody was notified of yet."""
         dropped, until = (tables.fact(self._connection, name) for name in _DROPPED)
         return Removed([], dropped, until)
 
-    def told(self, dropped: Removed) -> None:
-        """Take in that people were told of what was dropped."""
+    def notified(self, dropped: Removed) -> None:
+        """Record that people were notified of what was dropped."""
         with self._transaction():
             self._note_dropped(Removed([], max(0, self.dropped().bytes - dropped.bytes), 0))
 
@@ -169,9 +169,9 @@ class LogWriter:
             elif not indexed:
                 self._unindexed.append(id)
             before = (owner, last)
-        self._merging = dict.fromkeys(self._tails)
+        self._uncompacted = dict.fromkeys(self._tails)
 
-    def _tail(self, owner: Owner) -> _Tail:
+    def _tail(self, owner: LogOwner) -> _Tail:
         """Return a copy of where the owner's log ends: it is taken back when the write fails."""
         found = self._tails.get(owner.background_process)
         if found is not None:
@@ -193,12 +193,12 @@ class LogWriter:
         self._connection.execute("INSERT INTO texts VALUES (?, ?)", (id, packed))
         return id
 
-    def _merge(self, background_process: BackgroundProcessId) -> int:
-        """Make blocks of this background process one, where that is due; return how many bytes that were."""
+    def _join(self, background_process: BackgroundProcessId) -> int:
+        """Join the newest small blocks of a background process, where that is due; return how many bytes that were."""
         tail = self._tails[background_process]
-        count = due([size for _, size in tail.small])
+        count = blocks_to_compact([size for _, size in tail.small])
         if count == 0:
-            del self._merging[background_process]
+            del self._uncompacted[background_process]
             return 0
         ids = [id for id, _ in tail.small[-count:]]
         block = joined([self._read(id) for id in ids])
@@ -212,11 +212,11 @@ class LogWriter:
 
     def _index(self, id: int) -> int:
         block = self._read(id)
-        words = words_of(block.text)
-        self._connection.execute("INSERT INTO letters VALUES (?, ?)", (id, words.letters))
-        self._connection.execute("INSERT INTO numbers VALUES (?, ?)", (id, words.numbers))
+        terms = terms_of(block.text)
+        self._connection.execute("INSERT INTO letters VALUES (?, ?)", (id, terms.letters))
+        self._connection.execute("INSERT INTO numbers VALUES (?, ?)", (id, terms.numbers))
         self._connection.execute(
-            "UPDATE blocks SET indexed = 1, bytes = bytes + ? WHERE id = ?", (words.size, id)
+            "UPDATE blocks SET indexed = 1, bytes = bytes + ? WHERE id = ?", (terms.size, id)
         )
         return block.size
 
@@ -230,7 +230,7 @@ class LogWriter:
         return sqlite_files.transaction(self._connection)
 
 
-def _blocks(runs: Sequence[Run], tail: _Tail) -> Iterator[Block]:
+def _blocks(runs: Sequence[EntryRun], tail: _Tail) -> Iterator[Block]:
     """Yield the blocks of these runs; what they are numbered and ordered by goes on in the tail."""
     for part in _parts(runs):
         block = block_of(part, tail.last + 1, tail.order)
@@ -238,9 +238,9 @@ def _blocks(runs: Sequence[Run], tail: _Tail) -> Iterator[Block]:
         yield block
 
 
-def _parts(runs: Sequence[Run]) -> Iterator[list[Run]]:
+def _parts(runs: Sequence[EntryRun]) -> Iterator[list[EntryRun]]:
     """Yield the runs in parts that make a block of about the full size each."""
-    part: list[Run] = []
+    part: list[EntryRun] = []
     size = 0
     for run in runs:
         for piece, bytes_ in run.pieces(FULL_BYTES):
@@ -254,7 +254,7 @@ def _parts(runs: Sequence[Run]) -> Iterator[list[Run]]:
 
 
 def _note(tail: _Tail, full: list[int], id: int, block: Block) -> None:
-    """Note a new block: as one that can be merged, or as one whose words are to be found."""
+    """Note a new block: as one to be compacted, or as one whose terms are to be indexed."""
     if block.size < FULL_BYTES:
         tail.small.append((id, block.size))
     else:

@@ -14,7 +14,7 @@ LONGEST_ENTRY = 1 << 20
 
 
 @dataclass(slots=True)
-class Run:
+class EntryRun:
     """Entries of one life of one process that had been written by the same moment: one text and one code for each."""
 
     at: int
@@ -35,7 +35,7 @@ class Run:
         code = classify(text)
         self.codes.append(code + CUT if cut else code)
 
-    def pieces(self, most_bytes: int) -> Iterator[tuple["Run", int]]:
+    def pieces(self, most_bytes: int) -> Iterator[tuple["EntryRun", int]]:
         """Yield the run in pieces of about so many bytes at most, each with its bytes."""
         size = sum(map(len, self.texts)) + len(self.texts)
         if size <= most_bytes:
@@ -44,7 +44,9 @@ class Run:
         step = max(1, len(self.texts) * most_bytes // size)
         for start in range(0, len(self.texts), step):
             texts, codes = self.texts[start : start + step], self.codes[start : start + step]
-            piece = Run(self.at, self.process, self.replica, self.index, self.pid, self.stream, texts, codes)
+            piece = EntryRun(
+                self.at, self.process, self.replica, self.index, self.pid, self.stream, texts, codes
+            )
             yield piece, sum(map(len, texts)) + len(texts)
 
 
@@ -57,12 +59,12 @@ class _Open:
     cut: bool
 
 
-def runs(lines: Sequence[Line]) -> tuple[list[Run], list[bytes]]:
+def runs(lines: Sequence[Line]) -> tuple[list[EntryRun], list[bytes]]:
     """Return the entries of these lines of one stream; and the lines of the last entry, when more may belong to it.
 
     Those are in the last run too: whoever waits for more takes its last entry back with `without_last`.
     """
-    found: list[Run] = []
+    found: list[EntryRun] = []
     entry: _Open | None = None
     message_end = 0
     for place, line in enumerate(lines):
@@ -92,29 +94,29 @@ def _of_same_life(lines: Sequence[Line], place: int) -> Iterator[bytes]:
         yield lines[behind].text
 
 
-def without_last(found: list[Run]) -> list[Run]:
+def without_last(found: list[EntryRun]) -> list[EntryRun]:
     """Return the runs without their last entry."""
     last = found[-1]
     del last.texts[-1], last.codes[-1]
     return found if last.texts else found[:-1]
 
 
-def _close(found: list[Run], entry: _Open) -> None:
+def _close(found: list[EntryRun], entry: _Open) -> None:
     line = entry.first
     run = found[-1] if found else None
     if run is None or run.at != line.at_nanoseconds or run.pid != line.pid:
-        run = Run(line.at_nanoseconds, line.process, line.replica, line.index, line.pid, line.stream)
+        run = EntryRun(line.at_nanoseconds, line.process, line.replica, line.index, line.pid, line.stream)
         found.append(run)
     run.add(entry.group.lines, cut=entry.cut)
 
 
-def in_time(streams: Iterable[list[Run]]) -> list[Run]:
+def in_time(streams: Iterable[list[EntryRun]]) -> list[EntryRun]:
     """Return the runs of several streams by time. Those of one stream keep their order, whatever the clock did."""
     keyed = [pair for stream in streams for pair in _rising(stream)]
     return [run for _, run in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _rising(stream: list[Run]) -> Iterator[tuple[int, Run]]:
+def _rising(stream: list[EntryRun]) -> Iterator[tuple[int, EntryRun]]:
     latest = 0
     for run in stream:
         latest = max(latest, run.at)

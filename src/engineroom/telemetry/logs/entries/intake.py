@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.log import LogLevel, LogType
 from engineroom.model.output import Chunk, Line, lines
-from engineroom.telemetry.logs.blocks.writer import Batch, Owner
+from engineroom.telemetry.logs.blocks.writer import Batch, LogOwner
 from engineroom.telemetry.logs.entries.codes import BYTES
-from engineroom.telemetry.logs.entries.entries import Run, in_time, runs, without_last
+from engineroom.telemetry.logs.entries.entries import EntryRun, in_time, runs, without_last
 
 WAIT_NANOSECONDS = 200_000_000
 """So long the rest of an entry is waited for that seems to go on: the lines of a trace may come in several writes."""
@@ -21,9 +21,9 @@ _LOST = (
 
 def batch_of(
     chunks: Sequence[Chunk],
-    owners: Mapping[BackgroundProcessId, Owner],
+    owners: Mapping[BackgroundProcessId, LogOwner],
     now_nanoseconds: int,
-    notes: Iterable[tuple[BackgroundProcessId, Run]] = (),
+    notes: Iterable[tuple[BackgroundProcessId, EntryRun]] = (),
 ) -> Batch:
     """Return the entries of these chunks, and the positions up to which they are read with them.
 
@@ -31,7 +31,7 @@ def batch_of(
     they come in between by their time.
     """
     batch = Batch()
-    streams: defaultdict[BackgroundProcessId, list[list[Run]]] = defaultdict(list)
+    streams: defaultdict[BackgroundProcessId, list[list[EntryRun]]] = defaultdict(list)
     for chunk in chunks:
         found, upto = _taken(chunk, now_nanoseconds)
         batch.positions[chunk.id] = upto
@@ -45,7 +45,7 @@ def batch_of(
     return batch
 
 
-def _taken(chunk: Chunk, now_nanoseconds: int) -> tuple[list[Run], int]:
+def _taken(chunk: Chunk, now_nanoseconds: int) -> tuple[list[EntryRun], int]:
     """Return the entries to be stored now, and the offset up to which the stream is read with them."""
     of_chunk = lines(chunk)
     found, last = runs(of_chunk)
@@ -62,8 +62,10 @@ def _taken(chunk: Chunk, now_nanoseconds: int) -> tuple[list[Run], int]:
     return found, upto
 
 
-def _lost(before: Line, bytes_: int) -> Run:
-    run = Run(before.at_nanoseconds, before.process, before.replica, before.index, before.pid, before.stream)
+def _lost(before: Line, bytes_: int) -> EntryRun:
+    run = EntryRun(
+        before.at_nanoseconds, before.process, before.replica, before.index, before.pid, before.stream
+    )
     run.texts.append(_LOST.format(bytes_).encode())
     run.codes.append(BYTES[LogLevel.WARNING, LogType.SYSTEM])
     return run
