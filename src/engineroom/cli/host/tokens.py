@@ -9,9 +9,9 @@ from cyclopts import Parameter
 from sqlalchemy import Connection
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.organizations import chosen
-from engineroom.cli.storage import opened_store
-from engineroom.cli.terminal import say, table
+from engineroom.cli.host.organizations import chosen
+from engineroom.cli.host.storage import opened_store
+from engineroom.cli.terminal.messages import say, table
 from engineroom.control.changes.tokens import (
     NewToken,
     UnknownApplicationsError,

@@ -18,11 +18,11 @@ import uvicorn
 import uvloop
 
 from engineroom.api import application
-from engineroom.cli.claim import Claim
 from engineroom.cli.errors import CommandError
-from engineroom.cli.first_process import is_first, reap
-from engineroom.cli.folders import allowed_folders, keep_folders, to_organization
-from engineroom.cli.storage import open_store
+from engineroom.cli.host.claim import Claim
+from engineroom.cli.host.folders import allowed_folders, keep_folders, to_organization
+from engineroom.cli.host.storage import open_store
+from engineroom.cli.server.first_process import is_first, reap
 from engineroom.control.control import Control
 from engineroom.control.host_probe import Surroundings
 from engineroom.http.bounds import Bounds, Peers

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engineroom.cli.log_lines import safe, shown
+from engineroom.cli.terminal.log_lines import safe, shown
 
 LINE: dict[str, Any] = {
     "logged_at": "2025-11-25T12:00:00.123456Z",

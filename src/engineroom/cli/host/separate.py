@@ -8,7 +8,7 @@ from pathlib import Path
 
 from engineroom.cli.errors import CommandError
 from engineroom.cli.options import settings
-from engineroom.cli.terminal import say
+from engineroom.cli.terminal.messages import say
 from engineroom.settings import Settings
 
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.storage import opened_store
-from engineroom.cli.terminal import say
+from engineroom.cli.host.storage import opened_store
+from engineroom.cli.terminal.messages import say
 from engineroom.store.encryption.key_file import KeyringError
 
 

@@ -9,10 +9,10 @@ import signal
 import time
 from pathlib import Path
 
-from engineroom.cli.claim import holder
 from engineroom.cli.errors import CommandError
+from engineroom.cli.host.claim import holder
 from engineroom.cli.options import settings
-from engineroom.cli.terminal import say
+from engineroom.cli.terminal.messages import say
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import survivors
 from engineroom.runtime.local.heartbeat import SilenceError, beat, why_hanging, why_silent

@@ -11,11 +11,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.folders import allowed_folders, warn_of_root
+from engineroom.cli.host.folders import allowed_folders, warn_of_root
+from engineroom.cli.host.storage import opened_store
+from engineroom.cli.host.variables import given_variables
 from engineroom.cli.options import settings
-from engineroom.cli.storage import opened_store
-from engineroom.cli.terminal import note, say
-from engineroom.cli.variables import given_variables
+from engineroom.cli.terminal.messages import note, say
 from engineroom.control.folders import checkouts, links
 from engineroom.model.limits import in_words
 from engineroom.runtime.local.folders import FolderError, allowed_folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from engineroom import __version__
-from engineroom.cli.doctor import Grade, doctor, of_hello, of_kernel, of_space
+from engineroom.cli.host.doctor import Grade, doctor, of_hello, of_kernel, of_space
 from engineroom.runtime.local.messages import Hello
 from tests.keeper.running_keeper import running_keeper
 from tests.keeper.worlds import WITHOUT_CGROUPS

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from engineroom.cli.log_lines import shown
+from engineroom.cli.terminal.log_lines import shown
 
 _BEGIN_ANEW = "\r\x1b[K"
 """Go back to the beginning of the line, and clear it (ECMA-48: CR, EL)."""

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.variables import given_variables
+from engineroom.cli.host.variables import given_variables
 from tests.support.waiting import patient
 
 ASKING = """
 import json, sys
-from engineroom.cli.variables import given_variables
+from engineroom.cli.host.variables import given_variables
 print(json.dumps(given_variables(["SECRET"], None, {})))
 """
 

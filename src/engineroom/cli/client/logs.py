@@ -9,10 +9,10 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
-from engineroom.cli.client import Client, UnreachableError, client
+from engineroom.cli.client.api import Client, UnreachableError, client
 from engineroom.cli.errors import CommandError
-from engineroom.cli.line_printer import LinePrinter
 from engineroom.cli.options import settings
+from engineroom.cli.terminal.line_printer import LinePrinter
 
 _AGAIN_SECONDS = 1.0
 _MOST_LINES = 1000

@@ -16,7 +16,7 @@ from cyclopts import Parameter
 
 from engineroom import __version__
 from engineroom.cli.options import settings
-from engineroom.cli.terminal import say
+from engineroom.cli.terminal.messages import say
 from engineroom.runtime.local.heartbeat import why_silent
 from engineroom.runtime.local.keeper import Keeper, KeeperError, connect
 from engineroom.runtime.local.messages import Hello, ProtocolError

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engineroom.cli.client import Client
+from engineroom.cli.client.api import Client
 from engineroom.cli.errors import CommandError
 
 _WAIT_SECONDS = 30.0

@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.storage import opened_store
-from engineroom.cli.terminal import say, table
+from engineroom.cli.host.storage import opened_store
+from engineroom.cli.terminal.messages import say, table
 from engineroom.control.changes.tokens import make_organization
 from engineroom.model.application import Organization
 from engineroom.store import Store

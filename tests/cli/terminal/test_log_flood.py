@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from engineroom.cli.log_flood import Flood, Kind
+from engineroom.cli.terminal.log_flood import Flood, Kind
 
 
 class Clock:
@@ -89,7 +89,7 @@ except ValueError:
 
 BEFORE = """
 import structlog
-from engineroom.cli.terminal import configure_log
+from engineroom.cli.terminal.messages import configure_log
 from engineroom.store.errors import UnavailableError
 configure_log()
 log = structlog.get_logger()

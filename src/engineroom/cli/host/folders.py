@@ -11,10 +11,10 @@ from cyclopts import Parameter
 from sqlalchemy import Connection
 
 from engineroom.cli.errors import CommandError
+from engineroom.cli.host.organizations import chosen
+from engineroom.cli.host.storage import opened_store
 from engineroom.cli.options import settings
-from engineroom.cli.organizations import chosen
-from engineroom.cli.storage import opened_store
-from engineroom.cli.terminal import say, table, warn
+from engineroom.cli.terminal.messages import say, table, warn
 from engineroom.control.folders.links import LinkError, absolute, given_path
 from engineroom.model.folder import Allowed
 from engineroom.model.ids import OrganizationId

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from engineroom.cli.log_flood import FloodProcessor, without_expected_tracebacks
+from engineroom.cli.terminal.log_flood import FloodProcessor, without_expected_tracebacks
 
 
 def configure_log(minimum: str = "info") -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.storage import opened_store
+from engineroom.cli.host.storage import opened_store
 from engineroom.store.errors import NoRoomError
 
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from engineroom.cli.first_process import DRAIN_SECONDS, is_first
 from engineroom.cli.options import settings
-from engineroom.cli.server import Server
-from engineroom.cli.terminal import configure_log, say
+from engineroom.cli.server.first_process import DRAIN_SECONDS, is_first
+from engineroom.cli.server.server import Server
+from engineroom.cli.terminal.messages import configure_log, say
 from engineroom.store import Store
 
 

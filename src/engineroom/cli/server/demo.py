@@ -10,11 +10,11 @@ from pathlib import Path
 
 import engineroom
 from engineroom.cli.errors import CommandError
-from engineroom.cli.first_jobs import Workers, push, start_workers, watch_jobs
-from engineroom.cli.link import link_here
+from engineroom.cli.host.link import link_here
 from engineroom.cli.options import settings
-from engineroom.cli.server import PortTakenError, Server
-from engineroom.cli.terminal import configure_log, say
+from engineroom.cli.server.first_jobs import Workers, push, start_workers, watch_jobs
+from engineroom.cli.server.server import PortTakenError, Server
+from engineroom.cli.terminal.messages import configure_log, say
 from engineroom.control.changes.tokens import create_token
 from engineroom.store import Store
 

@@ -1,0 +1,1 @@
+"""Commands that administer this host, and work without a server."""

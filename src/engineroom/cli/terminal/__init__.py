@@ -1,0 +1,1 @@
+"""What is printed: results, entries of the log, and our own log."""
