@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import jsonschema_rs
 
+from engineroom.api.documentation.openapi import document
 from engineroom.api.endpoints import ENDPOINTS
-from engineroom.api.openapi.document import document
 
 UNDESCRIBED = frozenset({404, 405})
 """What is answered where there is no endpoint, and so no description."""

@@ -1,5 +1,5 @@
 """HTTP: the contract's endpoints and ours, from one table."""
 
-from engineroom.api.application import application
+from engineroom.api.asgi import application
 
 __all__ = ["application"]

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.api.conftest import api, telemetry  # noqa: F401 - fixtures
-from tests.api.test_following import served
-from tests.api.test_logs import unfinished, write
+from tests.api.logs.test_following import served
+from tests.api.logs.test_logs import unfinished, write
 from tests.runtime.asynchronous import asynchronous
 from tests.support.api import Api
 from tests.support.waiting import patient

@@ -1,0 +1,1 @@
+"""Alerts: what is wrong now, and whether people can be told; ours."""

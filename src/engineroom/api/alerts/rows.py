@@ -1,0 +1,20 @@
+"""The endpoints of alerts."""
+
+from engineroom.api.alerts import handlers
+from engineroom.api.calls.endpoint import Endpoint
+from engineroom.api.document.shapes import Plain
+from engineroom.api.http.errors import ConflictError
+from engineroom.model.token import Ability
+
+ROWS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/api/alerts", Plain(handlers.Alerts), handlers.index, "ours", ability=Ability.READ),
+    Endpoint(
+        "POST",
+        "/api/alerts/test",
+        Plain(handlers.AlertTest),
+        handlers.test,
+        "ours",
+        ability=Ability.ADMIN,
+        errors=(ConflictError,),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Applications (contract sheet, section 5)."""

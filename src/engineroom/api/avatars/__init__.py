@@ -1,0 +1,1 @@
+"""The pictures of applications (contract sheet, section 5)."""

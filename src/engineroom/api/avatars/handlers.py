@@ -1,0 +1,73 @@
+"""The pictures of applications (contract sheet, section 5): uploaded, served and removed."""
+
+import hashlib
+
+from sqlalchemy import Connection
+
+from engineroom.api.applications import resource as shown
+from engineroom.api.applications.handlers import require
+from engineroom.api.calls.answers import emptied, written
+from engineroom.api.calls.call import Answer, Call
+from engineroom.api.http.errors import InvalidError, NotFoundError
+from engineroom.api.http.multipart import uploaded
+from engineroom.control.changes import applications as change
+from engineroom.model.ids import ApplicationId
+from engineroom.store.queries import avatars
+from engineroom.store.queries.avatars import Avatar
+
+_LARGEST_KILOBYTES = 3072
+_LARGEST_BODY = _LARGEST_KILOBYTES * 1024 + 64 * 1024
+"""The picture, and what is around it in the body."""
+
+# No SVG: it may hold scripts, and would run them on the address of the API.
+_SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+)
+_HEADERS = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'"}
+
+
+async def upload(call: Call) -> Answer:
+    """Store the picture of an application."""
+    found = await call.read(lambda connection: require(connection, call))
+    content = uploaded(await call.content(_LARGEST_BODY), call.media_type, "avatar")
+    if content is None:
+        raise InvalidError({"avatar": ["The avatar field is required."]})
+    media_type = _media_type(content)
+    if media_type is None:
+        raise InvalidError({"avatar": ["The avatar field must be an image: PNG, JPEG, GIF or WebP."]})
+    if len(content) > _LARGEST_KILOBYTES * 1024:
+        text = f"The avatar field must not be greater than {_LARGEST_KILOBYTES} kilobytes."
+        raise InvalidError({"avatar": [text]})
+    avatar = Avatar(digest=hashlib.sha256(content).hexdigest(), media_type=media_type, content=content)
+    after, operation = await change.set_avatar(call.control, call.token, found.id, avatar)
+    return written(shown.show(call, after), operation)
+
+
+async def delete(call: Call) -> Answer:
+    """Remove the picture of an application."""
+    found = await call.read(lambda connection: require(connection, call))
+    _, operation = await change.set_avatar(call.control, call.token, found.id, None)
+    return emptied(operation)
+
+
+async def show(call: Call) -> Answer:
+    """Serve a picture, to whoever knows its address: a browser shows no token for one."""
+    application_id, digest = ApplicationId(call.id("application")), call.id("digest")
+
+    def read(connection: Connection) -> Avatar | None:
+        return avatars.find(connection, application_id, digest)
+
+    found = await call.control.store.read(read)
+    if found is None:
+        raise NotFoundError
+    return Answer(found.content, media_type=found.media_type, headers=_HEADERS)
+
+
+def _media_type(content: bytes) -> str | None:
+    """Return what kind of picture this is, by its first bytes; None for what is none."""
+    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
+        return "image/webp"
+    return next((media for start, media in _SIGNATURES if content.startswith(start)), None)

@@ -1,0 +1,1 @@
+"""One call of an endpoint: what its row says, who calls, what was asked, and the answer."""

@@ -1,0 +1,1 @@
+"""Commands (contract sheet, section 7)."""

@@ -1,0 +1,1 @@
+"""Deployments (contract sheet, section 6)."""

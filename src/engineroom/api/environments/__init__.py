@@ -1,0 +1,1 @@
+"""Environments (contract sheet, section 4)."""

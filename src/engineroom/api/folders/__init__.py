@@ -1,0 +1,1 @@
+"""The folders that environments run from; ours."""

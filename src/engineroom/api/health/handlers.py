@@ -1,0 +1,35 @@
+"""Whether the server is up, and whether it can do its work; for whoever watches it."""
+
+import asyncio
+
+from msgspec import Struct
+
+from engineroom.api.calls.call import Answer, Call
+from engineroom.api.document.jsonapi import JSON, encode
+from engineroom.api.http.errors import NotReadyError
+from engineroom.store.errors import StoreError
+
+_LONGEST_SECONDS = 1.5
+
+
+class Health(Struct):
+    """How the server is, in a word."""
+
+    status: str
+
+
+async def alive(_call: Call) -> Answer:
+    """Say that the server answers."""
+    return Answer(encode(Health("ok")), media_type=JSON)
+
+
+async def ready(call: Call) -> Answer:
+    """Say whether the store can be used; whoever watches is not kept waiting for it."""
+    try:
+        async with asyncio.timeout(_LONGEST_SECONDS):
+            await call.control.store.probe()
+    except TimeoutError:
+        raise NotReadyError(f"The database has not answered for {_LONGEST_SECONDS:g} s.") from None
+    except StoreError as error:
+        raise NotReadyError(str(error)) from None
+    return Answer(encode(Health("ok")), media_type=JSON)

@@ -1,0 +1,18 @@
+"""The endpoints of health."""
+
+from engineroom.api.calls.endpoint import Endpoint
+from engineroom.api.document.shapes import Plain
+from engineroom.api.health import handlers
+
+ROWS: tuple[Endpoint, ...] = (
+    Endpoint("GET", "/healthz", Plain(handlers.Health), handlers.alive, "ours", ability=None, bucket=None),
+    Endpoint(
+        "GET",
+        "/readyz",
+        Plain(handlers.Health),
+        handlers.ready,
+        "ours",
+        ability=None,
+        bucket=None,
+    ),
+)

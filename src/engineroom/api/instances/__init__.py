@@ -1,0 +1,1 @@
+"""Instances (contract sheet, section 3)."""

@@ -1,0 +1,1 @@
+"""How the processes of a background process are stopped, replaced and started again; ours."""

@@ -1,0 +1,1 @@
+"""How the number of processes follows the queue; ours."""

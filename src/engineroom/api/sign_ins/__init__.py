@@ -1,0 +1,1 @@
+"""Signing in with a browser (contract sheet, section 9)."""
