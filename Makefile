@@ -16,8 +16,9 @@ test: .venv/.installed-dev ## install what the tests need, then check and run al
 	$(MAKE) --no-print-directory check
 	scripts/test.sh
 
-soak: .venv/.installed-dev ## kill, stop and rob everything at random for some minutes, with a new seed each time
-	ENGINEROOM_FAULT_ROUNDS=3000 ENGINEROOM_FAULT_SEED=$$(date +%s) scripts/test.sh tests/faults
+soak: .venv/.installed-dev ## kill, hang, rob, fill and lock everything and set its clock at random for an hour, with a new seed each time
+	scripts/install-test-packages.sh
+	scripts/soak.sh
 
 fuzz: .venv/.installed-dev ## ask what is made up from the OpenAPI document for some minutes, with a new seed each time
 	ENGINEROOM_FUZZ_SECONDS=240 ENGINEROOM_FUZZ_SEED=$$(date +%s) scripts/test.sh tests/fuzz

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . scripts/apt.sh
 
-PACKAGES="beanstalkd curl mariadb-server postgresql procps util-linux redis-server
+PACKAGES="beanstalkd curl gcc libc6-dev mariadb-server postgresql procps util-linux redis-server
     php-cli php-mysql php-redis php-sqlite3 php-pgsql php-mbstring php-xml php-curl php-laravel-framework"
 
 # A Node of another origin is as good as Debian's.

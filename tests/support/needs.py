@@ -48,6 +48,7 @@ def _bullmq() -> bool:
 NEEDS = {
     "beanstalkd": Need("beanstalkd", _program("beanstalkd")),
     "bullmq": Need("nodejs npm, and then: scripts/install-node-packages.sh", _bullmq),
+    "cc": Need("gcc libc6-dev", _program("cc")),
     "curl": Need("curl", _program("curl")),
     "laravel": Need(
         "php-laravel-framework", _php_says("stream_resolve_include_path('Illuminate/autoload.php')")
