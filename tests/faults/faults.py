@@ -122,6 +122,16 @@ def kill_the_keeper(server: EngineroomServer) -> None:
 def kill_the_server(server: EngineroomServer, lasting: Sequence[Lasting]) -> None:
     """Kill it and start it again: at once, or when that is refused, as it says why, once all is in order."""
     server.kill()
+    _start(server, lasting)
+
+
+def restart_the_server(server: EngineroomServer, lasting: Sequence[Lasting]) -> None:
+    """Ask it to end, which it does whatever is out of order, and start it again; see `kill_the_server`."""
+    assert server.stop() == 0
+    _start(server, lasting)
+
+
+def _start(server: EngineroomServer, lasting: Sequence[Lasting]) -> None:
     try:
         server.start()
     except AssertionError:
@@ -140,6 +150,12 @@ def lose_a_file(server: EngineroomServer, dice: Random) -> None:
     """Remove what server or keeper make again, at once or the next ones."""
     files = [f"keeper/{name}" for name in _KEEPERS_FILES] + list(_SERVERS_FILES)
     (server.data / dice.choice(files)).unlink(missing_ok=True)
+
+
+def lose_the_variables(server: EngineroomServer) -> None:
+    """Remove what the keeper has in memory of the variables of processes."""
+    with contextlib.suppress(OSError):
+        Path((server.data / "keeper" / "variables-at").read_text().strip()).unlink()
 
 
 def lose_the_database(server: EngineroomServer) -> None:

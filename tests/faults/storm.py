@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
-from tests.faults.truth import Life, logged, printed
+from tests.faults.truth import CHILD, Life, logged, printed
 from tests.support import proc
 from tests.support.client import BackgroundProcess
 from tests.support.engineroom_server import EngineroomServer, Linked
@@ -130,6 +130,8 @@ class Storm:
         self._check_logs()
         wait_until("no operation is left running", self._is_all_over, timeout_seconds=60)
         wait_until("one keeper runs", lambda: len(self.server.keepers()) == 1)
+        for log in (self.server.output(), (self.server.data / "keeper" / "log").read_text(errors="replace")):
+            assert "Traceback" not in log, log[log.index("Traceback") - 500 :][:5000]
 
     def retire(self) -> None:
         """Delete what is there for long, and forget what it has printed."""
@@ -162,9 +164,10 @@ class Storm:
 
     def _wanted(self) -> Counter[tuple[Slot, str]]:
         return Counter(
-            ((id, "1", str(index)), self._command(state.version))
+            ((id, "1", str(index)), command)
             for id, state in self._wanted_states().items()
             for index in range(state.processes)
+            for command in (self._command(state.version), CHILD)
         )
 
     def _found(self) -> Counter[tuple[Slot, str]]:

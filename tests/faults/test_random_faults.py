@@ -32,6 +32,8 @@ from tests.support.wall_clock import WallClock
 FEWEST_TURNS = 20
 TURNS_TO_A_LOOK = 40
 LONGEST_PAUSE_SECONDS = 0.5
+LONGEST_TURNS = 6
+"""What lasts ends by itself after so many turns."""
 DISK_MEGABYTES = 200
 
 Action = Callable[[Random], object]
@@ -50,17 +52,23 @@ class World:
         self.storm = Storm(server, linked, folder, may_lose_lines=may_lose_lines)
         self.scheduled = Scheduled(server, linked, folder / "scheduled")
         self.lasting: dict[str, Lasting] = {"hang the keeper": HungKeeper(server)}
+        self._until: dict[str, int] = {}
+        self._number = 0
         self.history: list[str] = []
         self._record = folder / "history"
         self._actions: dict[str, tuple[int, Action]] = {
             "kill a process": (10, partial(faults.kill_a_process, server)),
             "kill the keeper": (4, lambda _: faults.kill_the_keeper(server)),
             "kill the server": (2, lambda _: faults.kill_the_server(server, list(self.lasting.values()))),
+            "restart the server": (
+                1,
+                lambda _: faults.restart_the_server(server, list(self.lasting.values())),
+            ),
             "hang the server": (2, partial(faults.hang_the_server, server)),
             "lose a file": (3, partial(faults.lose_a_file, server)),
+            "lose the variables": (1, lambda _: faults.lose_the_variables(server)),
             "jump": (3, partial(self._jump, clock)),
             "begin what lasts": (4, self._begin),
-            "end what lasts": (4, self._end),
             "create": (4, self.storm.create),
             "scale": (5, self.storm.scale),
             "change the command": (3, self.storm.change_the_command),
@@ -73,16 +81,18 @@ class World:
 
     def turn(self, number: int, dice: Random) -> None:
         """Have something happen."""
+        self._number = number
         weights = [weight for weight, _ in self._actions.values()]
         (name,) = dice.choices(list(self._actions), weights)
         self._note(f"{number}: {name}")
         self._actions[name][1](dice)
+        for each in [each for each, until in self._until.items() if until <= number]:
+            self._end(each)
         time.sleep(LONGEST_PAUSE_SECONDS * dice.random() ** 2)
 
     def look(self) -> None:
         """Put everything in order, and see that all is as it should be."""
-        for each in self.lasting.values():
-            each.end()
+        self._end_all()
         self._note("look")
         self.storm.check()
         self.scheduled.check()
@@ -90,21 +100,29 @@ class World:
 
     def counted(self) -> Counter[str]:
         """Return how often each thing has happened."""
-        return Counter(line.partition(": ")[2] for line in self.history)
+        names = (line.partition(": ")[2].partition(" is ") for line in self.history)
+        return Counter(name for name, _, _ in names if name)
 
     def lose_the_database(self) -> None:
         """Have it be removed in a moment in which it can be put back."""
-        for each in self.lasting.values():
-            each.end()
+        self._end_all()
         faults.lose_the_database(self.server)
 
     def _begin(self, dice: Random) -> None:
         name = dice.choice(sorted(self.lasting))
         self._note(f"-: {name}")
         self.lasting[name].begin()
+        self._until[name] = self._number + dice.randint(1, LONGEST_TURNS)
 
-    def _end(self, dice: Random) -> None:
-        self.lasting[dice.choice(sorted(self.lasting))].end()
+    def _end(self, name: str) -> None:
+        self._note(f"-: not any more: {name}")
+        self.lasting[name].end()
+        del self._until[name]
+
+    def _end_all(self) -> None:
+        for each in self.lasting.values():
+            each.end()
+        self._until.clear()
 
     def _jump(self, clock: WallClock, dice: Random) -> None:
         faults.jump(clock, dice)

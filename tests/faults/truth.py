@@ -16,6 +16,7 @@ def write(file, data):
         except OSError:
             time.sleep(0.01)  # the disk is full
 
+child = None
 life = f"{os.getpid()}-{time.monotonic_ns()}"
 name = os.environ["TRUTH"] + "/" + os.environ["ENGINEROOM_BACKGROUND_PROCESS"] + "." + life
 truth = os.open(name, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
@@ -24,9 +25,13 @@ while True:
     write(1, f"@{life} {number:08}\\n".encode())
     write(truth, b".")
     number += 1
+    if child is None or os.waitpid(child, os.WNOHANG)[0]:
+        child = os.posix_spawn("/bin/sleep", ["sleep", "86400"], os.environ)
     time.sleep(0.04)
 """
-"""What it is called with only tells versions apart."""
+"""What it is called with only tells versions apart. It always has a child, which outlives it when it is killed."""
+
+CHILD = "sleep 86400"
 
 _WHOLE = re.compile(r"@([0-9]+-[0-9]+) ([0-9]{8})")
 _HEAD = 80
