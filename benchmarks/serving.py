@@ -21,9 +21,13 @@ from benchmarks.percentiles import percentile
 from benchmarks.result import ENGINEROOM, Aim, Measure, Result
 from benchmarks.stage import Stage
 from engineroom.control.folders.links import Linked, link
-from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import InstanceId, new_background_process_id
+from engineroom.model.processes.background_process import (
+    BackgroundProcess,
+    BackgroundProcessType,
+    StrategyType,
+)
 from engineroom.store import Store
 from engineroom.store.queries import background_processes
 from engineroom.store.schema.tables import environments

@@ -12,7 +12,7 @@ from typing import BinaryIO, Protocol
 from benchmarks.logs.corpus import RARE
 from benchmarks.setup import MissingError
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
-from engineroom.model.output import Chunk, Mark
+from engineroom.model.logs.output import Chunk, Mark
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks.query import Query
 from engineroom.telemetry.logs.blocks.reading import Window

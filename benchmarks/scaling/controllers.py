@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from engineroom.model.background_process import StrategyType
+from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.observation import Limits, Observation
 from engineroom.model.scaling.scaler import Scaler

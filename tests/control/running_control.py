@@ -12,12 +12,12 @@ from sqlalchemy import Connection, update
 from engineroom.control.changes import background_processes as changing
 from engineroom.control.control import Control
 from engineroom.control.folders.links import Linked, link
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_token_id
 from engineroom.model.operation import Operation, OperationStatus
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.processes.background_process import BackgroundProcess
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.token import Ability, Token
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import Store

@@ -15,14 +15,18 @@ from engineroom.control.folders.links import link
 from engineroom.control.host_probe import Surroundings
 from engineroom.control.queues.reader import QueueReader
 from engineroom.control.scaling.autoscaler import Autoscaler
-from engineroom.model.activity import Activity
-from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_background_process_id
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.processes.activity import Activity
+from engineroom.model.processes.background_process import (
+    BackgroundProcess,
+    BackgroundProcessType,
+    StrategyType,
+)
+from engineroom.model.processes.process import Process, ProcessState
+from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.model.scaling.host import Host
 from engineroom.model.scaling.settings import ScalingSettings
-from engineroom.model.worker_config import WorkerConfig
 from engineroom.sandbox import Sandbox
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, events

@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from engineroom.control.changes import background_processes as changing
 from engineroom.control.loops import reconciler
-from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.operation import OperationAction, OperationStatus
-from engineroom.model.process import ProcessState
-from engineroom.model.worker_config import WorkerConfig
+from engineroom.model.processes.background_process import BackgroundProcess, BackgroundProcessType
+from engineroom.model.processes.process import ProcessState
+from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.fake import FakeRuntime
 from tests.control.running_control import Running, draining, eventually_a_moment, running_control, settle

@@ -11,11 +11,11 @@ from sqlalchemy import select
 
 from engineroom.control.changes import background_processes as changing
 from engineroom.control.loops.deployer import does_not_run
-from engineroom.model.command import CommandStatus
-from engineroom.model.deployment import DeploymentStatus
+from engineroom.model.applications.command import CommandStatus
+from engineroom.model.applications.deployment import DeploymentStatus
 from engineroom.model.ids import RunId
+from engineroom.model.instances.schedule import RunStatus
 from engineroom.model.scaling.settings import ScalingSettings
-from engineroom.model.schedule import RunStatus
 from engineroom.store import Store
 from engineroom.store.queries.scaling import scales
 from engineroom.store.schema.tables import events as events_table

@@ -4,13 +4,17 @@ from typing import Any
 import pytest
 
 from engineroom.control.workloads import clean_base, workload
-from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
+from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId, InstanceId
-from engineroom.model.lifecycle import Lifecycle, Replacement, StopSignal, StopTarget
-from engineroom.model.limits import UNLIMITED
-from engineroom.model.variables import EnvironmentVariable
-from engineroom.model.worker_config import WorkerConfig
+from engineroom.model.instances.limits import UNLIMITED
+from engineroom.model.processes.background_process import (
+    BackgroundProcess,
+    BackgroundProcessType,
+    StrategyType,
+)
+from engineroom.model.processes.lifecycle import Lifecycle, Replacement, StopSignal, StopTarget
+from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.store.queries.wanted import Wanted
 
 

@@ -19,8 +19,8 @@ from pathlib import Path
 import pytest
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.output import Line, StreamId, lines
-from engineroom.model.workload import Workload
+from engineroom.model.logs.output import Line, StreamId, lines
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalRuntime, planner
 from tests.faults.length import SEED, turns

@@ -30,6 +30,11 @@ MAY_IMPORT = {
 """A room of `src/engineroom`, and the other rooms that its files may import. A part of a room may have a rule of its own."""
 
 PARTS = {
+    "model/applications": {"model.ids"},
+    "model/instances": {"model.ids"},
+    "model/processes": {"model.ids", "model.instances"},
+    "model/logs": {"model.ids"},
+    "model/scaling": {"model.ids", "model.instances", "model.processes", "model.queue"},
     "cli/terminal": set(),
     "cli/client": {"cli.errors", "cli.options", "cli.terminal"},
     "cli/host": {"cli.errors", "cli.options", "cli.terminal"},

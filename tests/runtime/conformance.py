@@ -9,11 +9,11 @@ import pytest
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_background_process_id, new_run_id
-from engineroom.model.lifecycle import Replacement
-from engineroom.model.output import Line, StreamId, lines
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.run import Finished, Run
-from engineroom.model.workload import Workload
+from engineroom.model.logs.output import Line, StreamId, lines
+from engineroom.model.processes.lifecycle import Replacement
+from engineroom.model.processes.process import Process, ProcessState
+from engineroom.model.processes.run import Finished, Run
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import Report, Runtime
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.support.waiting import patient

@@ -2,7 +2,7 @@
 
 import time
 
-from engineroom.model.output import lines
+from engineroom.model.logs.output import lines
 from tests.runtime.asynchronous import asynchronous
 from tests.runtime.conformance import Host, Session
 

@@ -4,8 +4,8 @@ import errno
 
 import pytest
 
-from engineroom.model.process import ProcessState
-from engineroom.model.workload import Workload
+from engineroom.model.processes.process import ProcessState
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.fake import FakeRuntime
 from tests.runtime.asynchronous import asynchronous

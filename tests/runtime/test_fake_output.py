@@ -2,7 +2,7 @@
 
 import pytest
 
-from engineroom.model.output import Chunk, StreamId, lines
+from engineroom.model.logs.output import Chunk, StreamId, lines
 from engineroom.runtime.base import Report
 from engineroom.runtime.fake import FakeRuntime
 from tests.runtime.asynchronous import asynchronous

@@ -14,10 +14,10 @@ import pytest
 
 from engineroom.keeper.output.spool import Spool
 from engineroom.model.ids import BackgroundProcessId, InstanceId
-from engineroom.model.lifecycle import Replacement
-from engineroom.model.limits import UNLIMITED, Limits
-from engineroom.model.process import ProcessState
-from engineroom.model.workload import Workload
+from engineroom.model.instances.limits import UNLIMITED, Limits
+from engineroom.model.processes.lifecycle import Replacement
+from engineroom.model.processes.process import ProcessState
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import LocalRuntime, planner
 from tests.keeper.running_keeper import Client

@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from engineroom.model.lifecycle import StopSignal
+from engineroom.model.processes.lifecycle import StopSignal
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import Session, lives, some_workload
 from tests.runtime.test_local import LocalHost

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.output import Chunk, lines
-from engineroom.model.workload import Workload
+from engineroom.model.logs.output import Chunk, lines
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.local import LocalRuntime, planner
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import Session, some_workload

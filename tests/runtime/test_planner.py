@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.lifecycle import Replacement
-from engineroom.model.process import ProcessState
-from engineroom.model.workload import Workload
+from engineroom.model.processes.lifecycle import Replacement
+from engineroom.model.processes.process import ProcessState
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.local.planner import SETTLED_SECONDS, Occupant, Plan, Slot, at_once, plan
 
 STARTING, RUNNING = ProcessState.STARTING, ProcessState.RUNNING

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engineroom.model.process import ProcessState
-from engineroom.model.workload import Workload
+from engineroom.model.processes.process import ProcessState
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.local.planner import Occupant, Plan, plan
 from tests.runtime.test_planner import BACKING_OFF, BOTH, OLD, RUNNING, SLOT, STARTING, occupant
 

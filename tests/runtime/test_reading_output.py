@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.model.output import lines
+from engineroom.model.logs.output import lines
 from engineroom.runtime.local import output
 from tests.keeper.output.spool_desk import ID, Desk
 

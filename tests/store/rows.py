@@ -3,7 +3,6 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.event import Event
 from engineroom.model.ids import (
     BackgroundProcessId,
@@ -14,6 +13,11 @@ from engineroom.model.ids import (
     new_operation_id,
 )
 from engineroom.model.operation import Operation, OperationAction, OperationStatus
+from engineroom.model.processes.background_process import (
+    BackgroundProcess,
+    BackgroundProcessType,
+    StrategyType,
+)
 
 
 def an_event(**facts: Any) -> Event:

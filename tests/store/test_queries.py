@@ -7,11 +7,11 @@ from sqlalchemy import Connection, update
 from sqlalchemy.exc import IntegrityError
 
 from engineroom.control.folders.links import Linked
-from engineroom.model.background_process import BackgroundProcessType, StrategyType
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId, new_instance_id, new_organization_id
 from engineroom.model.operation import OperationAction, OperationStatus
-from engineroom.model.worker_config import WorkerConfig
+from engineroom.model.processes.background_process import BackgroundProcessType, StrategyType
+from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, events, operations
 from engineroom.store.queries.access import organizations

@@ -15,15 +15,15 @@ from engineroom.control.observing.alert_evaluation import Watch
 from engineroom.control.observing.metrics import figures
 from engineroom.control.observing.sampler import Observed
 from engineroom.control.scaling.state import ScalingState
-from engineroom.model.capacity import UNKNOWN, Capacity
-from engineroom.model.deployment import Commit
-from engineroom.model.environment import Environment
+from engineroom.model.applications.deployment import Commit
+from engineroom.model.applications.environment import Environment
+from engineroom.model.applications.folder import Allowed, Seen
 from engineroom.model.event import Event
-from engineroom.model.folder import Allowed, Seen
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_token_id
+from engineroom.model.instances.capacity import UNKNOWN, Capacity
+from engineroom.model.instances.replica import Replica
 from engineroom.model.operation import Progress
-from engineroom.model.process import Process
-from engineroom.model.replica import Replica
+from engineroom.model.processes.process import Process
 from engineroom.model.token import Ability, Token, new_secret, secret_hash
 from engineroom.store import Store
 from engineroom.store.queries.access import tokens

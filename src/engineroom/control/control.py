@@ -28,14 +28,14 @@ from engineroom.control.scaling.autoscaler import Autoscaler
 from engineroom.control.scaling.replica_autoscaler import ReplicaAutoscaler
 from engineroom.control.scaling.stall_watch import StallWatch
 from engineroom.control.scaling.state import ScalingState
-from engineroom.model.capacity import Capacity
-from engineroom.model.deployment import Commit
-from engineroom.model.environment import Environment
-from engineroom.model.folder import Allowed, Seen
+from engineroom.model.applications.deployment import Commit
+from engineroom.model.applications.environment import Environment
+from engineroom.model.applications.folder import Allowed, Seen
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
+from engineroom.model.instances.capacity import Capacity
+from engineroom.model.instances.replica import Replica
 from engineroom.model.operation import Progress
-from engineroom.model.process import Process
-from engineroom.model.replica import Replica
+from engineroom.model.processes.process import Process
 from engineroom.runtime.base import Report, Runtime
 from engineroom.sandbox import Sandbox
 from engineroom.store import Store

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engineroom.model.activity import Activity
-from engineroom.model.capacity import UNKNOWN, Capacity
-from engineroom.model.folder import Allowed
+from engineroom.model.applications.folder import Allowed
 from engineroom.model.ids import OrganizationId
+from engineroom.model.instances.capacity import UNKNOWN, Capacity
+from engineroom.model.processes.activity import Activity
 from engineroom.model.scaling.host import Host
 from engineroom.queues.networks import ANY_NETWORK, Networks
 

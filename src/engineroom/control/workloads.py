@@ -3,14 +3,14 @@
 import os
 from collections.abc import Mapping
 
-from engineroom.model import command_line
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.command_line import CommandLine
-from engineroom.model.environment import EnvironmentStatus
-from engineroom.model.exits import EXPECTED_OF_OTHERS, EXPECTED_OF_WORKERS
-from engineroom.model.lifecycle import Replacement
-from engineroom.model.limits import limits_of
-from engineroom.model.workload import Workload
+from engineroom.model.applications.environment import EnvironmentStatus
+from engineroom.model.instances.limits import limits_of
+from engineroom.model.processes import command_line
+from engineroom.model.processes.background_process import BackgroundProcess
+from engineroom.model.processes.command_line import CommandLine
+from engineroom.model.processes.exits import EXPECTED_OF_OTHERS, EXPECTED_OF_WORKERS
+from engineroom.model.processes.lifecycle import Replacement
+from engineroom.model.processes.workload import Workload
 from engineroom.store.queries.wanted import Wanted
 
 _INHERITED = ("PATH", "LANG", "TZ")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from engineroom.model.application import Application
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.environment import Environment
-from engineroom.model.instance import Instance
+from engineroom.model.applications.application import Application
+from engineroom.model.applications.environment import Environment
+from engineroom.model.instances.instance import Instance
+from engineroom.model.processes.background_process import BackgroundProcess
 
 
 def shown_config(background_process: BackgroundProcess) -> dict[str, str | int | bool | None] | list[None]:

@@ -6,11 +6,11 @@ from typing import Protocol
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
-from engineroom.model.output import Chunk, StreamId
-from engineroom.model.process import Process
-from engineroom.model.replica import Replica
-from engineroom.model.run import Finished, Run
-from engineroom.model.workload import Workload
+from engineroom.model.instances.replica import Replica
+from engineroom.model.logs.output import Chunk, StreamId
+from engineroom.model.processes.process import Process
+from engineroom.model.processes.run import Finished, Run
+from engineroom.model.processes.workload import Workload
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from signal import SIGTERM
 
 from engineroom.model.event import Event
-from engineroom.model.exits import Exit, describe
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId, new_event_id
-from engineroom.model.limits import Usage
-from engineroom.model.output import Chunk, StreamId, StreamName
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.replica import Replica
-from engineroom.model.run import Finished, Run
-from engineroom.model.workload import Workload
+from engineroom.model.instances.limits import Usage
+from engineroom.model.instances.replica import Replica
+from engineroom.model.logs.output import Chunk, StreamId, StreamName
+from engineroom.model.processes.exits import Exit, describe
+from engineroom.model.processes.process import Process, ProcessState
+from engineroom.model.processes.run import Finished, Run
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.fake_output import FakeOutput
 from engineroom.runtime.local.planner import SETTLED_SECONDS, Occupant, Slot, plan

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from engineroom.model.output import (
+from engineroom.model.logs.output import (
     LONGEST_LINE_BYTES,
     STREAM_NAMES,
     UNFINISHED_SHOWN_BYTES,
@@ -14,7 +14,7 @@ from engineroom.model.output import (
     StreamName,
     whole_pieces_end,
 )
-from engineroom.model.process import Process
+from engineroom.model.processes.process import Process
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
 from engineroom.model.ids import BackgroundProcessId, InstanceId
-from engineroom.model.limits import UNLIMITED, Limits, Usage
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.replica import Replica
-from engineroom.model.workload import Workload
+from engineroom.model.instances.limits import UNLIMITED, Limits, Usage
+from engineroom.model.instances.replica import Replica
+from engineroom.model.processes.process import Process, ProcessState
+from engineroom.model.processes.workload import Workload
 
 
 def replicas_of(

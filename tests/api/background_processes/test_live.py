@@ -4,12 +4,12 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from engineroom.model.event import Event
-from engineroom.model.exits import Exit
 from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
-from engineroom.model.limits import Limits, Usage
+from engineroom.model.instances.limits import Limits, Usage
+from engineroom.model.instances.replica import Replica
 from engineroom.model.operation import Progress
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.replica import Replica
+from engineroom.model.processes.exits import Exit
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.store.queries import events, operations
 from tests.support.api import Api
 

@@ -1,7 +1,7 @@
 """How the folder that an environment runs from is shown; tests/control/folders/test_inspection.py looks at real ones."""
 
-from engineroom.model.deployment import Commit
-from engineroom.model.folder import Seen
+from engineroom.model.applications.deployment import Commit
+from engineroom.model.applications.folder import Seen
 from tests.support.api import Api
 
 

@@ -14,7 +14,7 @@ import uvicorn
 from engineroom.api import application
 from engineroom.api.logs import handlers
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.log import LogCode, LogEntry, LogLevel
+from engineroom.model.logs.log import LogCode, LogEntry, LogLevel
 from tests.api.logs.test_logs import unfinished, write
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.support.api import Api

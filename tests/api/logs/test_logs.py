@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
-from engineroom.model.log import LogCode, LogEntry, LogLevel, LogType
-from engineroom.model.output import Chunk, Mark
+from engineroom.model.logs.log import LogCode, LogEntry, LogLevel, LogType
+from engineroom.model.logs.output import Chunk, Mark
 from engineroom.telemetry.logs.blocks.writer import LogOwner
 from engineroom.telemetry.logs.entries.intake import batch_of
 from tests.support.api import Api

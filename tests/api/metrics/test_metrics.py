@@ -9,8 +9,8 @@ from typing import Any
 from prometheus_client.parser import text_string_to_metric_families
 
 from engineroom.control.observing.sampler import Observed
-from engineroom.model.capacity import Capacity
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.model.instances.capacity import Capacity
 from engineroom.telemetry.metrics.sample import METRICS, Sample
 from tests.support.api import Api
 

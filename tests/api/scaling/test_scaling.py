@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engineroom.control.scaling.state import ScalingState
-from engineroom.model.background_process import StrategyType
+from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.observation import Limits, Observation
 from engineroom.model.scaling.scaler import Scaler

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engineroom.model.ids import new_run_id
-from engineroom.model.schedule import RunStatus, ScheduledRun
+from engineroom.model.instances.schedule import RunStatus, ScheduledRun
 from engineroom.store.queries import schedules
 from tests.support.api import Api
 

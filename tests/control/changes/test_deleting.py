@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engineroom.control.changes.changing import GoneError
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import OperationStatus
 from engineroom.runtime.fake import FakeRuntime

@@ -9,11 +9,11 @@ from engineroom.control.changes import applications, commands, deployments, envi
 from engineroom.control.changes import background_processes as changing
 from engineroom.control.changes.changing import GoneError
 from engineroom.control.loops.deployer import does_not_run
-from engineroom.model.deployment import Commit, Deployment, DeploymentStatus
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.deployment import Commit, Deployment, DeploymentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
+from engineroom.model.applications.variables import EnvironmentVariable, Variables
 from engineroom.model.event import Event
 from engineroom.model.operation import Operation, OperationStatus
-from engineroom.model.variables import EnvironmentVariable, Variables
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store.queries import deployments as stored_deployments
 from engineroom.store.queries import events, operations

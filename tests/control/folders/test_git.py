@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from engineroom.control.folders.git import checkout_in, commit_in
-from engineroom.model.deployment import Commit
-from engineroom.model.repository import Checkout
+from engineroom.model.applications.deployment import Commit
+from engineroom.model.applications.repository import Checkout
 from engineroom.sandbox import Sandbox
 from tests.support.tenants import give, home_of
 

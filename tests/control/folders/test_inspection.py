@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from engineroom.control.folders.inspection import NOWHERE, look
-from engineroom.model.environment import Environment, EnvironmentStatus
-from engineroom.model.folder import Allowed, Seen
+from engineroom.model.applications.environment import Environment, EnvironmentStatus
+from engineroom.model.applications.folder import Allowed, Seen
 from engineroom.model.ids import new_application_id, new_environment_id
 from engineroom.sandbox import Sandbox
 from tests.support.tenants import give, home_of

@@ -6,9 +6,9 @@ import pytest
 
 from engineroom.control.changes import commands, environments
 from engineroom.control.folders import links
-from engineroom.model.command import Command, CommandStatus
+from engineroom.model.applications.command import Command, CommandStatus
 from engineroom.model.ids import RunId
-from engineroom.model.limits import limits_of
+from engineroom.model.instances.limits import limits_of
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store.queries import commands as stored_commands
 from tests.control.changes.test_resources import told_of

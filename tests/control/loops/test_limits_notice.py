@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlalchemy import update
 
-from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.runtime.base import Capabilities
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store.queries import events

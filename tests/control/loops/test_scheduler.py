@@ -14,9 +14,9 @@ from engineroom.control.folders.links import Linked, link
 from engineroom.control.loops.reconciler import Reconciler
 from engineroom.control.loops.recorder import Recorder
 from engineroom.control.loops.scheduler import Scheduler
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import RunId
-from engineroom.model.schedule import Entry, RunStatus, Schedule, ScheduledRun
+from engineroom.model.instances.schedule import Entry, RunStatus, Schedule, ScheduledRun
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import Store
 from engineroom.store.queries import schedules

@@ -8,8 +8,8 @@ from sqlalchemy import select, text
 
 from engineroom.control.changes import commands
 from engineroom.control.folders.links import link
-from engineroom.model.command import CommandStatus
-from engineroom.model.schedule import RunStatus
+from engineroom.model.applications.command import CommandStatus
+from engineroom.model.instances.schedule import RunStatus
 from engineroom.store import Store
 from engineroom.store.queries import commands as stored_commands
 from engineroom.store.schema.tables import events as events_table

@@ -14,9 +14,9 @@ from engineroom.control.observing import ingester as ingesters
 from engineroom.control.observing.ingester import READ_BYTES, Ingester
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, new_event_id
-from engineroom.model.log import LogLevel, LogType
-from engineroom.model.output import Chunk, StreamId
-from engineroom.model.process import Process
+from engineroom.model.logs.log import LogLevel, LogType
+from engineroom.model.logs.output import Chunk, StreamId
+from engineroom.model.processes.process import Process
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks.retention import Removed, Retention

@@ -4,10 +4,10 @@ import asyncio
 import time
 from pathlib import Path
 
-from engineroom.model.background_process import BackgroundProcessType
-from engineroom.model.environment import EnvironmentStatus
-from engineroom.model.limits import Usage
-from engineroom.model.worker_config import WorkerConfig
+from engineroom.model.applications.environment import EnvironmentStatus
+from engineroom.model.instances.limits import Usage
+from engineroom.model.processes.background_process import BackgroundProcessType
+from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.runtime.fake import FakeRuntime
 from tests.control.running_control import running_control
 from tests.runtime.asynchronous import asynchronous, eventually

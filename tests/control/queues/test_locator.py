@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from engineroom.control.queues.locator import Located, Places
-from engineroom.model.background_process import BackgroundProcessType
+from engineroom.model.applications.variables import EnvironmentVariable
+from engineroom.model.processes.background_process import BackgroundProcessType
+from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.settings import DEFAULT_SCALING_SETTINGS, ScalingSettings
-from engineroom.model.variables import EnvironmentVariable
-from engineroom.model.worker_config import WorkerConfig
 from engineroom.queues.base import RedisQueues
 from engineroom.sandbox import Sandbox
 from engineroom.store.queries.wanted import Wanted

@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from engineroom.control.queues.reader import QueueReader
-from engineroom.model.activity import Activity
-from engineroom.model.background_process import StrategyType
+from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.model.ids import new_background_process_id
+from engineroom.model.processes.activity import Activity
+from engineroom.model.processes.background_process import StrategyType
+from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.host import Host
 from engineroom.model.scaling.replay import replay
 from engineroom.model.scaling.settings import DEFAULT_SCALING_SETTINGS
 from engineroom.model.scaling.strategies import Strategy
-from engineroom.model.variables import EnvironmentVariable
-from engineroom.model.worker_config import WorkerConfig
 from engineroom.store.queries import wanted as wanted_rows
 from tests.control.scaled_worker import KEY, scaling
 from tests.runtime.asynchronous import asynchronous

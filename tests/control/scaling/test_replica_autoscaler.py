@@ -10,13 +10,13 @@ from sqlalchemy import Connection, update
 from engineroom.control.folders.links import link
 from engineroom.control.host_probe import Surroundings
 from engineroom.control.scaling.replica_autoscaler import ReplicaAutoscaler
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.capacity import UNKNOWN, Capacity
 from engineroom.model.ids import BackgroundProcessId, InstanceId
-from engineroom.model.instance import DEFAULT_SIZE
-from engineroom.model.limits import UNLIMITED, Usage
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.replica import Replica
+from engineroom.model.instances.capacity import UNKNOWN, Capacity
+from engineroom.model.instances.instance import DEFAULT_SIZE
+from engineroom.model.instances.limits import UNLIMITED, Usage
+from engineroom.model.instances.replica import Replica
+from engineroom.model.processes.background_process import BackgroundProcess
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.scaling.host import Host
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, events

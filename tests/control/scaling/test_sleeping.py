@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.model.background_process import BackgroundProcessType, StrategyType
-from engineroom.model.instance import InstanceType
+from engineroom.model.instances.instance import InstanceType
+from engineroom.model.processes.background_process import BackgroundProcessType, StrategyType
 from engineroom.store.schema.tables import environments, instances
 from tests.control.scaled_worker import KEY, scaling
 from tests.runtime.asynchronous import asynchronous

@@ -9,11 +9,11 @@ import pytest
 from engineroom.control.folders.links import link
 from engineroom.control.host_probe import Surroundings
 from engineroom.control.scaling.stall_watch import StallWatch
-from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.limits import Usage
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.instances.limits import Usage
+from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.queue import Measurement
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.store import Store

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from engineroom.keeper.output.spool import Spool
-from engineroom.model.output import Chunk, Line, StreamId, lines
+from engineroom.model.logs.output import Chunk, Line, StreamId, lines
 from engineroom.runtime.local.output import OutputReader
 
 KEPT = 64 * 1024

@@ -12,7 +12,7 @@ from engineroom.keeper.output import holes
 from engineroom.keeper.output import spool as spool_module
 from engineroom.keeper.output import stream as stream_module
 from engineroom.keeper.output.offset_index import Marks
-from engineroom.model.output import lines
+from engineroom.model.logs.output import lines
 from tests.keeper.output.spool_desk import ID, KEPT, Desk, numbered, used
 
 _JIFFY_NANOSECONDS = 10_000_000  # the kernel takes a file's time from its last tick

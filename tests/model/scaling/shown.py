@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from engineroom.model.background_process import StrategyType
+from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Flow, Measurement, Unknown
 from engineroom.model.scaling.observation import Decision, Limits, Observation
 from engineroom.model.scaling.scaler import Scaler

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.model.background_process import StrategyType
+from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Age, Flow, Measurement, Unknown
 from engineroom.model.scaling.load import Load
 from engineroom.model.scaling.observation import Limits

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Connection
 from structlog.testing import capture_logs
 
-from engineroom.model.application import Organization
+from engineroom.model.applications.application import Organization
 from engineroom.model.ids import new_organization_id
 from engineroom.store.errors import NoRoomError
 from engineroom.store.queries.access import organizations

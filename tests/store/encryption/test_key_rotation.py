@@ -9,8 +9,8 @@ from pathlib import Path
 from sqlalchemy import Connection, insert, select, text
 
 from engineroom.control.folders.links import Linked, link
-from engineroom.model.unreadable import Unreadable
-from engineroom.model.variables import EnvironmentVariable
+from engineroom.model.applications.unreadable import Unreadable
+from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.store import Store
 from engineroom.store.encryption.keyring import Sealed
 from engineroom.store.engine import sealing

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from engineroom.model.output import StreamId
+from engineroom.model.logs.output import StreamId
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks.retention import Retention
 from tests.telemetry.logs.made import MAILS, NOON, SECOND, batch, chunk

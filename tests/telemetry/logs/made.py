@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
-from engineroom.model.log import LogEntry
-from engineroom.model.output import Chunk, Mark, StreamName
+from engineroom.model.logs.log import LogEntry
+from engineroom.model.logs.output import Chunk, Mark, StreamName
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks.query import Query
 from engineroom.telemetry.logs.blocks.reading import Window, place

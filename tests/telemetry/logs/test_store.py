@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.model.log import LogEntry, LogLevel, LogType
-from engineroom.model.output import StreamId
+from engineroom.model.logs.log import LogEntry, LogLevel, LogType
+from engineroom.model.logs.output import StreamId
 from engineroom.telemetry.logs import LogStore, live
 from engineroom.telemetry.logs.blocks import disk_space, reading
 from engineroom.telemetry.logs.blocks.compaction import FULL_BYTES, blocks_to_compact

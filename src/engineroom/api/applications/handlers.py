@@ -18,7 +18,7 @@ from engineroom.api.environments import resource as shown_environment
 from engineroom.api.http.errors import InvalidError, NotFoundError
 from engineroom.api.meta import resource as shown_organization
 from engineroom.control.changes import applications as change
-from engineroom.model.application import Application
+from engineroom.model.applications.application import Application
 from engineroom.model.ids import ApplicationId
 from engineroom.store.queries import applications, environments
 from engineroom.store.queries.access import organizations

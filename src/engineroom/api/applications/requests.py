@@ -11,10 +11,10 @@ from pydantic_core import PydanticCustomError
 
 from engineroom.api.document.validation import Text
 from engineroom.api.environments.requests import Directory
-from engineroom.model.application import Application
+from engineroom.model.applications.application import Application
+from engineroom.model.applications.regions import Region
+from engineroom.model.applications.repository import FULL_NAME, LONGEST_FULL_NAME
 from engineroom.model.ids import EnvironmentId, OrganizationId, new_application_id
-from engineroom.model.regions import Region
-from engineroom.model.repository import FULL_NAME, LONGEST_FULL_NAME
 from engineroom.model.slug import slugify
 
 

@@ -3,7 +3,7 @@
 from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.application import Application
+from engineroom.model.applications.application import Application
 
 _DEFAULT_BRANCH = "main"
 

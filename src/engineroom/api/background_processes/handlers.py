@@ -18,10 +18,10 @@ from engineroom.api.http.errors import NotFoundError
 from engineroom.api.instances import resource as shown_instance
 from engineroom.api.operations import resource as shown_operation
 from engineroom.control.changes import background_processes as change
-from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, InstanceId
-from engineroom.model.limits import UNLIMITED, Limits, limits_of
+from engineroom.model.instances.limits import UNLIMITED, Limits, limits_of
 from engineroom.model.operation import Operation
+from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.store.queries import background_processes, instances, operations
 from engineroom.store.queries.paging import Page, slice_page
 

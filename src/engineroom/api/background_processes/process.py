@@ -4,10 +4,10 @@ from msgspec import Struct
 
 from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment, moment_or_none
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.exits import Exit, describe
-from engineroom.model.limits import Limits, Usage
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.instances.limits import Limits, Usage
+from engineroom.model.processes.background_process import BackgroundProcess
+from engineroom.model.processes.exits import Exit, describe
+from engineroom.model.processes.process import Process, ProcessState
 
 
 class LastExit(Struct):

@@ -9,15 +9,15 @@ from pydantic import ValidatorFunctionWrapHandler as Inner
 
 from engineroom.api.document.validation import Boolean, Integer, Listless, Text, integer, required_if
 from engineroom.api.http.errors import InvalidError
-from engineroom.model.background_process import (
+from engineroom.model.ids import InstanceId, new_background_process_id
+from engineroom.model.processes.background_process import (
     MAXIMUM_PROCESSES,
     MINIMUM_PROCESSES,
     BackgroundProcess,
     BackgroundProcessType,
     StrategyType,
 )
-from engineroom.model.ids import InstanceId, new_background_process_id
-from engineroom.model.worker_config import WorkerConfig
+from engineroom.model.processes.worker_config import WorkerConfig
 
 Processes = Annotated[int, Field(ge=MINIMUM_PROCESSES, le=MAXIMUM_PROCESSES), BeforeValidator(integer)]
 

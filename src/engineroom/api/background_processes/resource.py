@@ -6,8 +6,12 @@ from typing import Literal
 from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.changes import shown_config
+from engineroom.model.processes.background_process import (
+    BackgroundProcess,
+    BackgroundProcessType,
+    StrategyType,
+)
 
 
 class BackgroundProcessAttributes(Attributes):

@@ -15,7 +15,7 @@ from engineroom.api.environments.handlers import require as require_environment
 from engineroom.api.environments.requests import RunCommand
 from engineroom.api.http.errors import ConflictError, NotFoundError
 from engineroom.control.changes import commands as change
-from engineroom.model.command import Command
+from engineroom.model.applications.command import Command
 from engineroom.model.ids import CommandId
 from engineroom.store.queries import commands, environments
 from engineroom.store.queries.paging import Page

@@ -3,7 +3,7 @@
 from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp, timestamp_or_none
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.command import Command, CommandStatus
+from engineroom.model.applications.command import Command, CommandStatus
 
 
 class CommandAttributes(Attributes):

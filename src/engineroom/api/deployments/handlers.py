@@ -16,7 +16,7 @@ from engineroom.api.environments.handlers import require as require_environment
 from engineroom.api.environments.requests import Start
 from engineroom.api.http.errors import NotFoundError
 from engineroom.control.changes import deployments as change
-from engineroom.model.deployment import Deployment
+from engineroom.model.applications.deployment import Deployment
 from engineroom.model.ids import DeploymentId
 from engineroom.store.queries import deployments, environments
 from engineroom.store.queries.paging import Page

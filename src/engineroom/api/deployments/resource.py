@@ -5,7 +5,7 @@ from msgspec import UNSET, Struct, UnsetType
 from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp_or_none
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.deployment import Deployment, DeploymentStatus
+from engineroom.model.applications.deployment import Deployment, DeploymentStatus
 
 
 class DeploymentAttributes(Attributes):

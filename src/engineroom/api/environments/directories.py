@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from engineroom.api.calls.call import Call
 from engineroom.api.http.errors import InvalidError
-from engineroom.model.environment import Environment
-from engineroom.model.folder import Allowed, innermost
+from engineroom.model.applications.environment import Environment
+from engineroom.model.applications.folder import Allowed, innermost
 from engineroom.model.token import Ability
 
 _MOST_NAMED = 5

@@ -35,9 +35,15 @@ from engineroom.api.environments.requests import (
 from engineroom.api.http.errors import InvalidError, NotFoundError
 from engineroom.api.instances import resource as shown_instance
 from engineroom.control.changes import environments as change
-from engineroom.model.environment import Environment
+from engineroom.model.applications.environment import Environment
+from engineroom.model.applications.variables import (
+    UnknownKeysError,
+    VariablesMethod,
+    appended,
+    updated,
+    without,
+)
 from engineroom.model.ids import ApplicationId, EnvironmentId
-from engineroom.model.variables import UnknownKeysError, VariablesMethod, appended, updated, without
 from engineroom.store.queries import applications, deployments, environments, instances
 from engineroom.store.queries.paging import Page
 

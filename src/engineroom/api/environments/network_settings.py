@@ -3,8 +3,8 @@
 from msgspec import Struct, field
 
 from engineroom.api.document.jsonapi import Timestamp, timestamp_or_none
-from engineroom.model import environment_settings as stored
-from engineroom.model.environment_settings import (
+from engineroom.model.applications import environment_settings as stored
+from engineroom.model.applications.environment_settings import (
     CacheStrategy,
     ContentType,
     Frame,

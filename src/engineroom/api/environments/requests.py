@@ -13,9 +13,9 @@ from engineroom.api.document.validation import Boolean, Integer, Text, integer, 
 from engineroom.api.http.errors import InvalidError
 from engineroom.control.changes.defaults import Wishes
 from engineroom.control.changes.env_text import KEY, LONGEST_VALUE, EnvTextError, variables_in
-from engineroom.model.command import LONGEST_COMMAND
-from engineroom.model.environment import Environment
-from engineroom.model.environment_settings import (
+from engineroom.model.applications.command import LONGEST_COMMAND
+from engineroom.model.applications.environment import Environment
+from engineroom.model.applications.environment_settings import (
     CacheStrategy,
     Color,
     ContentType,
@@ -26,9 +26,9 @@ from engineroom.model.environment_settings import (
     RobotsTag,
     StrictTransportSecurity,
 )
-from engineroom.model.repository import LONGEST_BRANCH
+from engineroom.model.applications.repository import LONGEST_BRANCH
+from engineroom.model.applications.variables import EnvironmentVariable, Variables, VariablesMethod
 from engineroom.model.slug import slugify
-from engineroom.model.variables import EnvironmentVariable, Variables, VariablesMethod
 
 _PHP_VERSION = re.compile(r"(8\.[2-5]):1")
 

@@ -7,7 +7,7 @@ from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, tim
 from engineroom.api.document.shapes import ResourceType
 from engineroom.api.environments import network_settings
 from engineroom.api.environments.network_settings import NetworkSettings
-from engineroom.model.environment import Environment, EnvironmentStatus
+from engineroom.model.applications.environment import Environment, EnvironmentStatus
 from engineroom.model.token import Ability
 
 

@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from engineroom.api.document.jsonapi import Attributes, Resource
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.folder import Seen
+from engineroom.model.applications.folder import Seen
 from engineroom.model.ids import EnvironmentId
 
 

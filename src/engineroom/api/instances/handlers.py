@@ -24,8 +24,8 @@ from engineroom.api.operations import resource as shown_operation
 from engineroom.control.changes import background_processes as change_processes
 from engineroom.control.changes import instances as change
 from engineroom.model.ids import EnvironmentId, InstanceId
-from engineroom.model.instance import Instance
-from engineroom.model.sizes import SIZES
+from engineroom.model.instances.instance import Instance
+from engineroom.model.instances.sizes import SIZES
 from engineroom.store.queries import background_processes, environments, instances
 from engineroom.store.queries.paging import Page
 

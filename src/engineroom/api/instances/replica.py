@@ -3,7 +3,7 @@
 from engineroom.api.background_processes.process import ShownLimits, ShownUsage, show_limits, show_usage
 from engineroom.api.document.jsonapi import Attributes, Resource
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.replica import Replica
+from engineroom.model.instances.replica import Replica
 
 
 class ReplicaAttributes(Attributes):

@@ -12,11 +12,11 @@ from engineroom.api.background_processes.requests import CreateBackgroundProcess
 from engineroom.api.document.validation import Boolean, Integer, Text, integer, prohibited
 from engineroom.api.http.errors import InvalidError
 from engineroom.api.managed_queues.handlers import NONE_HERE
-from engineroom.model import sizes
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.environment import Environment
+from engineroom.model.applications.environment import Environment
 from engineroom.model.ids import EnvironmentId, InstanceId, new_instance_id
-from engineroom.model.instance import HOST_SIZE, Instance, InstanceType, ScalingType
+from engineroom.model.instances import sizes
+from engineroom.model.instances.instance import HOST_SIZE, Instance, InstanceType, ScalingType
+from engineroom.model.processes.background_process import BackgroundProcess
 
 MAXIMUM_REPLICAS = 100
 _MAXIMUM_WHEN_AUTOMATIC = 10

@@ -3,7 +3,7 @@
 from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.instance import Instance, InstanceType, ScalingType
+from engineroom.model.instances.instance import Instance, InstanceType, ScalingType
 
 
 class InstanceAttributes(Attributes):

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from engineroom.model.sizes import Size
+from engineroom.model.instances.sizes import Size
 
 
 class SizeEntry(Struct):

@@ -12,8 +12,8 @@ from engineroom.api.document.jsonapi import Document, encode
 from engineroom.api.document.validation import integer, validate
 from engineroom.api.lifecycle import resource as shown
 from engineroom.control.changes import background_processes as control
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.lifecycle import Lifecycle, Replacement, StopSignal, StopTarget
+from engineroom.model.processes.background_process import BackgroundProcess
+from engineroom.model.processes.lifecycle import Lifecycle, Replacement, StopSignal, StopTarget
 
 _LONGEST_STOP_SECONDS = 7 * 86_400
 _MOST_CODES = 32

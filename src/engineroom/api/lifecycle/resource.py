@@ -2,8 +2,8 @@
 
 from engineroom.api.document.jsonapi import Attributes, Resource
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.lifecycle import Replacement, StopSignal, StopTarget
+from engineroom.model.processes.background_process import BackgroundProcess
+from engineroom.model.processes.lifecycle import Replacement, StopSignal, StopTarget
 
 
 class LifecycleAttributes(Attributes):

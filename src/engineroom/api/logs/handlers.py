@@ -20,7 +20,7 @@ from engineroom.api.http.streams import ALIVE, ALIVE_SECONDS, EVENT_STREAM, TEXT
 from engineroom.api.logs import requests
 from engineroom.api.logs.requests import EnvironmentLogFields, FollowFields, LogsOf, ProcessLogFields
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
-from engineroom.model.log import LogEntry, LogLevel, LogType
+from engineroom.model.logs.log import LogEntry, LogLevel, LogType
 from engineroom.store.queries import environments
 from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.logs.blocks.query import Query

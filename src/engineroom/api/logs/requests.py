@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from engineroom.api.calls.endpoint import Parameter
 from engineroom.api.document.validation import Flag, Integer, Text
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.log import LogLevel, LogType
+from engineroom.model.logs.log import LogLevel, LogType
 from engineroom.telemetry.logs.blocks.query import LATEST_NANOSECONDS, Query
 from engineroom.telemetry.logs.blocks.reading import LogPosition, Window
 

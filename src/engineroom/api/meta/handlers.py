@@ -11,8 +11,8 @@ from engineroom.api.calls.inclusion import one_answer
 from engineroom.api.document.jsonapi import JSON, encode
 from engineroom.api.http.errors import NotFoundError
 from engineroom.api.meta import resource as shown
-from engineroom.model.application import Organization
-from engineroom.model.regions import OFFERED, Region
+from engineroom.model.applications.application import Organization
+from engineroom.model.applications.regions import OFFERED, Region
 from engineroom.store.queries.access import organizations
 
 # Addresses that are documented to belong to nobody (RFC 5737, RFC 3849): nothing is ever sent to them.

@@ -3,7 +3,7 @@
 from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import Attributes, Resource
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.application import Organization
+from engineroom.model.applications.application import Organization
 
 
 class OrganizationAttributes(Attributes):

@@ -17,9 +17,9 @@ from engineroom.api.calls.endpoint import Parameter
 from engineroom.api.document.jsonapi import JSON, Timestamp, encode, timestamp
 from engineroom.api.document.validation import validate_parameters
 from engineroom.api.http.errors import NotFoundError
-from engineroom.model.capacity import Capacity, capacity_of, is_shared
 from engineroom.model.ids import EnvironmentId, InstanceId
-from engineroom.model.instance import Instance
+from engineroom.model.instances.capacity import Capacity, capacity_of, is_shared
+from engineroom.model.instances.instance import Instance
 from engineroom.store.queries import environments, instances
 from engineroom.telemetry import prometheus
 from engineroom.telemetry.metrics.history import History

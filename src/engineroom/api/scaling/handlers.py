@@ -12,8 +12,8 @@ from engineroom.api.document.jsonapi import Document, encode
 from engineroom.api.document.validation import Boolean, Integer, Text, integer, validate
 from engineroom.api.http.errors import NotFoundError
 from engineroom.api.scaling import resource as shown
-from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
 from engineroom.model.scaling.observation import Limits
 from engineroom.model.scaling.replay import replay
 from engineroom.model.scaling.settings import ScalingSettings

@@ -7,7 +7,7 @@ from msgspec import Struct
 from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment_or_none
 from engineroom.api.document.shapes import ResourceType
 from engineroom.control.scaling.state import ScalingState
-from engineroom.model.background_process import BackgroundProcess, StrategyType
+from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.observation import Decision
 from engineroom.model.scaling.replay import Replay

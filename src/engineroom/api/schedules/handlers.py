@@ -14,7 +14,7 @@ from engineroom.api.http.errors import NotFoundError
 from engineroom.api.schedules import resource as shown
 from engineroom.control import cron
 from engineroom.model.ids import EnvironmentId, InstanceId
-from engineroom.model.schedule import Entry, Schedule, ScheduledRun
+from engineroom.model.instances.schedule import Entry, Schedule, ScheduledRun
 from engineroom.store.queries import environments, instances, schedules
 from engineroom.store.queries.paging import Page
 

@@ -6,7 +6,7 @@ from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment, moment_or_none
 from engineroom.api.document.shapes import ResourceType
 from engineroom.model.ids import EnvironmentId
-from engineroom.model.schedule import RunStatus, Schedule, ScheduledRun
+from engineroom.model.instances.schedule import RunStatus, Schedule, ScheduledRun
 
 
 class ShownEntry(Struct):

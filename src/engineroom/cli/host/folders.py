@@ -16,7 +16,7 @@ from engineroom.cli.host.storage import opened_store
 from engineroom.cli.options import settings
 from engineroom.cli.terminal.messages import say, table, warn
 from engineroom.control.folders.links import LinkError, absolute, given_path
-from engineroom.model.folder import Allowed
+from engineroom.model.applications.folder import Allowed
 from engineroom.model.ids import OrganizationId
 from engineroom.runtime.local.folders import AllowedFolder, AllowedFolders, FolderError, allowed_folder
 from engineroom.store import Store

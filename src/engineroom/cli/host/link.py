@@ -17,7 +17,7 @@ from engineroom.cli.host.variables import given_variables
 from engineroom.cli.options import settings
 from engineroom.cli.terminal.messages import note, say
 from engineroom.control.folders import checkouts, links
-from engineroom.model.limits import in_words
+from engineroom.model.instances.limits import in_words
 from engineroom.runtime.local.folders import FolderError, allowed_folder
 from engineroom.store import Store
 from engineroom.store.queries.access import organizations

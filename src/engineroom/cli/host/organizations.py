@@ -9,7 +9,7 @@ from engineroom.cli.errors import CommandError
 from engineroom.cli.host.storage import opened_store
 from engineroom.cli.terminal.messages import say, table
 from engineroom.control.changes.tokens import make_organization
-from engineroom.model.application import Organization
+from engineroom.model.applications.application import Organization
 from engineroom.store import Store
 from engineroom.store.queries.access import organizations
 

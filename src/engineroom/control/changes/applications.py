@@ -8,11 +8,11 @@ from sqlalchemy import Connection
 from engineroom.control.changes import defaults
 from engineroom.control.changes import environments as environments_control
 from engineroom.control.changes.changing import Actor, Changing, GoneError, Recorder
-from engineroom.model.application import Application
-from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.applications.application import Application
 from engineroom.model.changes import fields_changed
 from engineroom.model.ids import ApplicationId, new_environment_id
 from engineroom.model.operation import Operation, OperationAction
+from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.slug import unique_slug
 from engineroom.model.token import Token
 from engineroom.store.queries import applications, avatars, background_processes, environments, instances

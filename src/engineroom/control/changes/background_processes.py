@@ -6,10 +6,10 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from engineroom.control.changes.changing import Actor, Changing, GoneError, Recorder
-from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.changes import changes
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OperationId, OrganizationId
 from engineroom.model.operation import Operation, OperationAction
+from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
 from engineroom.model.token import Token
 from engineroom.store.queries import background_processes, instances
 from engineroom.store.queries.scaling import scales

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
-from engineroom.model.background_process import BackgroundProcess
 from engineroom.model.event import Event
 from engineroom.model.ids import (
     BackgroundProcessId,
@@ -17,6 +16,7 @@ from engineroom.model.ids import (
     new_operation_id,
 )
 from engineroom.model.operation import Operation, OperationAction, OperationStatus, SubjectId
+from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.token import Token
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, events, operations

@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 from engineroom.control.changes import environments as environments_control
 from engineroom.control.changes.changing import Changing, Recorder
 from engineroom.control.loops.deployer import NO_FOLDER
-from engineroom.model.command import Command, CommandStatus
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.command import Command, CommandStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import EnvironmentId, new_command_id
 from engineroom.model.operation import Operation, OperationAction
 from engineroom.model.token import Token

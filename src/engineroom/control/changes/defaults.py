@@ -5,18 +5,18 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from engineroom.model.application import Application
-from engineroom.model.environment import (
+from engineroom.model.applications.application import Application
+from engineroom.model.applications.environment import (
     DEFAULT_BRANCH,
     DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
     Environment,
     EnvironmentStatus,
 )
-from engineroom.model.environment_settings import of_a_fresh_environment
+from engineroom.model.applications.environment_settings import of_a_fresh_environment
+from engineroom.model.applications.variables import EnvironmentVariable, Variables
 from engineroom.model.ids import EnvironmentId, new_environment_id, new_instance_id
-from engineroom.model.instance import DEFAULT_SIZE, Instance, InstanceType, ScalingType
+from engineroom.model.instances.instance import DEFAULT_SIZE, Instance, InstanceType, ScalingType
 from engineroom.model.slug import new_vanity_domain, slugify
-from engineroom.model.variables import EnvironmentVariable, Variables
 
 _APP_KEY_BYTES = 32
 

@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 
 from engineroom.control.changes import environments as environments_control
 from engineroom.control.changes.changing import Changing, Recorder
-from engineroom.model import deployment as deployments_model
-from engineroom.model.deployment import Commit, Deployment
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications import deployment as deployments_model
+from engineroom.model.applications.deployment import Commit, Deployment
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import EnvironmentId, new_deployment_id
 from engineroom.model.operation import Operation, OperationAction
 from engineroom.model.token import Token

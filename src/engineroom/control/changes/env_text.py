@@ -2,8 +2,8 @@
 
 import re
 
-from engineroom.model.dotenv import DotenvError, read
-from engineroom.model.variables import EnvironmentVariable, Variables
+from engineroom.model.applications.dotenv import DotenvError, read
+from engineroom.model.applications.variables import EnvironmentVariable, Variables
 
 KEY = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 """What the name of a variable looks like."""

@@ -9,15 +9,15 @@ from sqlalchemy import Connection
 from engineroom.control.changes.changing import Actor, Changed, Changing, GoneError, Recorder, Telling, end
 from engineroom.control.changes.defaults import Wishes, app_instance
 from engineroom.control.changes.defaults import environment as environment_of
-from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.applications.deployment import DeploymentStatus
+from engineroom.model.applications.environment import Environment, EnvironmentStatus
+from engineroom.model.applications.variables import Variables
 from engineroom.model.changes import fields_changed
-from engineroom.model.deployment import DeploymentStatus
-from engineroom.model.environment import Environment, EnvironmentStatus
 from engineroom.model.ids import ApplicationId, EnvironmentId
 from engineroom.model.operation import Operation, OperationAction, OperationStatus
+from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.slug import unique_slug
 from engineroom.model.token import Token
-from engineroom.model.variables import Variables
 from engineroom.store.queries import applications, background_processes, deployments, environments, instances
 from engineroom.store.queries.hosts import claims
 

@@ -6,12 +6,12 @@ from sqlalchemy import Connection
 
 from engineroom.control.changes.background_processes import add
 from engineroom.control.changes.changing import Changing, GoneError, Recorder
-from engineroom.model.background_process import BackgroundProcess
+from engineroom.model.applications.environment import Environment
 from engineroom.model.changes import changes, fields_changed
-from engineroom.model.environment import Environment
 from engineroom.model.ids import InstanceId
-from engineroom.model.instance import Instance, InstanceType
+from engineroom.model.instances.instance import Instance, InstanceType
 from engineroom.model.operation import Operation, OperationAction
+from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.token import Token
 from engineroom.store.queries import background_processes, environments, instances
 

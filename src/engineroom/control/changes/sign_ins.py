@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from engineroom.model.application import Organization
+from engineroom.model.applications.application import Organization
 from engineroom.model.ids import new_token_id
 from engineroom.model.token import new_secret, secret_hash
 from engineroom.store import Store

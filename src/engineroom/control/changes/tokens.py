@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from engineroom.model.application import Organization
+from engineroom.model.applications.application import Organization
 from engineroom.model.audit import AuditEntry
 from engineroom.model.ids import (
     ApplicationId,

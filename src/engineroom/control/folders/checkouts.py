@@ -7,8 +7,8 @@ from sqlalchemy import Connection
 
 from engineroom.control.folders.git import checkout_in
 from engineroom.control.folders.links import Linked
-from engineroom.model.environment import Environment
-from engineroom.model.repository import Checkout
+from engineroom.model.applications.environment import Environment
+from engineroom.model.applications.repository import Checkout
 from engineroom.sandbox import Sandbox
 from engineroom.store import Store
 from engineroom.store.queries import applications, environments

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from engineroom.model.deployment import Commit
-from engineroom.model.repository import Checkout, branch_name, full_name
+from engineroom.model.applications.deployment import Commit
+from engineroom.model.applications.repository import Checkout, branch_name, full_name
 from engineroom.sandbox import Command, Limits, Sandbox, SandboxError, Tenant
 
 _SEPARATOR = "\x1f"

@@ -7,8 +7,8 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from engineroom.control.folders.git import commit_in
-from engineroom.model.environment import Environment
-from engineroom.model.folder import Allowed, Seen, innermost, is_allowed
+from engineroom.model.applications.environment import Environment
+from engineroom.model.applications.folder import Allowed, Seen, innermost, is_allowed
 from engineroom.sandbox import WHERE, Sandbox, SandboxError, Tenant
 from engineroom.store.queries.hosts import claims, presences
 

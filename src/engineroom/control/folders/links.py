@@ -14,13 +14,13 @@ from engineroom.control.changes import applications as applications_control
 from engineroom.control.changes import environments as environments_control
 from engineroom.control.changes.changing import Actor
 from engineroom.control.changes.defaults import app_instance
-from engineroom.model import sizes
-from engineroom.model.application import Application
-from engineroom.model.environment import (
+from engineroom.model.applications.application import Application
+from engineroom.model.applications.environment import (
     DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
     Environment,
     EnvironmentStatus,
 )
+from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.model.ids import (
     ApplicationId,
     BackgroundProcessId,
@@ -29,9 +29,9 @@ from engineroom.model.ids import (
     new_application_id,
     new_environment_id,
 )
-from engineroom.model.instance import HOST_SIZE
+from engineroom.model.instances import sizes
+from engineroom.model.instances.instance import HOST_SIZE
 from engineroom.model.slug import new_vanity_domain, unique_slug
-from engineroom.model.variables import EnvironmentVariable
 from engineroom.store import Store
 from engineroom.store.queries import applications, environments, instances
 from engineroom.store.queries.access import organizations

@@ -12,16 +12,16 @@ from sqlalchemy import Connection
 
 from engineroom.control.changes.changing import Telling, end
 from engineroom.control.workloads import BASE_VARIABLES
-from engineroom.model import command_line
-from engineroom.model.command import OUTPUT_KEPT_BYTES, TIMEOUT_SECONDS, Command, CommandStatus
-from engineroom.model.environment import Environment
-from engineroom.model.exits import Exit, describe, signal_name
+from engineroom.model.applications.command import OUTPUT_KEPT_BYTES, TIMEOUT_SECONDS, Command, CommandStatus
+from engineroom.model.applications.environment import Environment
+from engineroom.model.applications.variables import unreadable
 from engineroom.model.ids import COMMAND_PREFIX, CommandId, RunId
-from engineroom.model.instance import Instance
-from engineroom.model.limits import UNLIMITED, limits_of
+from engineroom.model.instances.instance import Instance
+from engineroom.model.instances.limits import UNLIMITED, limits_of
 from engineroom.model.operation import OperationStatus
-from engineroom.model.run import Finished, Run
-from engineroom.model.variables import unreadable
+from engineroom.model.processes import command_line
+from engineroom.model.processes.exits import Exit, describe, signal_name
+from engineroom.model.processes.run import Finished, Run
 from engineroom.runtime.base import RunRefusedError, Runtime, RuntimeUnavailableError
 from engineroom.store import Store
 from engineroom.store.queries import commands, environments, instances

@@ -9,12 +9,12 @@ from sqlalchemy import Connection
 from engineroom.control.changes.background_processes import raise_generation
 from engineroom.control.changes.changing import Actor, Telling, end
 from engineroom.control.loops.reconciler import Reconciler
-from engineroom.model.deployment import Deployment, DeploymentStatus
-from engineroom.model.environment import EnvironmentStatus
-from engineroom.model.exits import describe
+from engineroom.model.applications.deployment import Deployment, DeploymentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId, DeploymentId
 from engineroom.model.operation import OperationStatus
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.processes.exits import describe
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, deployments, environments, operations

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from engineroom.control.outbox import Outbox
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
-from engineroom.model.limits import UNLIMITED, limits_told
-from engineroom.model.workload import Workload
+from engineroom.model.instances.limits import UNLIMITED, limits_told
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store
 from engineroom.store.queries import events

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from engineroom.model.operation import Progress
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.workload import Workload
+from engineroom.model.processes.process import Process, ProcessState
+from engineroom.model.processes.workload import Workload
 
 
 def measure(workload: Workload | None, processes: Sequence[Process]) -> Progress:

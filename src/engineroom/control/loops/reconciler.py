@@ -14,11 +14,11 @@ from engineroom.control.loops.limits_notice import LimitsTold
 from engineroom.control.loops.progress import measure
 from engineroom.control.outbox import Outbox
 from engineroom.control.workloads import workload
+from engineroom.model.applications.variables import unreadable
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, OperationId, new_event_id
 from engineroom.model.operation import Progress
-from engineroom.model.variables import unreadable
-from engineroom.model.workload import Workload
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store
 from engineroom.store.queries import operations

@@ -15,7 +15,7 @@ from engineroom.control.loops.reconciler import Reconciler
 from engineroom.control.loops.scheduler import ended
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, OperationId
-from engineroom.model.run import Finished
+from engineroom.model.processes.run import Finished
 from engineroom.runtime.base import Report
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, events, operations, schedules

@@ -15,14 +15,21 @@ from sqlalchemy import Connection
 from engineroom.control import cron
 from engineroom.control.outbox import Outbox
 from engineroom.control.workloads import BASE_VARIABLES
-from engineroom.model import command_line
+from engineroom.model.applications.variables import unreadable
 from engineroom.model.event import Event
-from engineroom.model.exits import describe
 from engineroom.model.ids import RunId, new_event_id, new_run_id
-from engineroom.model.limits import limits_of
-from engineroom.model.run import Finished, Run
-from engineroom.model.schedule import Minutes, RunEnd, RunStatus, ScheduledRun, next_minutes, replicas_of
-from engineroom.model.variables import unreadable
+from engineroom.model.instances.limits import limits_of
+from engineroom.model.instances.schedule import (
+    Minutes,
+    RunEnd,
+    RunStatus,
+    ScheduledRun,
+    next_minutes,
+    replicas_of,
+)
+from engineroom.model.processes import command_line
+from engineroom.model.processes.exits import describe
+from engineroom.model.processes.run import Finished, Run
 from engineroom.runtime.base import RunRefusedError, Runtime, RuntimeUnavailableError
 from engineroom.store import Store
 from engineroom.store.queries import events, schedules

@@ -12,8 +12,8 @@ import structlog
 from engineroom.control.observing.notes import notes_of, run_of
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId, new_event_id
-from engineroom.model.output import Chunk, StreamId
-from engineroom.model.process import Process
+from engineroom.model.logs.output import Chunk, StreamId
+from engineroom.model.processes.process import Process
 from engineroom.runtime.base import Output, RuntimeUnavailableError
 from engineroom.store import Store
 from engineroom.store.queries.wanted import wanted

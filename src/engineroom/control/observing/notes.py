@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from engineroom.model.event import Event
-from engineroom.model.exits import WORKER_MEMORY_EXIT_CODE
-from engineroom.model.log import LogLevel, LogType
+from engineroom.model.logs.log import LogLevel, LogType
+from engineroom.model.processes.exits import WORKER_MEMORY_EXIT_CODE
 from engineroom.telemetry.logs.entries.codes import BYTES
 from engineroom.telemetry.logs.entries.entries import EntryRun
 

@@ -14,10 +14,10 @@ import structlog
 
 from engineroom.control.queues.gauge import QueueGauge
 from engineroom.control.scaling.stall_watch import StallWatch
-from engineroom.model.exits import describe
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.operation import Progress
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.processes.exits import describe
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.queue import Measurement
 from engineroom.store import Store
 from engineroom.store.queries.wanted import Wanted, started

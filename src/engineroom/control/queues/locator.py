@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from engineroom.control.queues.inquiries import Application, Inquiries
 from engineroom.control.workloads import application_variables
-from engineroom.model import command_line
+from engineroom.model.applications.variables import unreadable
+from engineroom.model.processes import command_line
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.settings import ScalingSettings
-from engineroom.model.variables import unreadable
 from engineroom.queues.base import UnmeasurableError
 from engineroom.queues.discovery import Place
 from engineroom.queues.finding import FIND, Sought, Told

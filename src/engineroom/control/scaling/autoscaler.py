@@ -15,11 +15,11 @@ from engineroom.control.host_probe import Surroundings
 from engineroom.control.outbox import Outbox
 from engineroom.control.queues.reader import QueueReader
 from engineroom.control.scaling.state import ScalingState
-from engineroom.model.activity import Activity, Observed
-from engineroom.model.background_process import BackgroundProcess, StrategyType
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.processes.activity import Activity, Observed
+from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.host import Host, room, with_more
 from engineroom.model.scaling.observation import Decision, Limits, Observation

@@ -11,12 +11,12 @@ from sqlalchemy import Connection
 
 from engineroom.control.host_probe import Surroundings
 from engineroom.control.outbox import Outbox
-from engineroom.model.capacity import Capacity, capacity_of, is_shared
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
-from engineroom.model.instance import ScalingType
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.replica import Replica
+from engineroom.model.instances.capacity import Capacity, capacity_of, is_shared
+from engineroom.model.instances.instance import ScalingType
+from engineroom.model.instances.replica import Replica
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.scaling.host import FULL, room
 from engineroom.model.scaling.observation import Decision
 from engineroom.model.scaling.replicas import (

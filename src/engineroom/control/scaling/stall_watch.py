@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from engineroom.control.host_probe import Surroundings
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
-from engineroom.model.process import Process, ProcessState
+from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.queue import Measurement
 from engineroom.model.scaling.stall import STALLED_SECONDS, Watchdog, Work
 from engineroom.store import Store

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from engineroom.model.activity import Observed
+from engineroom.model.processes.activity import Observed
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.observation import Decision, Limits, Observation
 from engineroom.model.scaling.scaler import Scaler

@@ -6,7 +6,7 @@ from engineroom.keeper import log
 from engineroom.keeper.output import holes
 
 _KEPT_BYTES = 1280 * 1024
-"""More than is read of it by whoever named the file (see `engineroom.model.command`)."""
+"""More than is read of it by whoever named the file (see `engineroom.model.applications.command`)."""
 _RESERVED_BYTES = 64 * 1024 * 1024
 """What takes so much more than its length was reserved behind its end (fallocate(2)), which no hole gives back."""
 

@@ -1,7 +1,7 @@
 """What runs for what was asked: the present scale, within what is asked for now."""
 
-from engineroom.model.background_process import BackgroundProcess, StrategyType
-from engineroom.model.instance import ScalingType
+from engineroom.model.instances.instance import ScalingType
+from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
 
 MOST_REPLICAS = 10
 """Of an instance whose replicas engineroom chooses itself."""

@@ -4,7 +4,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from engineroom.model.background_process import StrategyType
+from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling import strategies
 from engineroom.model.scaling.load import Load

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from engineroom.model.background_process import StrategyType
+from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Measurement
 from engineroom.model.scaling.load import Load
 

@@ -6,7 +6,7 @@ What they say is read as PHP reads it, or is unreadable where it stands; nothing
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from engineroom.model import dotenv
+from engineroom.model.applications import dotenv
 from engineroom.queues.base import UnmeasurableError
 from engineroom.queues.laravel import configuration, defaults, version
 from engineroom.queues.laravel.env import Env

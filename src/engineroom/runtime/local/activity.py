@@ -2,7 +2,7 @@
 
 import os
 
-from engineroom.model.activity import Activity
+from engineroom.model.processes.activity import Activity
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from engineroom.model.capacity import Capacity
+from engineroom.model.instances.capacity import Capacity
 
 Number = TypeVar("Number", int, float)
 

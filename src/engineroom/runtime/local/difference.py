@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Set
 from typing import Any
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.workload import Workload
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.mirror import Mirror, Stop
 from engineroom.runtime.local.planner import Plan, Slot, plan

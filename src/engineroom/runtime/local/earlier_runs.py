@@ -8,9 +8,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from engineroom.model.exits import Exit
 from engineroom.model.ids import RunId
-from engineroom.model.run import Finished
+from engineroom.model.processes.exits import Exit
+from engineroom.model.processes.run import Finished
 
 _KEPT_SECONDS = 86_400.0
 """A server may die before it has stored how one ended."""

@@ -5,8 +5,8 @@ from typing import Any
 
 import structlog
 
-from engineroom.model.run import Run
-from engineroom.model.workload import Workload
+from engineroom.model.processes.run import Run
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.messages import Hello
 from engineroom.runtime.local.mirror import Mirror

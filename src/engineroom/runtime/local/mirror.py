@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.workload import Workload
+from engineroom.model.processes.process import Process, ProcessState
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.messages import KeptProcess
 from engineroom.runtime.local.planner import Occupant, Slot

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from engineroom.model.output import STREAM_NAMES, Chunk, StreamId
+from engineroom.model.logs.output import STREAM_NAMES, Chunk, StreamId
 from engineroom.runtime.local.output_stream import OutputStream, parse_name
 
 _CHUNK_BYTES = 4 * 1024 * 1024

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from engineroom.model.characters import cut_behind
-from engineroom.model.output import (
+from engineroom.model.logs.characters import cut_behind
+from engineroom.model.logs.output import (
     LONGEST_LINE_BYTES,
     STREAM_NAMES,
     UNFINISHED_SHOWN_BYTES,

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
 
-from engineroom.model.lifecycle import Replacement
-from engineroom.model.process import ProcessState
-from engineroom.model.workload import Workload
+from engineroom.model.processes.lifecycle import Replacement
+from engineroom.model.processes.process import ProcessState
+from engineroom.model.processes.workload import Workload
 
 SETTLED_SECONDS = 1.0
 """A new process that has run for so long takes over from the one that it replaces."""

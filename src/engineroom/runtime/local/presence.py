@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import structlog
 
 from engineroom.model.event import Event
-from engineroom.model.process import Process
+from engineroom.model.processes.process import Process
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.messages import Hello, News
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from engineroom.model.characters import cut_behind
 from engineroom.model.ids import RunId
-from engineroom.model.run import OUTPUT_KEPT_BYTES, Finished, Run
+from engineroom.model.logs.characters import cut_behind
+from engineroom.model.processes.run import OUTPUT_KEPT_BYTES, Finished, Run
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.messages import RUN, KeptProcess
 

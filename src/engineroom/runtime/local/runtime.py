@@ -10,12 +10,12 @@ import structlog
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, RunId
-from engineroom.model.limits import Usage
-from engineroom.model.output import Chunk, StreamId
-from engineroom.model.process import Process
-from engineroom.model.replica import Replica
-from engineroom.model.run import Run
-from engineroom.model.workload import Workload
+from engineroom.model.instances.limits import Usage
+from engineroom.model.instances.replica import Replica
+from engineroom.model.logs.output import Chunk, StreamId
+from engineroom.model.processes.process import Process
+from engineroom.model.processes.run import Run
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RunRefusedError, RuntimeUnavailableError
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.difference import Difference

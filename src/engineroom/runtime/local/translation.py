@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from engineroom.model.event import KEEPER_MISUNDERSTOOD, Event
-from engineroom.model.exits import CRASH_LOOPING_FROM, TIGHT_LOOP_FROM, Exit, describe
 from engineroom.model.ids import BackgroundProcessId, new_event_id
-from engineroom.model.lifecycle import StopTarget
-from engineroom.model.limits import UNLIMITED
-from engineroom.model.process import Process, ProcessState
-from engineroom.model.run import Run
-from engineroom.model.workload import Workload
+from engineroom.model.instances.limits import UNLIMITED
+from engineroom.model.processes.exits import CRASH_LOOPING_FROM, TIGHT_LOOP_FROM, Exit, describe
+from engineroom.model.processes.lifecycle import StopTarget
+from engineroom.model.processes.process import Process, ProcessState
+from engineroom.model.processes.run import Run
+from engineroom.model.processes.workload import Workload
 from engineroom.runtime.local.messages import Happened, Happening, Item, KeptProcess, KeptState
 from engineroom.runtime.local.planner import Slot
 

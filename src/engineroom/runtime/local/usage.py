@@ -5,8 +5,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from engineroom.model.limits import Usage
-from engineroom.model.process import Process
+from engineroom.model.instances.limits import Usage
+from engineroom.model.processes.process import Process
 from engineroom.runtime.local.messages import Counted
 
 Count = Mapping[str, tuple[float | None, int | None, int | None]]

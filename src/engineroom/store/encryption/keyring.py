@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 from sqlalchemy import Dialect, Text, TypeDecorator
 
-from engineroom.model.unreadable import Unreadable
+from engineroom.model.applications.unreadable import Unreadable
 from engineroom.store.encryption.key_file import KeyFile, KeyringError
 
 _KEY_BYTES = 32

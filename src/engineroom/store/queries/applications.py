@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from engineroom.model.application import Application
+from engineroom.model.applications.application import Application
 from engineroom.model.ids import ApplicationId, OrganizationId
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries.paging import Page, PagedSelect, filtered

@@ -9,10 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
-from engineroom.model.background_process import BackgroundProcess, BackgroundProcessType, StrategyType
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId, OrganizationId
-from engineroom.model.lifecycle import Lifecycle
-from engineroom.model.worker_config import WorkerConfig
+from engineroom.model.processes.background_process import (
+    BackgroundProcess,
+    BackgroundProcessType,
+    StrategyType,
+)
+from engineroom.model.processes.lifecycle import Lifecycle
+from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries.paging import Page, PagedSelect
 from engineroom.store.queries.scaling import scales

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from engineroom.model.command import UNDER_WAY, Command, CommandStatus
+from engineroom.model.applications.command import UNDER_WAY, Command, CommandStatus
 from engineroom.model.ids import CommandId, EnvironmentId, OrganizationId
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries.paging import Page, PagedSelect, filtered

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, update
 
-from engineroom.model.deployment import UNDER_WAY, Commit, Deployment, DeploymentStatus
+from engineroom.model.applications.deployment import UNDER_WAY, Commit, Deployment, DeploymentStatus
 from engineroom.model.ids import DeploymentId, EnvironmentId, OrganizationId
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries.paging import Page, PagedSelect, filtered

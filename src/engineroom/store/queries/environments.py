@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
 
-from engineroom.model.environment import Environment, EnvironmentStatus
-from engineroom.model.environment_settings import EnvironmentSettings
+from engineroom.model.applications.environment import Environment, EnvironmentStatus
+from engineroom.model.applications.environment_settings import EnvironmentSettings
+from engineroom.model.applications.variables import EnvironmentVariable
+from engineroom.model.applications.variables import Variables as VariablesOfOne
 from engineroom.model.ids import ApplicationId, EnvironmentId, OrganizationId
-from engineroom.model.variables import EnvironmentVariable
-from engineroom.model.variables import Variables as VariablesOfOne
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries.paging import Page, PagedSelect, filtered
 from engineroom.store.schema.tables import (

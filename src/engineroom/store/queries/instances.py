@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engineroom.model.ids import EnvironmentId, InstanceId, OrganizationId
-from engineroom.model.instance import Instance, InstanceType, ScalingType
+from engineroom.model.instances.instance import Instance, InstanceType, ScalingType
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries.paging import Page, PagedSelect, filtered
 from engineroom.store.schema.tables import applications, background_processes, environments, instances

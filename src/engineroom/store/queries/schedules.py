@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
+from engineroom.model.applications.variables import Variables
 from engineroom.model.ids import ApplicationId, EnvironmentId, InstanceId, RunId
-from engineroom.model.instance import ScalingType
+from engineroom.model.instances.instance import ScalingType
+from engineroom.model.instances.schedule import Entry, RunEnd, RunStatus, Schedule, ScheduledRun
 from engineroom.model.scaling import effect
-from engineroom.model.schedule import Entry, RunEnd, RunStatus, Schedule, ScheduledRun
-from engineroom.model.variables import Variables
 from engineroom.store.databases.dialects import insert_new
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries import environments as environments_of

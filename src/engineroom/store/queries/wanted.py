@@ -6,13 +6,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, or_, select
 
-from engineroom.model.background_process import BackgroundProcess
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
+from engineroom.model.applications.variables import Variables
 from engineroom.model.ids import ApplicationId, BackgroundProcessId, EnvironmentId
-from engineroom.model.instance import ScalingType
+from engineroom.model.instances.instance import ScalingType
 from engineroom.model.operation import OperationStatus
+from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.scaling import effect
-from engineroom.model.variables import Variables
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries import background_processes as background_processes_of
 from engineroom.store.queries import environments as environments_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.log import LogEntry
+from engineroom.model.logs.log import LogEntry
 
 _RECENT = 2000
 _RECENT_BYTES = 8 << 20

@@ -12,8 +12,8 @@ from typing import Self, TypeVar
 import structlog
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
-from engineroom.model.log import LogEntry
-from engineroom.model.output import StreamId
+from engineroom.model.logs.log import LogEntry
+from engineroom.model.logs.output import StreamId
 from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.logs.blocks import reading, tables
 from engineroom.telemetry.logs.blocks.disk_space import DiskSpace, is_full

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from engineroom.control.folders.links import Linked, link
-from engineroom.model.instance import ScalingType
+from engineroom.model.instances.instance import ScalingType
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, instances, schedules
 from engineroom.store.queries.access import organizations

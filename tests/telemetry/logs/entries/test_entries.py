@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from engineroom.model.log import LogType
-from engineroom.model.output import Chunk, Mark
+from engineroom.model.logs.log import LogType
+from engineroom.model.logs.output import Chunk, Mark
 from engineroom.telemetry.logs.entries.codes import CODES
 from tests.telemetry.logs.made import MAILS, NOON, SECOND, batch, chunk, owner
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from engineroom.model.output import Chunk
+from engineroom.model.logs.output import Chunk
 from engineroom.telemetry.logs.entries.unfinished import SHOWN_AFTER_SECONDS, Unfinished
 from tests.telemetry.logs.made import MAILS, chunk
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from engineroom.model.application import Organization
+from engineroom.model.applications.application import Organization
 from engineroom.model.ids import OrganizationId
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.schema.tables import organizations

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, or_, select
 
-from engineroom.model.background_process import BackgroundProcess, StrategyType
-from engineroom.model.environment import EnvironmentStatus
-from engineroom.model.instance import InstanceType
+from engineroom.model.applications.environment import EnvironmentStatus
+from engineroom.model.instances.instance import InstanceType
+from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
 from engineroom.model.scaling import sleep
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.store.databases.rows import AnyRow

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select
 
-from engineroom.model.environment import EnvironmentStatus
+from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId, InstanceId
-from engineroom.model.instance import ScalingType
+from engineroom.model.instances.instance import ScalingType
 from engineroom.model.scaling import effect
 from engineroom.store.schema.tables import background_processes, environments, instances, scales
 

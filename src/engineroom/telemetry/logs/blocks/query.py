@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.log import LogEntry, LogLevel, LogType
+from engineroom.model.logs.log import LogEntry, LogLevel, LogType
 from engineroom.telemetry.logs.blocks.block import STREAMS, Block, EntryWriter, Span, restored, slot_bit
 from engineroom.telemetry.logs.blocks.term_index import Fragments, fragments_of
 from engineroom.telemetry.logs.entries import codes

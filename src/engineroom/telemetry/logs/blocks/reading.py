@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
-from engineroom.model.log import LogEntry
+from engineroom.model.logs.log import LogEntry
 from engineroom.telemetry.logs.blocks.block import Block, unpacked
 from engineroom.telemetry.logs.blocks.query import Query
 

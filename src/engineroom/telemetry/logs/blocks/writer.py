@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
-from engineroom.model.output import StreamId
+from engineroom.model.logs.output import StreamId
 from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.logs.blocks import tables
 from engineroom.telemetry.logs.blocks.block import Block, block_of, joined, unpacked

@@ -2,7 +2,7 @@
 
 import re
 
-from engineroom.model.log import LogLevel, LogType
+from engineroom.model.logs.log import LogLevel, LogType
 from engineroom.telemetry.logs.entries.codes import BYTES
 from engineroom.telemetry.logs.entries.levels import level_of
 

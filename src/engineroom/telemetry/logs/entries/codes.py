@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from engineroom.model.log import LogCode, LogLevel, LogType
+from engineroom.model.logs.log import LogCode, LogLevel, LogType
 
 _LEVELS = (LogLevel.DEBUG, LogLevel.INFO, LogLevel.WARNING, LogLevel.ERROR)
 _TYPES = (LogType.APPLICATION, LogType.ACCESS, LogType.EXCEPTION, LogType.SYSTEM)

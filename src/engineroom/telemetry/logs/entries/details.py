@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from engineroom.model.log import LogEntry, LogType
+from engineroom.model.logs.log import LogEntry, LogType
 
 _LARGEST_JSON = 64 * 1024
 """In bytes; what is larger is shown as a message alone."""

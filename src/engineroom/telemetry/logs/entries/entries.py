@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from engineroom.model.characters import cut_before
-from engineroom.model.output import Line
+from engineroom.model.logs.characters import cut_before
+from engineroom.model.logs.output import Line
 from engineroom.telemetry.logs.entries.classify import classify
 from engineroom.telemetry.logs.entries.codes import CUT
 from engineroom.telemetry.logs.entries.continuation import Group, may_have_message, message_lines

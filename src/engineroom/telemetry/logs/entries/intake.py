@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.log import LogLevel, LogType
-from engineroom.model.output import Chunk, Line, lines
+from engineroom.model.logs.log import LogLevel, LogType
+from engineroom.model.logs.output import Chunk, Line, lines
 from engineroom.telemetry.logs.blocks.writer import Batch, LogOwner
 from engineroom.telemetry.logs.entries.codes import BYTES
 from engineroom.telemetry.logs.entries.entries import EntryRun, in_time, runs, without_last

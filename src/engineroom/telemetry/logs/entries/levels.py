@@ -6,7 +6,7 @@ made to cost time.
 
 import re
 
-from engineroom.model.log import LogLevel
+from engineroom.model.logs.log import LogLevel
 
 _LOOKED_AT = 160
 """Bytes at the start of a line in which its level stands. JSON and logfmt may have it anywhere: more of those is read."""

@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.log import LogEntry
-from engineroom.model.output import Chunk, StreamId
+from engineroom.model.logs.log import LogEntry
+from engineroom.model.logs.output import Chunk, StreamId
 from engineroom.telemetry.logs.entries.classify import classify
 from engineroom.telemetry.logs.entries.codes import CODES
 

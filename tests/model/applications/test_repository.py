@@ -1,6 +1,6 @@
 import pytest
 
-from engineroom.model.repository import full_name
+from engineroom.model.applications.repository import full_name
 
 
 @pytest.mark.parametrize(

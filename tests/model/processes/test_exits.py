@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from engineroom.model.exits import Exit, describe
+from engineroom.model.processes.exits import Exit, describe
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

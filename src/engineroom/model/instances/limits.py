@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engineroom.model import sizes
+from engineroom.model.instances import sizes
 
 _PROCESSES_PER_CPU = 1024
 """No source gives a number. Threads count too; this is far above what is sane, and far below what harms a host."""

@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.lifecycle import Replacement
-from engineroom.model.workload import Workload
+from engineroom.model.processes.lifecycle import Replacement
+from engineroom.model.processes.workload import Workload
 
 WORKLOAD = Workload(
     background_process=BackgroundProcessId("process-1"),

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from engineroom.model import sizes
-from engineroom.model.instance import HOST_SIZE
+from engineroom.model.instances import sizes
+from engineroom.model.instances.instance import HOST_SIZE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

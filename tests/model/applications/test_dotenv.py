@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engineroom.model.dotenv import LARGEST_BYTES, DotenvError, decoded, read
+from engineroom.model.applications.dotenv import LARGEST_BYTES, DotenvError, decoded, read
 from tests.support.php import Php
 
 OUTSIDE = {"OUTER": "outside", "TAKEN": "kept", "EMPTY": ""}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.model.characters import cut_before, cut_behind
+from engineroom.model.logs.characters import cut_before, cut_behind
 
 
 @given(text=st.text(st.characters(codec="utf-8"), max_size=12), place=st.integers(0, 50))

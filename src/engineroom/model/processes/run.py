@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engineroom.model.exits import Exit
 from engineroom.model.ids import InstanceId, RunId
-from engineroom.model.limits import UNLIMITED, Limits
+from engineroom.model.instances.limits import UNLIMITED, Limits
+from engineroom.model.processes.exits import Exit
 
 OUTPUT_KEPT_BYTES = 65_536
 """How much of the end of what it printed is kept, unless it is said otherwise."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engineroom.model.command_line import parse
+from engineroom.model.processes.command_line import parse
 
 CHARACTERS = string.ascii_letters + string.digits + " \t'\"\\$`*?[]{}~#=|&;<>()!\n-_./:,%@^+ä"
 """What matters to a shell, and some that does not."""

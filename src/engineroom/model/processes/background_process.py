@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from engineroom.model.ids import BackgroundProcessId, InstanceId
-from engineroom.model.lifecycle import USUAL, Lifecycle
-from engineroom.model.worker_config import WorkerConfig
+from engineroom.model.processes.lifecycle import USUAL, Lifecycle
+from engineroom.model.processes.worker_config import WorkerConfig
 
 MINIMUM_PROCESSES = 1
 MAXIMUM_PROCESSES = 10

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.model.schedule import Minutes, Schedule, next_minutes, replicas_of
+from engineroom.model.instances.schedule import Minutes, Schedule, next_minutes, replicas_of
 
 NOON = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 

@@ -1,6 +1,6 @@
 """Contract sheet, section 3.6."""
 
-from engineroom.model.sizes import SIZES, SizeGroup, find
+from engineroom.model.instances.sizes import SIZES, SizeGroup, find
 
 GENERAL = """
 flex.c-1vcpu-256mb flex.c-2vcpu-512mb flex.c-4vcpu-1gb flex.c-8vcpu-2gb

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from engineroom.model.exits import Exit
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.limits import Usage
+from engineroom.model.instances.limits import Usage
+from engineroom.model.processes.exits import Exit
 
 
 class ProcessState(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engineroom.model.deployment import Commit
+from engineroom.model.applications.deployment import Commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.model.lifecycle import USUAL, Lifecycle, Replacement, StopSignal, StopTarget
+from engineroom.model.processes.lifecycle import USUAL, Lifecycle, Replacement, StopSignal, StopTarget
 
 ANY = st.builds(
     Lifecycle,

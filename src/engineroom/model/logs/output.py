@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from engineroom.model.characters import cut_before
 from engineroom.model.ids import BackgroundProcessId
+from engineroom.model.logs.characters import cut_before
 
 LONGEST_LINE_BYTES = 1024 * 1024
 """A line without an end is cut here, again and again; each piece but the last is marked as cut.

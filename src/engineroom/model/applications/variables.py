@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engineroom.model.unreadable import Unreadable
+from engineroom.model.applications.unreadable import Unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from engineroom.model.ids import InstanceId
-from engineroom.model.limits import Limits, Usage
+from engineroom.model.instances.limits import Limits, Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What a replica has is its size's, or its host's."""
 
-from engineroom.model.capacity import UNKNOWN, Capacity, capacity_of
+from engineroom.model.instances.capacity import UNKNOWN, Capacity, capacity_of
 
 HOST = Capacity(memory_bytes=8 << 30, cpus=2.0)
 

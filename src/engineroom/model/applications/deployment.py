@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from engineroom.model.environment import Environment
+from engineroom.model.applications.environment import Environment
 from engineroom.model.ids import DeploymentId, EnvironmentId, OperationId
 
 

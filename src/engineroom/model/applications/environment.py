@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from engineroom.model.environment_settings import EnvironmentSettings
+from engineroom.model.applications.environment_settings import EnvironmentSettings
+from engineroom.model.applications.variables import Variables
 from engineroom.model.ids import ApplicationId, EnvironmentId
-from engineroom.model.variables import Variables
 
 DEFAULT_SHUTDOWN_TIMEOUT_SECONDS = 60
 DEFAULT_BRANCH = "main"

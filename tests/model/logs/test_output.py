@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.output import LONGEST_LINE_BYTES, Chunk, Line, Mark, lines, whole_pieces_end
+from engineroom.model.logs.output import LONGEST_LINE_BYTES, Chunk, Line, Mark, lines, whole_pieces_end
 
 PID, NEXT_PID = 100, 200
 

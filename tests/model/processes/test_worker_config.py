@@ -3,7 +3,7 @@ import shlex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.model.worker_config import WorkerConfig
+from engineroom.model.processes.worker_config import WorkerConfig
 
 NUMBERS = st.none() | st.integers(0, 2_147_483_647)
 TEXTS = st.none() | st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)

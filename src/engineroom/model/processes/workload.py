@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from engineroom.model.exits import EXPECTED_OF_OTHERS
 from engineroom.model.ids import BackgroundProcessId, InstanceId
-from engineroom.model.lifecycle import Replacement, StopSignal, StopTarget
-from engineroom.model.limits import UNLIMITED, Limits
+from engineroom.model.instances.limits import UNLIMITED, Limits
+from engineroom.model.processes.exits import EXPECTED_OF_OTHERS
+from engineroom.model.processes.lifecycle import Replacement, StopSignal, StopTarget
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""Instances: their replicas, sizes, limits and schedules."""

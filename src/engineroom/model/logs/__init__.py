@@ -1,0 +1,1 @@
+"""What processes print, from bytes to entries of the log."""
