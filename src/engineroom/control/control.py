@@ -10,7 +10,7 @@ from engineroom.control.folders.inspection import elsewhere, look, other_host
 from engineroom.control.host_probe import UNKNOWN_SURROUNDINGS, Surroundings
 from engineroom.control.loops.command_runner import CommandRunner
 from engineroom.control.loops.deployer import Deployer
-from engineroom.control.loops.heartbeats import RollCall
+from engineroom.control.loops.heartbeats import Heartbeats
 from engineroom.control.loops.poller import Poller
 from engineroom.control.loops.reconciler import Reconciler
 from engineroom.control.loops.recorder import Recorder
@@ -77,14 +77,14 @@ class Control:
             store, runtime.processes, runtime.replicas, self.wake, surroundings
         )
         self._scheduler = Scheduler(store, runtime, proven=telemetry.clock.now)
-        self._roll_call = RollCall(store, store.host, surroundings.host_name) if store.host else None
+        self._heartbeats = Heartbeats(store, store.host, surroundings.host_name) if store.host else None
         self._misunderstandings = Misunderstandings(surroundings.clock)
         self.watch = Watch(
             telemetry.alerts,
             telemetry.folder,
             reachable=lambda: not runtime.missed,
             note=self._recorder.note,
-            lost=lambda: self._roll_call.lost if self._roll_call else (),
+            lost=lambda: self._heartbeats.lost if self._heartbeats else (),
             misunderstandings=self._misunderstandings,
             node=surroundings.host_name,
             last_lines=partial(last_lines, telemetry.logs),
@@ -102,8 +102,8 @@ class Control:
         """Connect the runtime and start the loops. Raises RuntimeUnavailableError when it cannot be reached."""
         cursor = await self.store.read(lambda connection: events.cursor_of(connection, self._cursor))
         await self._runtime.open(self._take, cursor)
-        if self._roll_call is not None:
-            await self._roll_call.open()
+        if self._heartbeats is not None:
+            await self._heartbeats.open()
         self.watch.open()
         self._loops = [asyncio.create_task(loop.run()) for loop in self._all()]
 
@@ -196,15 +196,15 @@ class Control:
             self._ingester,
             self._sampler,
             *((self._exporter,) if self._exporter else ()),
-            *((self._roll_call,) if self._roll_call else ()),
+            *((self._heartbeats,) if self._heartbeats else ()),
         )
 
     async def _end_loops(self) -> None:
         for loop in self._loops:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
-        if self._roll_call is not None:
-            await self._roll_call.close()
+        if self._heartbeats is not None:
+            await self._heartbeats.close()
         await self.watch.close()
         await self._queues.close()
         await self._sandbox.close()

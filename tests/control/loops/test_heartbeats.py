@@ -1,4 +1,4 @@
-"""Servers on one database call the roll: who is lost is found once, and told by one of them."""
+"""Servers on one database send heartbeats: a lost host is found once, and one server tells of it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ import pytest
 from sqlalchemy import Connection, text
 
 from engineroom.control.folders.links import link
-from engineroom.control.loops.heartbeats import RollCall
+from engineroom.control.loops.heartbeats import Heartbeats
 from engineroom.model.event import Event
 from engineroom.model.ids import OrganizationId
 from engineroom.store import Store
 from engineroom.store.queries import events
 from engineroom.store.queries.access import organizations
 from engineroom.store.queries.events import Scope
-from engineroom.store.queries.hosts import presences
+from engineroom.store.queries.hosts import members
 from tests.control.running_control import running_control, settle
 from tests.runtime.asynchronous import asynchronous
 from tests.support.databases import Postgresql, PostgresqlServer
@@ -25,19 +25,21 @@ pytestmark = pytest.mark.needs("postgresql")
 HOSTS = ("one", "two", "three")
 
 
-class Roll:
+class Servers:
     """Three hosts with a server each."""
 
     def __init__(self, database: Postgresql) -> None:
         self.stores = {host: database.open(host) for host in HOSTS}
-        self.calls = {host: RollCall(store, host, f"web-{host}") for host, store in self.stores.items()}
+        self.heartbeats = {
+            host: Heartbeats(store, host, f"web-{host}") for host, store in self.stores.items()
+        }
 
     @property
     def store(self) -> Store:
         return self.stores["one"]
 
-    async def look(self, *hosts: str) -> None:
-        await asyncio.gather(*(self.calls[host].open() for host in hosts))
+    async def beat(self, *hosts: str) -> None:
+        await asyncio.gather(*(self.heartbeats[host].open() for host in hosts))
 
     async def silence(self, host: str) -> None:
         """Have a host been silent for two minutes, while the others were there."""
@@ -61,8 +63,8 @@ class Roll:
 
 
 @pytest.fixture
-def roll(postgresql_server: PostgresqlServer, tmp_path: Path) -> Iterator[Roll]:
-    opened = Roll(Postgresql(tmp_path, postgresql_server.emptied()))
+def servers(postgresql_server: PostgresqlServer, tmp_path: Path) -> Iterator[Servers]:
+    opened = Servers(Postgresql(tmp_path, postgresql_server.emptied()))
     yield opened
     for store in opened.stores.values():
         store.close()
@@ -70,48 +72,48 @@ def roll(postgresql_server: PostgresqlServer, tmp_path: Path) -> Iterator[Roll]:
 
 @asynchronous
 async def test_a_lost_host_is_found_once_told_by_one_and_told_when_it_is_back(
-    roll: Roll, tmp_path: Path
+    servers: Servers, tmp_path: Path
 ) -> None:
-    linked = await link(roll.stores["three"], tmp_path, "Shop", {})
-    await roll.look(*HOSTS)
-    await roll.silence("three")
+    linked = await link(servers.stores["three"], tmp_path, "Shop", {})
+    await servers.beat(*HOSTS)
+    await servers.silence("three")
     for _ in range(3):
-        await roll.look("one", "two")
+        await servers.beat("one", "two")
 
-    [lost] = await roll.told()
+    [lost] = await servers.told()
     assert lost.kind == "host.lost"
     assert lost.message.startswith("The host web-three has not been seen for 12")
     assert lost.message.endswith("these environments do not run: Shop (production).")
     assert lost.data["environments"] == [linked.environment]
-    seen = [each for host in ("one", "two") for each in roll.calls[host].lost]
+    seen = [each for host in ("one", "two") for each in servers.heartbeats[host].lost]
     assert [(each.host, each.environments) for each in seen] == [("three", 1)] * 2
     assert sorted(each.is_told_here for each in seen) == [False, True]
 
-    await roll.look("three")
-    await roll.look(*HOSTS)
+    await servers.beat("three")
+    await servers.beat(*HOSTS)
 
-    [_, found] = await roll.told()
+    [_, found] = await servers.told()
     assert found.kind == "host.found"
     assert found.message.startswith("The host web-three is back after 12")
     assert found.message.endswith("with these environments: Shop (production).")
-    assert [each for call in roll.calls.values() for each in call.lost] == []
+    assert [each for beats in servers.heartbeats.values() for each in beats.lost] == []
 
 
 @asynchronous
-async def test_a_host_that_is_stopped_in_order_is_not_lost(roll: Roll, tmp_path: Path) -> None:
-    await link(roll.stores["three"], tmp_path, "Shop", {})
-    await roll.look(*HOSTS)
-    await roll.calls["three"].close()
-    await roll.silence("three")
-    await roll.look("one", "two")
+async def test_a_host_that_is_stopped_in_order_is_not_lost(servers: Servers, tmp_path: Path) -> None:
+    await link(servers.stores["three"], tmp_path, "Shop", {})
+    await servers.beat(*HOSTS)
+    await servers.heartbeats["three"].close()
+    await servers.silence("three")
+    await servers.beat("one", "two")
 
-    assert await roll.told() == []
+    assert await servers.told() == []
 
 
 @asynchronous
-async def test_no_organization_reads_the_names_of_another(roll: Roll, tmp_path: Path) -> None:
-    await link(roll.stores["three"], tmp_path, "Shop", {})
-    await link(roll.stores["three"], tmp_path, "Secret", {})
+async def test_no_organization_reads_the_names_of_another(servers: Servers, tmp_path: Path) -> None:
+    await link(servers.stores["three"], tmp_path, "Shop", {})
+    await link(servers.stores["three"], tmp_path, "Secret", {})
     other = OrganizationId("org-other")
 
     def give_away(connection: Connection) -> None:
@@ -124,38 +126,38 @@ async def test_no_organization_reads_the_names_of_another(roll: Roll, tmp_path: 
             text("UPDATE applications SET organization_id = 'org-other' WHERE name = 'Secret'")
         )
 
-    await roll.store.write(give_away)
-    await roll.look(*HOSTS)
-    await roll.silence("three")
-    await roll.look("one", "two")
+    await servers.store.write(give_away)
+    await servers.beat(*HOSTS)
+    await servers.silence("three")
+    await servers.beat("one", "two")
 
-    [ours] = await roll.told()
-    [theirs] = await roll.told(other)
+    [ours] = await servers.told()
+    [theirs] = await servers.told(other)
     assert ours.message.endswith(": Shop (production).")
     assert theirs.message.endswith(": Secret (production).")
 
 
 @asynchronous
-async def test_an_event_names_ten_environments_and_counts_the_rest(roll: Roll, tmp_path: Path) -> None:
+async def test_an_event_names_ten_environments_and_counts_the_rest(servers: Servers, tmp_path: Path) -> None:
     for number in range(12):
-        await link(roll.stores["three"], tmp_path, f"Shop {number:02}", {})
-    await roll.look(*HOSTS)
-    await roll.silence("three")
-    await roll.look("one")
+        await link(servers.stores["three"], tmp_path, f"Shop {number:02}", {})
+    await servers.beat(*HOSTS)
+    await servers.silence("three")
+    await servers.beat("one")
 
-    [lost] = await roll.told()
+    [lost] = await servers.told()
     assert lost.message.endswith("Shop 08 (production), Shop 09 (production) and 2 more.")
     assert len(lost.data["environments"]) == 12
 
 
 @asynchronous
-async def test_a_database_that_is_away_does_not_keep_a_server_from_ending(roll: Roll) -> None:
-    await roll.look("one")
-    await roll.store.write(lambda connection: connection.execute(text("ALTER TABLE hosts RENAME TO gone")))
+async def test_a_database_that_is_away_does_not_keep_a_server_from_ending(servers: Servers) -> None:
+    await servers.beat("one")
+    await servers.store.write(lambda connection: connection.execute(text("ALTER TABLE hosts RENAME TO gone")))
     try:
-        await roll.calls["one"].close()
+        await servers.heartbeats["one"].close()
     finally:
-        await roll.store.write(
+        await servers.store.write(
             lambda connection: connection.execute(text("ALTER TABLE gone RENAME TO hosts"))
         )
 
@@ -164,4 +166,4 @@ async def test_a_database_that_is_away_does_not_keep_a_server_from_ending(roll: 
 async def test_a_host_that_has_its_database_for_itself_calls_no_roll(tmp_path: Path) -> None:
     async with running_control(tmp_path) as running:
         await settle(running)
-        assert await running.store.read(presences.everyone) == {}
+        assert await running.store.read(members.everyone) == {}

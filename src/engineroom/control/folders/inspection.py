@@ -10,7 +10,7 @@ from engineroom.control.folders.git import commit_in
 from engineroom.model.applications.environment import Environment
 from engineroom.model.applications.folder import Allowed, Seen, innermost, is_allowed
 from engineroom.sandbox import WHERE, Sandbox, SandboxError, Tenant
-from engineroom.store.queries.hosts import claims, presences
+from engineroom.store.queries.hosts import claims, members
 
 NOWHERE = "The environment has no folder; choose one with its directory, or by engineroom link."
 
@@ -42,7 +42,7 @@ def other_host(connection: Connection, environment: Environment, here: str | Non
     host = claims.of_environment(connection, environment.id)
     if host is None or host == here:
         return None
-    known = presences.everyone(connection).get(host)
+    known = members.everyone(connection).get(host)
     return host if known is None else known.name
 
 

@@ -3,17 +3,15 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from engineroom.model.presence import Presence, in_question, judged, reported
+from engineroom.model.membership import Member, after_heartbeat, in_question, judged
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LONG_AGO = NOON - timedelta(hours=1)
 OWNERS = {"me", "other", "third"}
 
 
-def seen(host: str, seconds_ago: float = 0) -> Presence:
-    return Presence(
-        host=host, name=host, seen_at=NOON - timedelta(seconds=seconds_ago), steady_since=LONG_AGO
-    )
+def seen(host: str, seconds_ago: float = 0) -> Member:
+    return Member(host=host, name=host, seen_at=NOON - timedelta(seconds=seconds_ago), steady_since=LONG_AGO)
 
 
 ME = seen("me")
@@ -40,28 +38,28 @@ def test_a_host_that_was_stopped_in_order_or_has_nothing_to_run_is_not_lost() ->
 
 def test_who_was_away_itself_finds_nothing_until_the_others_had_their_minute() -> None:
     silent = seen("other", 600)
-    back = reported(seen("me", 600), "me", "me", NOON)
+    back = after_heartbeat(seen("me", 600), "me", "me", NOON)
     assert judged(back, [silent], OWNERS, NOON) == []
 
     for seconds in range(10, 61, 10):
         now = NOON + timedelta(seconds=seconds)
-        back = reported(back, "me", "me", now)
+        back = after_heartbeat(back, "me", "me", now)
         found = judged(back, [silent], OWNERS, now)
         assert bool(found) == (seconds == 60)
 
 
 def test_a_host_is_steady_from_its_first_report_and_after_each_gap() -> None:
-    assert reported(None, "me", "me", NOON).steady_since == NOON
-    assert reported(seen("me", 30), "me", "me", NOON).steady_since == LONG_AGO
-    assert reported(seen("me", 31), "me", "me", NOON).steady_since == NOON
-    assert reported(seen("me", -5), "me", "me", NOON).steady_since == NOON, "the clock was set back"
-    assert reported(replace(seen("me", 5), left=True), "me", "me", NOON).steady_since == NOON
+    assert after_heartbeat(None, "me", "me", NOON).steady_since == NOON
+    assert after_heartbeat(seen("me", 30), "me", "me", NOON).steady_since == LONG_AGO
+    assert after_heartbeat(seen("me", 31), "me", "me", NOON).steady_since == NOON
+    assert after_heartbeat(seen("me", -5), "me", "me", NOON).steady_since == NOON, "the clock was set back"
+    assert after_heartbeat(replace(seen("me", 5), left=True), "me", "me", NOON).steady_since == NOON
 
 
 def test_a_report_ends_a_loss_and_a_stop() -> None:
     away = replace(seen("me", 600), lost_at=LONG_AGO, told_by="other", left=True)
 
-    back = reported(away, "me", "renamed", NOON)
+    back = after_heartbeat(away, "me", "renamed", NOON)
 
     assert (back.name, back.lost_at, back.told_by, back.left) == ("renamed", None, None, False)
 

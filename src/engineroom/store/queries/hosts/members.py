@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from engineroom.model.presence import Presence
+from engineroom.model.membership import Member
 from engineroom.store.schema.tables import hosts
 
 _CLOCK = select(func.current_timestamp())
@@ -18,10 +18,10 @@ def clock(connection: Connection) -> datetime:
     return connection.execute(_CLOCK).scalar_one()
 
 
-def everyone(connection: Connection) -> dict[str, Presence]:
+def everyone(connection: Connection) -> dict[str, Member]:
     """Return what is known of each host that ever said that it is there."""
     return {
-        row.id: Presence(
+        row.id: Member(
             host=row.id,
             name=row.name,
             seen_at=row.seen_at,
@@ -34,19 +34,19 @@ def everyone(connection: Connection) -> dict[str, Presence]:
     }
 
 
-def keep(connection: Connection, presence: Presence) -> None:
+def keep(connection: Connection, member: Member) -> None:
     """Store what is known of a host now."""
     columns = {
-        "name": presence.name,
-        "seen_at": presence.seen_at,
-        "steady_since": presence.steady_since,
-        "left": presence.left,
-        "lost_at": presence.lost_at,
-        "told_by": presence.told_by,
+        "name": member.name,
+        "seen_at": member.seen_at,
+        "steady_since": member.steady_since,
+        "left": member.left,
+        "lost_at": member.lost_at,
+        "told_by": member.told_by,
     }
-    kept = connection.execute(_UPDATE, {"of_host": presence.host, **columns})
+    kept = connection.execute(_UPDATE, {"of_host": member.host, **columns})
     if kept.rowcount == 0:
-        connection.execute(_INSERT, {"id": presence.host, **columns})
+        connection.execute(_INSERT, {"id": member.host, **columns})
 
 
 def leave(connection: Connection, host: str) -> None:

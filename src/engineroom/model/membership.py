@@ -1,4 +1,4 @@
-"""Which of the hosts that share a database are there: what is known of each, and what follows from it.
+"""Decide from heartbeats which of the hosts that share a database are there, and which are lost: pure.
 
 Every moment is one of the database's own clock: the clocks of two hosts are never compared.
 """
@@ -7,18 +7,18 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-REPORT_SECONDS = 10.0
-"""How often a server says that it is there."""
+HEARTBEAT_SECONDS = 10.0
+"""How often a server says that its host is there."""
 
 LOST_AFTER = timedelta(seconds=60)
 _LONGEST_GAP = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Presence:
-    """What is known of a host. `name` is for people; `steady_since` is since when it was seen without a gap.
+class Member:
+    """A host. `name` is for people; `steady_since` is the begin of its heartbeats without a gap.
 
-    One that has `left` was stopped in order. Of one that is lost, `told_by` is the host that tells people of it.
+    One that has `left` was stopped in order. Of one that is lost, `told_by` is the host that notifies people.
     """
 
     host: str
@@ -30,25 +30,23 @@ class Presence:
     told_by: str | None = None
 
 
-def reported(before: Presence | None, host: str, name: str, now: datetime) -> Presence:
-    """Return what is known of a host that says now that it is there."""
+def after_heartbeat(before: Member | None, host: str, name: str, now: datetime) -> Member:
+    """Return a host after a heartbeat."""
     steady = before is not None and not before.left and timedelta(0) <= now - before.seen_at <= _LONGEST_GAP
-    return Presence(
+    return Member(
         host=host, name=name, seen_at=now, steady_since=before.steady_since if before and steady else now
     )
 
 
-def in_question(others: Iterable[Presence], now: datetime) -> list[str]:
+def in_question(others: Iterable[Member], now: datetime) -> list[str]:
     """Return the hosts that are lost, or may be."""
     return [each.host for each in others if each.lost_at is not None or _is_silent(each, now)]
 
 
-def judged(
-    me: Presence, others: Collection[Presence], owners: Collection[str], now: datetime
-) -> list[Presence]:
-    """Return what `me` finds of the others that was not known before; `owners` are those that have environments.
+def judged(me: Member, others: Collection[Member], owners: Collection[str], now: datetime) -> list[Member]:
+    """Return the others of which `me` finds something new; `owners` are the hosts that have environments.
 
-    It finds nothing before it was steadily there itself for as long as a host may be silent: while nobody could reach
+    A host finds nothing before it has been steady itself for as long as a host may be silent: while nobody could reach
     the database, everybody was silent.
     """
     if now - me.steady_since < LOST_AFTER:
@@ -59,8 +57,8 @@ def judged(
 
 
 def _judged(
-    of: Presence, me: Presence, present: Collection[str], owners: Collection[str], now: datetime
-) -> Presence:
+    of: Member, me: Member, present: Collection[str], owners: Collection[str], now: datetime
+) -> Member:
     if of.lost_at is None:
         is_lost = _is_silent(of, now) and of.host in owners
         return replace(of, lost_at=now, told_by=me.host) if is_lost else of
@@ -70,5 +68,5 @@ def _judged(
     return of if of.told_by in present else replace(of, told_by=me.host)
 
 
-def _is_silent(of: Presence, now: datetime) -> bool:
+def _is_silent(of: Member, now: datetime) -> bool:
     return not of.left and now - of.seen_at >= LOST_AFTER
