@@ -17,8 +17,8 @@ from urllib.request import Request, urlopen
 from benchmarks.contenders.base import ContenderError
 from benchmarks.percentiles import percentile
 from benchmarks.result import Aim
-from engineroom.control.observing.metrics import figures
-from engineroom.control.observing.sampler import Observed
+from engineroom.control.observing.metrics import metrics_of
+from engineroom.control.observing.sampler import ObservedBackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.telemetry.metrics.sample import Sample
 from engineroom.telemetry.prometheus import exposition
@@ -171,7 +171,7 @@ async def messages(address: str, token: str, of: str) -> AsyncIterator[str]:
 def _scrape() -> float:
     """Return the milliseconds of a scrape with a thousand background processes, the median of twenty."""
     observed = [
-        Observed(
+        ObservedBackgroundProcess(
             background_process=BackgroundProcessId(f"process-{number:036d}"),
             instance=InstanceId(f"inst-{number % 50:036d}"),
             environment=EnvironmentId(f"env-{number % 5:036d}"),
@@ -196,7 +196,7 @@ def _scrape() -> float:
     times: list[float] = []
     for _ in range(20):
         began = time.perf_counter()
-        exposition(figures(observed, firing=0, followers=0))
+        exposition(metrics_of(observed, firing=0, followers=0))
         times.append((time.perf_counter() - began) * 1000)
     return percentile(times, 50)
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Measurement, Unknown
-from engineroom.model.scaling.observation import Limits, Observation
+from engineroom.model.scaling.observation import Observation, ScaleBounds
 from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.strategies import Strategy
 
@@ -106,4 +106,4 @@ class Ours:
             replicas=1,
             running=view.running,
         )
-        return self._scaler.decide(seen, Limits(floor=1, ceiling=MOST)).processes
+        return self._scaler.decide(seen, ScaleBounds(floor=1, ceiling=MOST)).processes

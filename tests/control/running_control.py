@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, update
 
 from engineroom.control.changes import background_processes as changing
-from engineroom.control.control import Control
+from engineroom.control.control import ControlPlane
 from engineroom.control.folders.links import Linked, link
 from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.event import Event
@@ -39,7 +39,7 @@ T = TypeVar("T")
 class Running:
     """An open control plane, and what tests ask of it."""
 
-    control: Control
+    control: ControlPlane
     store: Store
     fake: FakeRuntime
     linked: Linked
@@ -155,6 +155,6 @@ async def _opened(store: Store, telemetry: Telemetry, folder: Path, fake: FakeRu
 
     actor = await store.read(default)
     linked = await link(store, folder, "Shop", {"GREETING": "hello"})
-    control = Control(store, fake, telemetry)
+    control = ControlPlane(store, fake, telemetry)
     await control.open()
     return Running(control, store, fake, linked, actor)

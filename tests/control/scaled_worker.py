@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, update
 
 from engineroom.control.folders.links import link
-from engineroom.control.host_probe import Surroundings
+from engineroom.control.host_probe import HostProbe
 from engineroom.control.queues.reader import QueueReader
 from engineroom.control.scaling.autoscaler import Autoscaler
 from engineroom.model.event import Event
@@ -58,9 +58,9 @@ class Scaling:
         self.autoscaler = self.begin_anew()
 
     def begin_anew(self) -> Autoscaler:
-        surroundings = Surroundings(host=lambda: self.host, activity=self.activity, clock=lambda: self.now)
-        self.reader = QueueReader(self.sandbox, surroundings.clock, patience_seconds=_PATIENCE_SECONDS)
-        self.autoscaler = Autoscaler(self.store, self.processes, self.woken.extend, surroundings, self.reader)
+        probe = HostProbe(host=lambda: self.host, activity=self.activity, clock=lambda: self.now)
+        self.reader = QueueReader(self.sandbox, probe.clock, patience_seconds=_PATIENCE_SECONDS)
+        self.autoscaler = Autoscaler(self.store, self.processes, self.woken.extend, probe, self.reader)
         return self.autoscaler
 
     def processes(self, background_process: BackgroundProcessId) -> list[Process]:

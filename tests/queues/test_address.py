@@ -12,7 +12,7 @@ from engineroom.queues.base import (
     Tls,
     UnmeasurableError,
 )
-from engineroom.queues.discovery import Worker, find, place
+from engineroom.queues.discovery import Worker, find, locate
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_is_told_of_another_world_is_measured_as_it_is(tmp_path: Path) -> N
     def layout(folder: Path, address: str, *, laravels: bool) -> Layout:
         variables = {"ENGINEROOM_QUEUE_REDIS": address}
         worker = Worker(folder=folder, variables=variables, connection="redis", laravels=laravels)
-        found = place(worker).connection
+        found = locate(worker).connection
         assert isinstance(found, RedisQueues)
         return found.layout
 

@@ -13,7 +13,7 @@ from engineroom.queues.base import (
     Tls,
     UnmeasurableError,
 )
-from engineroom.queues.discovery import Place, Worker, find, place
+from engineroom.queues.discovery import QueueLocation, Worker, find, locate
 
 
 def an_application(folder: Path, version: str = "v12.3.0", dotenv: str = "", **files: str) -> Path:
@@ -149,7 +149,7 @@ def test_the_environment_that_is_told_from_outside_has_a_dotenv_of_its_own(tmp_p
     assert redis(folder, APP_ENV="staging").prefix == "staging_"
     assert redis(folder, APP_ENV="production").prefix == "base_", "there is no such file"
     told = Worker(folder=folder, variables={"APP_ENV": "staging"}, connection="redis", environment="testing")
-    found = place(told).connection
+    found = locate(told).connection
     assert isinstance(found, RedisQueues)
     assert found.prefix == "testing_"
 
@@ -178,7 +178,7 @@ def test_a_cached_configuration_wins_over_everything(tmp_path: Path) -> None:
 
     found = find(folder, {"REDIS_HOST": "nor-this"}, None, None)
 
-    assert found == Place(
+    assert found == QueueLocation(
         connection=RedisQueues(host="cached-host", port=6400, database=7, prefix="it's_", certain=True),
         queues=("cached",),
     )
@@ -299,7 +299,7 @@ def test_sqs_and_beanstalkd_are_found(tmp_path: Path) -> None:
 
     assert find(
         folder, {"SQS_PREFIX": "https://sqs.eu-west-1.amazonaws.com/1", "SQS_QUEUE": "jobs"}, "sqs", None
-    ) == Place(connection=SqsQueues(prefix="https://sqs.eu-west-1.amazonaws.com/1"), queues=("jobs",))
+    ) == QueueLocation(connection=SqsQueues(prefix="https://sqs.eu-west-1.amazonaws.com/1"), queues=("jobs",))
     assert find(folder, {}, "beanstalkd", None).connection == BeanstalkdQueues(host="localhost")
 
 
@@ -330,7 +330,7 @@ def test_what_cannot_be_found_says_what_to_do(
 
 def test_a_folder_without_an_application_says_how_to_tell_where_the_queue_is(tmp_path: Path) -> None:
     with pytest.raises(UnmeasurableError, match="ENGINEROOM_QUEUE_REDIS"):
-        place(Worker(folder=tmp_path, variables={}, connection="redis", laravels=False))
+        locate(Worker(folder=tmp_path, variables={}, connection="redis", laravels=False))
 
 
 def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def an_application(home: Path, dotenv: str = "") -> Path:
 
 def test_it_is_found_as_the_owner_of_the_folder(home: Path) -> None:
     an_application(home, "REDIS_HOST=cache\n")
-    place = in_sandbox(lambda sandbox: found(sandbox, of(home))).place()
+    place = in_sandbox(lambda sandbox: found(sandbox, of(home))).location()
     assert place.connection.host == "cache"  # type: ignore[union-attr]
 
 

@@ -11,13 +11,13 @@ import httpx
 from starlette.types import ASGIApp
 
 from engineroom.control.folders.links import Linked
-from engineroom.control.observing.alert_evaluation import Watch
-from engineroom.control.observing.metrics import figures
-from engineroom.control.observing.sampler import Observed
+from engineroom.control.observing.alert_evaluation import AlertEvaluation
+from engineroom.control.observing.metrics import metrics_of
+from engineroom.control.observing.sampler import ObservedBackgroundProcess
 from engineroom.control.scaling.state import ScalingState
 from engineroom.model.applications.deployment import Commit
 from engineroom.model.applications.environment import Environment
-from engineroom.model.applications.folder import Allowed, Seen
+from engineroom.model.applications.folder import FolderGrant, FolderInspection
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId, new_token_id
 from engineroom.model.instances.capacity import UNKNOWN, Capacity
@@ -41,18 +41,18 @@ class MemoryControl:
     store: Store
     telemetry: Telemetry
     woken: list[BackgroundProcessId] = field(default_factory=list)
-    observed: list[Observed] = field(default_factory=list)
+    observed: list[ObservedBackgroundProcess] = field(default_factory=list)
     live: dict[str, Sequence[Process]] = field(default_factory=dict)
     known: dict[str, Progress] = field(default_factory=dict)
     scaled: dict[str, ScalingState] = field(default_factory=dict)
-    seen: Seen | None = None
+    seen: FolderInspection | None = None
     replicas_there: list[Replica] = field(default_factory=list)
     host: Capacity = UNKNOWN
-    allowed: list[Allowed] = field(default_factory=lambda: [Allowed(path="/", user=None)])
+    allowed: list[FolderGrant] = field(default_factory=lambda: [FolderGrant(path="/", user=None)])
 
     def __post_init__(self) -> None:
         self.noted: list[Event] = []
-        self.watch = Watch(
+        self.watch = AlertEvaluation(
             self.telemetry.alerts, self.telemetry.folder, reachable=lambda: True, note=self.noted.append
         )
 
@@ -64,16 +64,18 @@ class MemoryControl:
     def metrics(self) -> MetricStore:
         return self.telemetry.metrics
 
-    def figures(self, instances: Collection[InstanceId], /) -> Sequence[Metric]:
-        return figures([each for each in self.observed if each.instance in instances], firing=0, followers=0)
+    def current_metrics(self, instances: Collection[InstanceId], /) -> Sequence[Metric]:
+        return metrics_of(
+            [each for each in self.observed if each.instance in instances], firing=0, followers=0
+        )
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         self.woken += ids
 
-    async def folder(self, environment: Environment, organization: OrganizationId, /) -> Seen:  # noqa: ARG002
-        return self.seen or Seen(directory=environment.directory)
+    async def folder(self, environment: Environment, organization: OrganizationId, /) -> FolderInspection:  # noqa: ARG002
+        return self.seen or FolderInspection(directory=environment.directory)
 
-    def folders(self, organization: OrganizationId, /) -> Sequence[Allowed]:  # noqa: ARG002
+    def folders(self, organization: OrganizationId, /) -> Sequence[FolderGrant]:  # noqa: ARG002
         return self.allowed
 
     def begin(self) -> None:

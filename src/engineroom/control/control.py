@@ -7,7 +7,7 @@ from typing import Protocol
 
 from engineroom.control.folders.git import commit_in
 from engineroom.control.folders.inspection import elsewhere, look, other_host
-from engineroom.control.host_probe import UNKNOWN_SURROUNDINGS, Surroundings
+from engineroom.control.host_probe import UNKNOWN_HOST, HostProbe
 from engineroom.control.loops.command_runner import CommandRunner
 from engineroom.control.loops.deployer import Deployer
 from engineroom.control.loops.heartbeats import Heartbeats
@@ -15,22 +15,22 @@ from engineroom.control.loops.poller import Poller
 from engineroom.control.loops.reconciler import Reconciler
 from engineroom.control.loops.recorder import Recorder
 from engineroom.control.loops.scheduler import Scheduler
-from engineroom.control.observing.alert_evaluation import Watch
+from engineroom.control.observing.alert_evaluation import AlertEvaluation
 from engineroom.control.observing.exporter import Exporter
 from engineroom.control.observing.ingester import Ingester
 from engineroom.control.observing.last_lines import last_lines
-from engineroom.control.observing.metrics import figures
+from engineroom.control.observing.metrics import metrics_of
 from engineroom.control.observing.misunderstandings import Misunderstandings
-from engineroom.control.observing.sampler import Observed, Sampler
+from engineroom.control.observing.sampler import ObservedBackgroundProcess, Sampler
 from engineroom.control.queues.gauge import QueueGauge
 from engineroom.control.queues.reader import QueueReader
 from engineroom.control.scaling.autoscaler import Autoscaler
 from engineroom.control.scaling.replica_autoscaler import ReplicaAutoscaler
-from engineroom.control.scaling.stall_watch import StallWatch
+from engineroom.control.scaling.stall_watch import StallDetector
 from engineroom.control.scaling.state import ScalingState
 from engineroom.model.applications.deployment import Commit
 from engineroom.model.applications.environment import Environment
-from engineroom.model.applications.folder import Allowed, Seen
+from engineroom.model.applications.folder import FolderGrant, FolderInspection
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
 from engineroom.model.instances.capacity import Capacity
 from engineroom.model.instances.replica import Replica
@@ -44,14 +44,14 @@ from engineroom.telemetry import Telemetry
 from engineroom.telemetry.prometheus import Metric
 
 
-class Loop(Protocol):
+class ControlLoop(Protocol):
     """What goes on for as long as the control plane is open."""
 
     async def run(self) -> None:
         """Run until cancelled."""
 
 
-class Control:
+class ControlPlane:
     """What the API works with. `open` starts the loops; `close` ends them and leaves every process running."""
 
     def __init__(
@@ -59,38 +59,38 @@ class Control:
         store: Store,
         runtime: Runtime,
         telemetry: Telemetry,
-        surroundings: Surroundings = UNKNOWN_SURROUNDINGS,
+        probe: HostProbe = UNKNOWN_HOST,
     ) -> None:
         self.store = store
         self.logs = telemetry.logs
         self.metrics = telemetry.metrics
-        self._surroundings = surroundings
+        self._probe = probe
         self._runtime = runtime
-        self._sandbox = Sandbox(surroundings.keeper_folder)
-        self._queues = QueueReader(self._sandbox, surroundings.clock, surroundings.queue_networks)
-        self._autoscaler = Autoscaler(store, runtime.processes, self.wake, surroundings, self._queues)
+        self._sandbox = Sandbox(probe.keeper_folder)
+        self._queues = QueueReader(self._sandbox, probe.clock, probe.queue_networks)
+        self._autoscaler = Autoscaler(store, runtime.processes, self.wake, probe, self._queues)
         self._reconciler = Reconciler(store, runtime, self._autoscaler.busy)
         name = runtime.capabilities.name
         self._cursor = name if store.host is None else f"{name}@{store.host}"
         self._recorder = Recorder(store, self._reconciler, runtime=self._cursor, clock=telemetry.clock.now)
         self._replica_autoscaler = ReplicaAutoscaler(
-            store, runtime.processes, runtime.replicas, self.wake, surroundings
+            store, runtime.processes, runtime.replicas, self.wake, probe
         )
         self._scheduler = Scheduler(store, runtime, proven=telemetry.clock.now)
-        self._heartbeats = Heartbeats(store, store.host, surroundings.host_name) if store.host else None
-        self._misunderstandings = Misunderstandings(surroundings.clock)
-        self.watch = Watch(
+        self._heartbeats = Heartbeats(store, store.host, probe.host_name) if store.host else None
+        self._misunderstandings = Misunderstandings(probe.clock)
+        self.watch = AlertEvaluation(
             telemetry.alerts,
             telemetry.folder,
             reachable=lambda: not runtime.missed,
             note=self._recorder.note,
             lost=lambda: self._heartbeats.lost if self._heartbeats else (),
             misunderstandings=self._misunderstandings,
-            node=surroundings.host_name,
+            node=probe.host_name,
             last_lines=partial(last_lines, telemetry.logs),
         )
         self._ingester = Ingester(store, runtime, telemetry.logs, self._recorder.note)
-        stalls = StallWatch(store, runtime.processes, self._ingester.printed_bytes, self.wake, surroundings)
+        stalls = StallDetector(store, runtime.processes, self._ingester.printed_bytes, self.wake, probe)
         gauge = QueueGauge(self.scaling, self._queues)
         self._exporter = Exporter(telemetry.collector) if telemetry.collector else None
         self._sampler = Sampler(self, telemetry.metrics, gauge, stalls, self._looked)
@@ -125,7 +125,7 @@ class Control:
         """Return the commit that is checked out in its folder; an empty one where that cannot be found out."""
         return await commit_in(self._sandbox, environment.directory, environment.os_user)
 
-    async def folder(self, environment: Environment, organization: OrganizationId) -> Seen:
+    async def folder(self, environment: Environment, organization: OrganizationId) -> FolderInspection:
         """Return what the folder of an organization's environment is now."""
         host = await self.store.read(lambda connection: other_host(connection, environment, self.store.host))
         if host is not None:
@@ -133,13 +133,13 @@ class Control:
         allowed = await asyncio.to_thread(self.folders, organization)
         return await look(self._sandbox, environment, allowed)
 
-    def folders(self, organization: OrganizationId) -> Sequence[Allowed]:
+    def folders(self, organization: OrganizationId) -> Sequence[FolderGrant]:
         """Return the folders that an organization may run code in."""
-        return self._surroundings.folders(organization)
+        return self._probe.folders(organization)
 
     def capacity(self) -> Capacity:
         """Return what all that runs on this host may use together."""
-        return self._surroundings.capacity()
+        return self._probe.capacity()
 
     def processes(self, background_process: BackgroundProcessId) -> Sequence[Process]:
         """Return the live processes of a background process, by replica and index."""
@@ -157,19 +157,19 @@ class Control:
         """Return what is known of the scaling of a background process; None when nothing scales it."""
         return self._autoscaler.states.get(background_process)
 
-    def figures(self, instances: Collection[InstanceId]) -> Sequence[Metric]:
-        """Return the figures of this moment of the background processes of these instances."""
+    def current_metrics(self, instances: Collection[InstanceId]) -> Sequence[Metric]:
+        """Return what was measured last of the background processes of these instances."""
         return self._figures([each for each in self._sampler.observed if each.instance in instances])
 
-    def _figures(self, observed: Sequence[Observed]) -> Sequence[Metric]:
-        return figures(
+    def _figures(self, observed: Sequence[ObservedBackgroundProcess]) -> Sequence[Metric]:
+        return metrics_of(
             observed,
             firing=len(self.watch.firing),
             followers=self.logs.followers,
             reachable=not self._runtime.missed,
         )
 
-    def _looked(self, observed: Sequence[Observed], now: float) -> None:
+    def _looked(self, observed: Sequence[ObservedBackgroundProcess], now: float) -> None:
         self.watch.take(observed, now)
         if self._exporter is not None:
             self._exporter.take(self._figures(observed))
@@ -184,7 +184,7 @@ class Control:
         await self._end_loops()
         await self._runtime.drain(stop_timeout_seconds=stop_timeout_seconds)
 
-    def _all(self) -> Sequence[Loop]:
+    def _all(self) -> Sequence[ControlLoop]:
         return (
             self._reconciler,
             self._recorder,

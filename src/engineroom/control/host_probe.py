@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engineroom.model.applications.folder import Allowed
+from engineroom.model.applications.folder import FolderGrant
 from engineroom.model.ids import OrganizationId
 from engineroom.model.instances.capacity import UNKNOWN, Capacity
 from engineroom.model.processes.activity import Activity
@@ -20,8 +20,8 @@ def _no_capacity() -> Capacity:
     return UNKNOWN
 
 
-def _any_folder(_organization: OrganizationId) -> Sequence[Allowed]:
-    return [Allowed(path="/", user=None)]
+def _any_folder(_organization: OrganizationId) -> Sequence[FolderGrant]:
+    return [FolderGrant(path="/", user=None)]
 
 
 def _no_activity(_pid: int) -> Activity | None:
@@ -29,7 +29,7 @@ def _no_activity(_pid: int) -> Activity | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class HostProbe:
     """`host` tells what the host can carry, where that bounds the scale; `activity` what the process of a pid has done.
 
     `capacity` tells what all that runs here may use: what an instance of the host's size has.
@@ -46,7 +46,7 @@ class Surroundings:
     host_name: str = "here"
     queue_networks: Networks = ANY_NETWORK
     keeper_folder: str | None = None
-    folders: Callable[[OrganizationId], Sequence[Allowed]] = _any_folder
+    folders: Callable[[OrganizationId], Sequence[FolderGrant]] = _any_folder
 
 
-UNKNOWN_SURROUNDINGS = Surroundings()
+UNKNOWN_HOST = HostProbe()

@@ -12,7 +12,7 @@ from engineroom.queues.laravel.settings import Settings, known_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class QueueLocation:
     """Where a worker takes its jobs from: the connection, and the names of the queues, first come first."""
 
     connection: QueueConnection
@@ -34,12 +34,14 @@ class Worker:
     environment: str | None = None
 
 
-def find(folder: Path, variables: Mapping[str, str], connection: str | None, queues: str | None) -> Place:
-    """Return where Laravel's own worker takes its jobs from, by the files of its application; see `place`."""
-    return place(Worker(folder=folder, variables=variables, connection=connection, queues=queues))
+def find(
+    folder: Path, variables: Mapping[str, str], connection: str | None, queues: str | None
+) -> QueueLocation:
+    """Return where Laravel's own worker takes its jobs from, by the files of its application; see `locate`."""
+    return locate(Worker(folder=folder, variables=variables, connection=connection, queues=queues))
 
 
-def place(worker: Worker, settings: Settings | None = None) -> Place:
+def locate(worker: Worker, settings: Settings | None = None) -> QueueLocation:
     """Return where a worker takes its jobs from, by what its application says of itself, or else by its files.
 
     Raises UnmeasurableError, with what to do, when that cannot be told, and OSError when a file cannot be read.
@@ -68,9 +70,9 @@ def can_be_asked(worker: Worker) -> bool:
         return False
 
 
-def _split(connection: QueueConnection, queues: str) -> Place:
+def _split(connection: QueueConnection, queues: str) -> QueueLocation:
     # Split as a worker does it, which takes a blank after a comma for a part of the name.
-    return Place(connection=connection, queues=tuple(queue for queue in queues.split(",") if queue))
+    return QueueLocation(connection=connection, queues=tuple(queue for queue in queues.split(",") if queue))
 
 
 def _given(worker: Worker, name: str) -> QueueConnection | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from engineroom.queues.base import UnmeasurableError
-from engineroom.queues.discovery import Place, Worker, can_be_asked, place
+from engineroom.queues.discovery import QueueLocation, Worker, can_be_asked, locate
 from engineroom.queues.isolated.wire import Wired, unwired, wired
 from engineroom.queues.laravel import asking
 from engineroom.queues.laravel.fingerprint import fingerprint
@@ -62,13 +62,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
     unasked: str = ""
 
-    def place(self) -> Place:
+    def location(self) -> QueueLocation:
         """Return it as a value. Raises UnmeasurableError."""
         if self.connection is None:
             unasked = f"; the application itself could not be asked: {self.unasked}" if self.unasked else ""
             raise UnmeasurableError(self.why + unasked)
         try:
-            return Place(connection=unwired(self.connection), queues=self.queues)
+            return QueueLocation(connection=unwired(self.connection), queues=self.queues)
         except (KeyError, msgspec.DecodeError) as error:
             raise UnmeasurableError(f"its address makes no sense ({error})") from None
 
@@ -90,7 +90,7 @@ def _find(sought: Sought) -> Found:
 
 def _found(worker: Worker, settings: Settings | None) -> Found:
     try:
-        found = place(worker, settings)
+        found = locate(worker, settings)
     except (UnmeasurableError, OSError, ValueError) as error:
         return Found(why=str(error))
     return Found(connection=wired(found.connection), queues=found.queues)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from engineroom.control.loops.heartbeats import LostHost
-from engineroom.control.observing.alert_evaluation import Watch
+from engineroom.control.observing.alert_evaluation import AlertEvaluation
 from engineroom.telemetry.alerts.config import AlertSettings, alert_settings
 from tests.api.metrics.test_metrics import observed
 from tests.support.api import Api
@@ -43,7 +43,7 @@ def test_what_fires_of_another_organization_is_not_seen(api: Api) -> None:
 
 def test_a_lost_host_is_seen_by_everybody_and_is_no_background_process(api: Api, tmp_path: Path) -> None:
     lost = [LostHost(host="host-2", name="web-2", environments=3, is_told_here=True)]
-    api.control.watch = Watch(
+    api.control.watch = AlertEvaluation(
         AlertSettings(), tmp_path, reachable=lambda: True, note=api.control.noted.append, lost=lambda: lost
     )
     api.control.watch.take([], 1_764_072_000)
@@ -64,7 +64,9 @@ def test_a_test_without_anybody_to_tell_says_so(api: Api) -> None:
 
 def test_a_test_tells_how_each_channel_did(api: Api, tmp_path: Path) -> None:
     settings = alert_settings({"webhooks": [{"url": f"http://127.0.0.1:{free_port()}/", "secret": "s"}]})
-    api.control.watch = Watch(settings, tmp_path, reachable=lambda: True, note=api.control.noted.append)
+    api.control.watch = AlertEvaluation(
+        settings, tmp_path, reachable=lambda: True, note=api.control.noted.append
+    )
 
     answer = api.client.request("POST", "/api/alerts/test")
 

@@ -1,7 +1,7 @@
 """How the folder that an environment runs from is shown; tests/control/folders/test_inspection.py looks at real ones."""
 
 from engineroom.model.applications.deployment import Commit
-from engineroom.model.applications.folder import Seen
+from engineroom.model.applications.folder import FolderInspection
 from tests.support.api import Api
 
 
@@ -10,7 +10,7 @@ def path(api: Api) -> str:
 
 
 def test_a_folder_is_shown_with_what_it_points_to(api: Api) -> None:
-    api.control.seen = Seen(
+    api.control.seen = FolderInspection(
         directory="/srv/shop/current",
         resolved_path="/srv/shop/releases/7",
         user="shop",
@@ -30,7 +30,7 @@ def test_a_folder_is_shown_with_what_it_points_to(api: Api) -> None:
 
 
 def test_one_that_cannot_be_seen_says_why(api: Api) -> None:
-    api.control.seen = Seen(directory="/srv/gone", reason="/srv/gone: No such file or directory")
+    api.control.seen = FolderInspection(directory="/srv/gone", reason="/srv/gone: No such file or directory")
     attributes = api.get(path(api)).json()["data"]["attributes"]
     assert (attributes["resolved_path"], attributes["commit"]) == (None, None)
     assert attributes["reason"] == "/srv/gone: No such file or directory"

@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from engineroom.control.observing.sampler import Observed
+from engineroom.control.observing.sampler import ObservedBackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.instances.capacity import Capacity
 from engineroom.telemetry.metrics.sample import METRICS, Sample
@@ -21,8 +21,8 @@ def recorded(api: Api, series: str, sample: Sample, ago: int = 130) -> None:
     asyncio.run(api.control.metrics.record(time.time() - ago, {series: sample}))
 
 
-def observed(api: Api, of: str) -> Observed:
-    return Observed(
+def observed(api: Api, of: str) -> ObservedBackgroundProcess:
+    return ObservedBackgroundProcess(
         background_process=BackgroundProcessId(of),
         instance=InstanceId(api.linked.instance),
         environment=EnvironmentId(api.linked.environment),

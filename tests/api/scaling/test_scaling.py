@@ -7,7 +7,7 @@ import pytest
 from engineroom.control.scaling.state import ScalingState
 from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Measurement, Unknown
-from engineroom.model.scaling.observation import Limits, Observation
+from engineroom.model.scaling.observation import Observation, ScaleBounds
 from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.strategies import Strategy
 from tests.support.api import Api
@@ -25,7 +25,7 @@ def a_state(*observations: Observation) -> ScalingState:
     for each in observations:
         state.queue = each.queue
         state.recorded.append(each)
-        state.decision = state.scaler.decide(each, Limits(floor=1, ceiling=5))
+        state.decision = state.scaler.decide(each, ScaleBounds(floor=1, ceiling=5))
     return state
 
 

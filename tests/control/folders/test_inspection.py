@@ -12,7 +12,7 @@ import pytest
 
 from engineroom.control.folders.inspection import NOWHERE, look
 from engineroom.model.applications.environment import Environment, EnvironmentStatus
-from engineroom.model.applications.folder import Allowed, Seen
+from engineroom.model.applications.folder import FolderGrant, FolderInspection
 from engineroom.model.ids import new_application_id, new_environment_id
 from engineroom.sandbox import Sandbox
 from tests.support.tenants import give, home_of
@@ -51,8 +51,10 @@ def point(home: Path, release: str) -> None:
     give(home / "current", "www-data")
 
 
-def seen(directory: Path | None, allowed: Sequence[Allowed], os_user: str | None = None) -> Seen:
-    async def looked() -> Seen:
+def seen(
+    directory: Path | None, allowed: Sequence[FolderGrant], os_user: str | None = None
+) -> FolderInspection:
+    async def looked() -> FolderInspection:
         sandbox = Sandbox()
         try:
             given = None if directory is None else str(directory)
@@ -63,14 +65,14 @@ def seen(directory: Path | None, allowed: Sequence[Allowed], os_user: str | None
     return asyncio.run(looked())
 
 
-def to_www_data(folder: Path) -> list[Allowed]:
-    return [Allowed(path=str(folder), user="www-data")]
+def to_www_data(folder: Path) -> list[FolderGrant]:
+    return [FolderGrant(path=str(folder), user="www-data")]
 
 
 def test_what_a_link_points_to_is_seen_and_who_runs_there(home: Path) -> None:
     current = home / "current"
     found = seen(current, to_www_data(home))
-    assert found == Seen(
+    assert found == FolderInspection(
         directory=str(current), resolved_path=str(home / "1"), user="www-data", is_allowed=True
     )
     point(home, "2")
@@ -92,15 +94,15 @@ def test_the_commit_there_is_seen(home: Path) -> None:
     ("allowed", "os_user", "is_allowed"),
     [
         ([], None, False),
-        ([Allowed(path="/srv", user=None)], None, False),
-        ([Allowed(path="/var/tmp", user=None)], None, True),
-        ([Allowed(path="/var/tmp", user="www-data")], "www-data", True),
-        ([Allowed(path="/var/tmp", user="www-data")], "33", True),
-        ([Allowed(path="/var/tmp", user="games")], "www-data", False),
+        ([FolderGrant(path="/srv", user=None)], None, False),
+        ([FolderGrant(path="/var/tmp", user=None)], None, True),
+        ([FolderGrant(path="/var/tmp", user="www-data")], "www-data", True),
+        ([FolderGrant(path="/var/tmp", user="www-data")], "33", True),
+        ([FolderGrant(path="/var/tmp", user="games")], "www-data", False),
     ],
 )
 def test_it_is_said_whether_it_is_allowed(
-    home: Path, allowed: list[Allowed], os_user: str | None, is_allowed: bool
+    home: Path, allowed: list[FolderGrant], os_user: str | None, is_allowed: bool
 ) -> None:
     found = seen(home / "current", allowed, os_user)
     assert (found.is_allowed, found.user) == (is_allowed, "www-data")
@@ -110,7 +112,7 @@ def test_what_cannot_be_seen_says_why(home: Path) -> None:
     gone = seen(home / "nowhere", to_www_data(home))
     assert gone.resolved_path is None
     assert "No such file or directory" in str(gone.reason)
-    others = seen(home / "current", [Allowed(path=str(home), user="games")], "games")
+    others = seen(home / "current", [FolderGrant(path=str(home), user="games")], "games")
     assert (others.resolved_path, others.user) == (None, "games")
     assert "Permission denied" in str(others.reason)
-    assert seen(None, []) == Seen(directory=None, reason=NOWHERE)
+    assert seen(None, []) == FolderInspection(directory=None, reason=NOWHERE)

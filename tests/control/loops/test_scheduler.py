@@ -16,7 +16,7 @@ from engineroom.control.loops.recorder import Recorder
 from engineroom.control.loops.scheduler import Scheduler
 from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import RunId
-from engineroom.model.instances.schedule import Entry, RunStatus, Schedule, ScheduledRun
+from engineroom.model.instances.schedule import RunStatus, Schedule, ScheduledRun, ScheduleEntry
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import Store
 from engineroom.store.queries import schedules
@@ -124,9 +124,9 @@ async def test_each_replica_runs_it_where_the_environment_asks_for_that(tmp_path
 @asynchronous
 async def test_entries_run_at_the_minutes_of_their_expression_and_time_zone(tmp_path: Path) -> None:
     async with scheduling(tmp_path) as scheduled:
-        hourly = Entry(expression="0 * * * *", command="echo hourly")
-        berlin = Entry(expression="0 14 * * *", command="echo lunch", timezone="Europe/Berlin")
-        never = Entry(expression="1 * * * *", command="echo later")
+        hourly = ScheduleEntry(expression="0 * * * *", command="echo hourly")
+        berlin = ScheduleEntry(expression="0 14 * * *", command="echo lunch", timezone="Europe/Berlin")
+        never = ScheduleEntry(expression="1 * * * *", command="echo later")
         await scheduled.asks(Schedule(command="", entries=(hourly, berlin, never)))
 
         assert {run.command for run in await scheduled.at(NOON)} == {"echo hourly", "echo lunch"}

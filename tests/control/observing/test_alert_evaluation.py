@@ -9,9 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from engineroom.control.loops.heartbeats import LostHost
-from engineroom.control.observing.alert_evaluation import Watch
+from engineroom.control.observing.alert_evaluation import AlertEvaluation
 from engineroom.control.observing.misunderstandings import WITHIN_SECONDS, Misunderstandings
-from engineroom.control.observing.sampler import Observed
+from engineroom.control.observing.sampler import ObservedBackgroundProcess
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.runtime.base import Report
@@ -27,7 +27,7 @@ from tests.runtime.asynchronous import asynchronous, eventually
 HALF_FULL = SimpleNamespace(total=100, used=50, free=50)
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC).timestamp()
 
-WELL = Observed(
+WELL = ObservedBackgroundProcess(
     background_process=BackgroundProcessId("process-1"),
     instance=InstanceId("inst-1"),
     environment=EnvironmentId("env-1"),
@@ -68,8 +68,8 @@ class Watching:
     def __post_init__(self) -> None:
         self.misunderstandings = Misunderstandings(lambda: self.seconds)
 
-    def watch(self) -> Watch:
-        return Watch(
+    def watch(self) -> AlertEvaluation:
+        return AlertEvaluation(
             self.settings,
             self.folder,
             reachable=lambda: self.reachable,
@@ -125,7 +125,7 @@ async def test_who_is_told_gets_the_names_the_reason_and_the_last_lines(tmp_path
             raise OSError("the disk hangs")
         return [f"the last {most} of {of}"]
 
-    watch = Watch(
+    watch = AlertEvaluation(
         AlertSettings(channels=(Keeping(),), last_lines=3),
         tmp_path,
         reachable=lambda: True,
@@ -217,7 +217,7 @@ async def test_a_figure_that_is_not_known_resolves_nothing(tmp_path: Path) -> No
     assert [alert.subject.rule for alert in watch.firing] == ["process_missing"]
 
 
-def failed(count: float | None) -> Observed:
+def failed(count: float | None) -> ObservedBackgroundProcess:
     return replace(WELL, sample=replace(WELL.sample, failed_jobs=count))
 
 

@@ -31,8 +31,8 @@ async def test_what_runs_is_observed_with_its_restarts_and_what_is_missing(tmp_p
         assert (observed.sample.running, observed.sample.restarts, observed.restarts_total) == (1, 2, 2)
         assert observed.missing == 1
         assert observed.sample.queue_length is None
-        figures = running.control.figures({running.linked.instance})
-        assert any(metric.name.endswith("restarts_total") and metric.values[0][1] == 2 for metric in figures)
+        found = running.control.current_metrics({running.linked.instance})
+        assert any(metric.name.endswith("restarts_total") and metric.values[0][1] == 2 for metric in found)
 
 
 @asynchronous

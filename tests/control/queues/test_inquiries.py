@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.control.queues.inquiries import Application, Inquiries
+from engineroom.control.queues.inquiries import AskedApplication, Inquiries
 from engineroom.queues.finding import Told
 from engineroom.queues.laravel import asking
 from engineroom.queues.laravel.settings import Settings
@@ -34,7 +34,7 @@ async def inquiries() -> AsyncIterator[Inquiries]:
         await sandbox.close()
 
 
-def an_application(folder: Path, provider: str = "", **variables: str) -> Application:
+def an_application(folder: Path, provider: str = "", **variables: str) -> AskedApplication:
     """Make an application in which this runs while it boots."""
     made = skeleton(folder / "app", VERSION)
     if provider:
@@ -45,14 +45,14 @@ def an_application(folder: Path, provider: str = "", **variables: str) -> Applic
             )
         )
     given = {"PATH": os.environ["PATH"], **variables}
-    return Application(tenant=Tenant(folder=str(made)), variables=tuple(given.items()))
+    return AskedApplication(tenant=Tenant(folder=str(made)), variables=tuple(given.items()))
 
 
-def said(told: Told, application: Application) -> Settings:
+def said(told: Told, application: AskedApplication) -> Settings:
     return asking.settings(told.answer, Path(application.tenant.folder))
 
 
-def refused(told: Told, application: Application) -> str:
+def refused(told: Told, application: AskedApplication) -> str:
     with pytest.raises(asking.NotAskedError) as raised:
         said(told, application)
     return str(raised.value)

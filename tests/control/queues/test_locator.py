@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.control.queues.locator import Located, Places
+from engineroom.control.queues.locator import LocatedQueues, QueueLocator
 from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.model.processes.background_process import BackgroundProcessType
 from engineroom.model.processes.worker_config import WorkerConfig
@@ -28,9 +28,9 @@ REDIS = WorkerConfig(connection="redis")
 
 
 @asynccontextmanager
-async def places() -> AsyncIterator[Places]:
+async def places() -> AsyncIterator[QueueLocator]:
     sandbox = Sandbox()
-    made = Places(sandbox, patience_seconds=120, found_again_seconds=0)
+    made = QueueLocator(sandbox, patience_seconds=120, found_again_seconds=0)
     try:
         yield made
     finally:
@@ -53,12 +53,12 @@ def a_worker(
 
 
 async def redis_of(
-    found: Places, row: Wanted, settings: ScalingSettings = DEFAULT_SCALING_SETTINGS
+    found: QueueLocator, row: Wanted, settings: ScalingSettings = DEFAULT_SCALING_SETTINGS
 ) -> RedisQueues:
     located = await found.of(row, settings)
-    assert isinstance(located, Located), located
-    assert isinstance(located.place.connection, RedisQueues)
-    return located.place.connection
+    assert isinstance(located, LocatedQueues), located
+    assert isinstance(located.location.connection, RedisQueues)
+    return located.location.connection
 
 
 def boots_with(folder: Path, code: str) -> None:

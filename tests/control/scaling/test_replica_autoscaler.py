@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from engineroom.control.folders.links import link
-from engineroom.control.host_probe import Surroundings
+from engineroom.control.host_probe import HostProbe
 from engineroom.control.scaling.replica_autoscaler import ReplicaAutoscaler
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.instances.capacity import UNKNOWN, Capacity
@@ -43,10 +43,8 @@ class Replicas:
         self.capacity = UNKNOWN
         self.woken: list[BackgroundProcessId] = []
         self._cpu_seconds: dict[int, float] = {}
-        surroundings = Surroundings(
-            host=lambda: self.host, capacity=lambda: self.capacity, clock=lambda: self.now
-        )
-        self.autoscaler = ReplicaAutoscaler(store, self.processes, self.used, self.woken.extend, surroundings)
+        probe = HostProbe(host=lambda: self.host, capacity=lambda: self.capacity, clock=lambda: self.now)
+        self.autoscaler = ReplicaAutoscaler(store, self.processes, self.used, self.woken.extend, probe)
 
     def processes(self, of: BackgroundProcessId) -> list[Process]:
         return [

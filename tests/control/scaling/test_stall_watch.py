@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from engineroom.control.folders.links import link
-from engineroom.control.host_probe import Surroundings
-from engineroom.control.scaling.stall_watch import StallWatch
+from engineroom.control.host_probe import HostProbe
+from engineroom.control.scaling.stall_watch import StallDetector
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.instances.limits import Usage
@@ -35,9 +35,9 @@ class Watched:
         self.now = 0.0
         self.printed = 0
         self.woken: list[BackgroundProcessId] = []
-        surroundings = Surroundings(clock=lambda: self.now)
-        self.watch = StallWatch(
-            self.store, self.processes, lambda _: self.printed, self.woken.extend, surroundings
+        probe = HostProbe(clock=lambda: self.now)
+        self.watch = StallDetector(
+            self.store, self.processes, lambda _: self.printed, self.woken.extend, probe
         )
 
     def processes(self, of: BackgroundProcessId) -> list[Process]:

@@ -4,11 +4,11 @@ from typing import Any
 
 from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Flow, Measurement, Unknown
-from engineroom.model.scaling.observation import Decision, Limits, Observation
+from engineroom.model.scaling.observation import Decision, Observation, ScaleBounds
 from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.strategies import Strategy
 
-TEN = Limits(floor=1, ceiling=10)
+TEN = ScaleBounds(floor=1, ceiling=10)
 
 
 class Shown:
@@ -21,7 +21,7 @@ class Shown:
         self.now = 0.0
 
     def see(
-        self, queue: Measurement | Unknown | int, *, after: float = 1.0, limits: Limits = TEN
+        self, queue: Measurement | Unknown | int, *, after: float = 1.0, limits: ScaleBounds = TEN
     ) -> Decision:
         self.now += after
         measured = Measurement(waiting=queue) if isinstance(queue, int) else queue

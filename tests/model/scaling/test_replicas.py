@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.model.scaling.replicas import Metric, ReplicaScaler, needed
+from engineroom.model.scaling.replicas import ReplicaMetric, ReplicaScaler, needed
 
 
-def cpu(*percentages: float | None, target: int = 70) -> Metric:
-    return Metric("CPU", percentages, target)
+def cpu(*percentages: float | None, target: int = 70) -> ReplicaMetric:
+    return ReplicaMetric("CPU", percentages, target)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_number_stays_within_what_was_asked_for(used: list[float | None], le
 
 
 def test_the_metric_that_asks_for_most_wins() -> None:
-    memory = Metric("memory", (95.0, 95.0), 50)
+    memory = ReplicaMetric("memory", (95.0, 95.0), 50)
 
     decision = ReplicaScaler().decide(0.0, 2, [cpu(20.0, 20.0), memory], least=1, most=10)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Age, Flow, Measurement, Unknown
 from engineroom.model.scaling.load import Load
-from engineroom.model.scaling.observation import Limits
+from engineroom.model.scaling.observation import ScaleBounds
 from tests.model.scaling.shown import TEN, Shown, measured
 
 QUEUE_SIZE, GROWTH_RATE, LATENCY = StrategyType.QUEUE_SIZE, StrategyType.GROWTH_RATE, StrategyType.LATENCY
@@ -43,7 +43,7 @@ def test_whatever_is_seen_the_scale_stays_within_its_limits_and_holds_what_is_un
     floor, ceiling = bounds
     shown = Shown(type, threshold, processes=ceiling, replicas=replicas)
     for queue, after in seen:
-        decision = shown.see(queue, after=after, limits=Limits(floor=floor, ceiling=ceiling))
+        decision = shown.see(queue, after=after, limits=ScaleBounds(floor=floor, ceiling=ceiling))
         assert floor <= decision.processes <= ceiling
         if isinstance(queue, Unknown):
             assert not decision.changes
@@ -78,7 +78,7 @@ def test_what_only_a_pop_would_move_counts() -> None:
 def test_the_scale_goes_up_in_steps_and_at_once() -> None:
     shown = Shown(QUEUE_SIZE, 1)
 
-    assert [shown.see(1000, limits=Limits(floor=1, ceiling=100)).processes for _ in range(5)] == [
+    assert [shown.see(1000, limits=ScaleBounds(floor=1, ceiling=100)).processes for _ in range(5)] == [
         5,
         10,
         20,
@@ -106,8 +106,8 @@ def test_the_scale_goes_down_only_after_a_minute_of_less_need() -> None:
 def test_a_difference_of_a_tenth_is_none() -> None:
     shown = Shown(QUEUE_SIZE, 10, processes=10)
 
-    assert not shown.see(109, limits=Limits(floor=1, ceiling=20)).changes
-    assert shown.see(121, limits=Limits(floor=1, ceiling=20)).changes
+    assert not shown.see(109, limits=ScaleBounds(floor=1, ceiling=20)).changes
+    assert shown.see(121, limits=ScaleBounds(floor=1, ceiling=20)).changes
 
 
 def test_a_process_that_has_a_job_in_hand_is_not_given_up() -> None:
@@ -136,14 +136,14 @@ def test_a_new_scaler_holds_what_it_finds_before_it_goes_down() -> None:
 def test_a_lowered_ceiling_holds_at_once() -> None:
     shown = Shown(QUEUE_SIZE, 1, processes=8)
 
-    decision = shown.see(100, limits=Limits(floor=1, ceiling=3))
+    decision = shown.see(100, limits=ScaleBounds(floor=1, ceiling=3))
 
     assert (decision.processes, decision.bounded) == (3, "at most 3")
 
 
 def test_a_host_without_room_gets_no_more_and_keeps_what_it_has() -> None:
     shown = Shown(QUEUE_SIZE, 10, processes=3)
-    full = Limits(floor=1, ceiling=10, room=2, room_reason="the host has no memory for more")
+    full = ScaleBounds(floor=1, ceiling=10, room=2, room_reason="the host has no memory for more")
 
     decision = shown.see(90, limits=full)
 
@@ -180,10 +180,14 @@ def test_the_wait_is_kept_below_the_target_by_what_jobs_take() -> None:
     shown.processes = 1
     shown.scaler.load = type(shown.scaler.load)()
     for _ in range(20):
-        decision = shown.see(measured(600, taken=2, arrived=2, reserved=1), limits=Limits(floor=1, ceiling=1))
+        decision = shown.see(
+            measured(600, taken=2, arrived=2, reserved=1), limits=ScaleBounds(floor=1, ceiling=1)
+        )
     assert shown.scaler.load.job_seconds == pytest.approx(0.5, rel=0.1)
 
-    decision = shown.see(measured(600, taken=2, arrived=2, reserved=1), limits=Limits(floor=1, ceiling=99))
+    decision = shown.see(
+        measured(600, taken=2, arrived=2, reserved=1), limits=ScaleBounds(floor=1, ceiling=99)
+    )
 
     assert decision.needed == pytest.approx(600 * 0.5 / (30 * 0.7), rel=0.1)
 

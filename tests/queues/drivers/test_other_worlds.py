@@ -8,7 +8,7 @@ import pytest
 
 from engineroom.model.queue import Measurement
 from engineroom.queues.base import Layout, RedisQueues
-from engineroom.queues.discovery import Worker, place
+from engineroom.queues.discovery import Worker, locate
 from tests.queues.measuring import a_meter, known, measure_once, unknown
 from tests.runtime.asynchronous import asynchronous
 from tests.support.frameworks import Celery, Framework, frameworks
@@ -139,7 +139,7 @@ def test_what_the_real_clients_push_is_counted(
         queues=scaling["queue"],
         laravels=False,
     )
-    found = place(worker)
+    found = locate(worker)
 
     assert known(measure_once(found.connection, scaling["queue"])).waiting == 30
 
@@ -151,7 +151,7 @@ def test_without_a_word_of_whose_it_is_a_queue_of_another_world_is_counted_as_it
     celery.push(30, seconds=0)
     variables = {"ENGINEROOM_QUEUE_REDIS": celery.variables["REDIS_URL"]}
 
-    found = place(
+    found = locate(
         Worker(folder=tmp_path, variables=variables, connection="redis", queues="celery", laravels=False)
     )
 

@@ -103,7 +103,7 @@ def test_no_variable_leads_to_a_socket_of_roots(home: Path, roots: Path, variabl
     async def find(sandbox: Sandbox) -> QueueConnection | None:
         sought = Sought(folder=str(home), variables=given, connection="redis", queues=None)
         _, found = await sandbox.ask(FIND, sought, of(home))
-        return found.place().connection if found.connection is not None else None
+        return found.location().connection if found.connection is not None else None
 
     connection = in_sandbox(find)
     with a_socket(path, 0o600) as users:

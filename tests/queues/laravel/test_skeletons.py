@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.queues.discovery import Worker, place
+from engineroom.queues.discovery import Worker, locate
 from engineroom.queues.laravel import files
 from engineroom.queues.laravel.settings import Settings
 from tests.queues.laravel.asked import ask
@@ -37,7 +37,7 @@ def test_the_jobs_of_a_new_application_are_counted(
     )
     LaravelApplication.at(folder, tmp_path).push(3)
 
-    found = place(Worker(folder=folder, variables={}, connection="redis"), says(folder, {}))
+    found = locate(Worker(folder=folder, variables={}, connection="redis"), says(folder, {}))
 
     assert found.queues == ("default",)
     assert known(measure_once(found.connection)).waiting == 3
@@ -68,4 +68,4 @@ def test_its_files_say_what_it_says_itself(tmp_path: Path, version: str, variabl
 
     for connection in (None, "redis", "database", "beanstalkd"):
         worker = Worker(folder=folder, variables=given, connection=connection)
-        assert place(worker, read) == place(worker, asked)
+        assert locate(worker, read) == locate(worker, asked)

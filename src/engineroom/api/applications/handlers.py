@@ -80,7 +80,7 @@ async def create(call: Call) -> Answer:
     fields = validate(CreateApplication, await call.fields())
     allowed = None if fields.directory is None else await directories.require(call, fields.directory)
     new = fields.made(call.organization_id)
-    where = change.Where(directory=fields.directory, os_user=None if allowed is None else allowed.user)
+    where = change.CodeLocation(directory=fields.directory, os_user=None if allowed is None else allowed.user)
     made, operation = await change.create(call.control, call.token, new, where)
     return written(shown.show(call, made), operation, status=201)
 

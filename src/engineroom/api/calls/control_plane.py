@@ -3,11 +3,11 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
-from engineroom.control.observing.alert_evaluation import Watch
+from engineroom.control.observing.alert_evaluation import AlertEvaluation
 from engineroom.control.scaling.state import ScalingState
 from engineroom.model.applications.deployment import Commit
 from engineroom.model.applications.environment import Environment
-from engineroom.model.applications.folder import Allowed, Seen
+from engineroom.model.applications.folder import FolderGrant, FolderInspection
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OrganizationId
 from engineroom.model.instances.capacity import Capacity
 from engineroom.model.instances.replica import Replica
@@ -35,17 +35,17 @@ class Control(Protocol):
         """The history of what was measured."""
 
     @property
-    def watch(self) -> Watch:
+    def watch(self) -> AlertEvaluation:
         """What looks for what is wrong."""
 
-    async def folder(self, environment: Environment, organization: OrganizationId, /) -> Seen:
+    async def folder(self, environment: Environment, organization: OrganizationId, /) -> FolderInspection:
         """Return what the folder of an organization's environment is now."""
 
-    def folders(self, organization: OrganizationId, /) -> Sequence[Allowed]:
+    def folders(self, organization: OrganizationId, /) -> Sequence[FolderGrant]:
         """Return the folders that an organization may run code in."""
 
-    def figures(self, instances: Collection[InstanceId], /) -> Sequence[Metric]:
-        """Return the figures of this moment of the background processes of these instances."""
+    def current_metrics(self, instances: Collection[InstanceId], /) -> Sequence[Metric]:
+        """Return what was measured last of the background processes of these instances."""
 
     def wake(self, ids: Iterable[BackgroundProcessId]) -> None:
         """Have what should be of these looked at now."""

@@ -7,13 +7,13 @@ from dataclasses import replace
 from engineroom.api.calls.call import Call
 from engineroom.api.http.errors import InvalidError
 from engineroom.model.applications.environment import Environment
-from engineroom.model.applications.folder import Allowed, innermost
+from engineroom.model.applications.folder import FolderGrant, innermost
 from engineroom.model.token import Ability
 
 _MOST_NAMED = 5
 
 
-async def require(call: Call, directory: str | None) -> Allowed | None:
+async def require(call: Call, directory: str | None) -> FolderGrant | None:
     """Return as what a folder that a request names is allowed; None when it names none.
 
     Raises ForbiddenError for a token that may not choose, and InvalidError for a folder that is not allowed.
@@ -33,7 +33,7 @@ async def require(call: Call, directory: str | None) -> Allowed | None:
     return found
 
 
-def moved(before: Environment, after: Environment, allowed: Allowed | None) -> Environment:
+def moved(before: Environment, after: Environment, allowed: FolderGrant | None) -> Environment:
     """Return the environment with the user who runs things in the folder that it has moved to, if it has."""
     if after.directory == before.directory:
         return after

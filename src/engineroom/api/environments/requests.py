@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from engineroom.api.document.validation import Boolean, Integer, Text, integer, prohibited
 from engineroom.api.http.errors import InvalidError
-from engineroom.control.changes.defaults import Wishes
+from engineroom.control.changes.defaults import NewEnvironment
 from engineroom.control.changes.env_text import KEY, LONGEST_VALUE, EnvTextError, variables_in
 from engineroom.model.applications.command import LONGEST_COMMAND
 from engineroom.model.applications.environment import Environment
@@ -94,9 +94,9 @@ class CreateEnvironment(BaseModel):
     edge_network_id: Text | None = None
     directory: Directory | None = None
 
-    def wishes(self, os_user: str | None) -> Wishes:
+    def wishes(self, os_user: str | None) -> NewEnvironment:
         """Return what is asked for; this user runs things in its folder."""
-        return Wishes(name=self.name, branch=self.branch, directory=self.directory, os_user=os_user)
+        return NewEnvironment(name=self.name, branch=self.branch, directory=self.directory, os_user=os_user)
 
 
 class Hsts(BaseModel):

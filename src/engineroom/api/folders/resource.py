@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from engineroom.api.document.jsonapi import Attributes, Resource
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.applications.folder import Seen
+from engineroom.model.applications.folder import FolderInspection
 from engineroom.model.ids import EnvironmentId
 
 
@@ -30,7 +30,7 @@ class FolderAttributes(Attributes):
 TYPE = ResourceType("folders", FolderAttributes)
 
 
-def show(environment_id: EnvironmentId, seen: Seen) -> Resource:
+def show(environment_id: EnvironmentId, seen: FolderInspection) -> Resource:
     """Return the resource; it has the id of its environment."""
     commit = seen.commit
     attributes = FolderAttributes(

@@ -151,7 +151,7 @@ async def scrape(call: Call) -> Answer:
         return instances.ids(connection, call.organization_id)
 
     owned = await call.read(read)
-    metrics = call.control.figures(owned)
+    metrics = call.control.current_metrics(owned)
     return Answer(prometheus.exposition(metrics), media_type=prometheus.MEDIA_TYPE)
 
 

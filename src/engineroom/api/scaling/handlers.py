@@ -14,7 +14,7 @@ from engineroom.api.http.errors import NotFoundError
 from engineroom.api.scaling import resource as shown
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
-from engineroom.model.scaling.observation import Limits
+from engineroom.model.scaling.observation import ScaleBounds
 from engineroom.model.scaling.replay import replay
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.model.scaling.strategies import Strategy
@@ -78,7 +78,7 @@ async def try_out(call: Call) -> Answer:
     state = call.control.scaling(found.id)
     recorded = list(state.recorded) if state else []
     strategy = Strategy.of(fields.strategy_type, fields.strategy_threshold)
-    limits = Limits(floor=1, ceiling=fields.processes or found.processes)
+    limits = ScaleBounds(floor=1, ceiling=fields.processes or found.processes)
     return Answer(encode(Document(shown.show_replay(found, replay(recorded, strategy, limits)))))
 
 

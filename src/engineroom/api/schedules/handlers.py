@@ -14,7 +14,7 @@ from engineroom.api.http.errors import NotFoundError
 from engineroom.api.schedules import resource as shown
 from engineroom.control import cron
 from engineroom.model.ids import EnvironmentId, InstanceId
-from engineroom.model.instances.schedule import Entry, Schedule, ScheduledRun
+from engineroom.model.instances.schedule import Schedule, ScheduledRun, ScheduleEntry
 from engineroom.store.queries import environments, instances, schedules
 from engineroom.store.queries.paging import Page
 
@@ -55,7 +55,7 @@ class PutSchedule(BaseModel):
 
     def schedule(self) -> Schedule:
         """Return the schedule."""
-        entries = tuple(Entry(**entry.model_dump()) for entry in self.entries)
+        entries = tuple(ScheduleEntry(**entry.model_dump()) for entry in self.entries)
         return Schedule(command=self.command, every_replica=self.every_replica, entries=entries)
 
 

@@ -16,7 +16,7 @@ from engineroom.cli.host.storage import opened_store
 from engineroom.cli.options import settings
 from engineroom.cli.terminal.messages import say, table, warn
 from engineroom.control.folders.links import LinkError, absolute, given_path
-from engineroom.model.applications.folder import Allowed
+from engineroom.model.applications.folder import FolderGrant
 from engineroom.model.ids import OrganizationId
 from engineroom.runtime.local.folders import AllowedFolder, AllowedFolders, FolderError, allowed_folder
 from engineroom.store import Store
@@ -168,10 +168,10 @@ def warn_of_root(folder: AllowedFolder) -> None:
         )
 
 
-def to_organization(folders: AllowedFolders, organization: OrganizationId) -> list[Allowed]:
+def to_organization(folders: AllowedFolders, organization: OrganizationId) -> list[FolderGrant]:
     """Return what an organization is allowed; nothing when the list cannot be read, which is logged."""
     try:
-        return [Allowed(path=each.path, user=each.user) for each in folders.of(organization)]
+        return [FolderGrant(path=each.path, user=each.user) for each in folders.of(organization)]
     except FolderError as error:
         _log.error("The allowed folders cannot be read.", action="folder.unreadable", reason=str(error))
         return []

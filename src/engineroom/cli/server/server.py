@@ -23,8 +23,8 @@ from engineroom.cli.host.claim import Claim
 from engineroom.cli.host.folders import allowed_folders, keep_folders, to_organization
 from engineroom.cli.host.storage import open_store
 from engineroom.cli.server.first_process import is_first, reap
-from engineroom.control.control import Control
-from engineroom.control.host_probe import Surroundings
+from engineroom.control.control import ControlPlane
+from engineroom.control.host_probe import HostProbe
 from engineroom.http.bounds import Bounds, Peers
 from engineroom.http.gate import Gate
 from engineroom.http.hosts import own_names
@@ -91,7 +91,7 @@ class Server:
         store = open_store(self._settings)
         telemetry = self._open_telemetry()
         runtime = LocalRuntime(self._settings.keeper, output_kept_bytes=self._settings.output_kept_bytes)
-        control = Control(store, runtime, telemetry, _surroundings(self._settings))
+        control = ControlPlane(store, runtime, telemetry, _surroundings(self._settings))
         chores = [asyncio.create_task(self._claim.keep())]
         if is_first():
             chores.append(asyncio.create_task(reap()))
@@ -115,7 +115,7 @@ class Server:
             self._socket.close()
             self._claim.release()
 
-    def _application(self, control: Control) -> Gate:
+    def _application(self, control: ControlPlane) -> Gate:
         """Return the API behind the gate."""
         settings = self._settings
         inner = application(control, calls_per_minute=settings.rate_limit)
@@ -137,7 +137,7 @@ class Server:
                 f"cannot keep logs in {settings.telemetry}: {error}; make room, or make the folder writable"
             ) from None
 
-    async def _serve(self, control: Control, when_ready: Callable[[], Awaitable[None]]) -> None:
+    async def _serve(self, control: ControlPlane, when_ready: Callable[[], Awaitable[None]]) -> None:
         shared = Shared(Bounds(), Peers.of_this_process(), self._proxies)
         http = _HttpServer(
             uvicorn.Config(
@@ -194,9 +194,9 @@ class _HttpServer(uvicorn.Server):
         self.should_exit = True
 
 
-def _surroundings(settings: Settings) -> Surroundings:
+def _surroundings(settings: Settings) -> HostProbe:
     """Return what tells of this host; how much of it is free tells nothing when nothing is to be kept free."""
-    known = Surroundings(
+    known = HostProbe(
         activity=activity.read,
         capacity=LocalCapacity(settings.keeper / "lock").read,
         host_name=socket.gethostname(),

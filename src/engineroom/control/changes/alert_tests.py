@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from engineroom.control.observing.alert_evaluation import Watch
+from engineroom.control.observing.alert_evaluation import AlertEvaluation
 from engineroom.model.event import Event
 from engineroom.model.ids import new_event_id
 from engineroom.model.token import Token
@@ -21,7 +21,7 @@ class Testing(Protocol):
         """Where it is recorded."""
 
     @property
-    def watch(self) -> Watch:
+    def watch(self) -> AlertEvaluation:
         """What knows the channels."""
 
 

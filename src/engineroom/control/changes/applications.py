@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from engineroom.control.changes import defaults
 from engineroom.control.changes import environments as environments_control
-from engineroom.control.changes.changing import Actor, Changing, GoneError, Recorder
+from engineroom.control.changes.changing import Actor, Changing, GoneError, OperationRecorder
 from engineroom.model.applications.application import Application
 from engineroom.model.changes import fields_changed
 from engineroom.model.ids import ApplicationId, new_environment_id
@@ -30,7 +30,7 @@ class UnknownEnvironmentError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Where:
+class CodeLocation:
     """The folder whose code an application's default environment runs, and who runs it; without one nothing runs."""
 
     directory: str | None = None
@@ -38,7 +38,7 @@ class Where:
 
 
 async def create(
-    control: Changing, actor: Token, new: Application, where: Where
+    control: Changing, actor: Token, new: Application, where: CodeLocation
 ) -> tuple[Application, Operation]:
     """Store a new application, its default environment and the app instance of that; return it and the operation."""
 
@@ -49,11 +49,13 @@ async def create(
         assert made.default_environment_id is not None
         environment = defaults.environment(
             made,
-            defaults.Wishes(name=DEFAULT_ENVIRONMENT, directory=where.directory, os_user=where.os_user),
+            defaults.NewEnvironment(
+                name=DEFAULT_ENVIRONMENT, directory=where.directory, os_user=where.os_user
+            ),
             made.default_environment_id,
         )
         environments_control.add(connection, environment, control.store.host)
-        recorder = Recorder(connection, actor, OperationAction.CREATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.CREATE)
         return made, recorder.record_with(made.id, fields_changed(None, made), [])
 
     return await control.store.write(write)
@@ -72,7 +74,7 @@ async def update(
         after = _with_unique_slug(connection, before, change(before))
         _check_default(connection, after)
         applications.replace(connection, after)
-        recorder = Recorder(connection, actor, OperationAction.UPDATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.UPDATE)
         return after, recorder.record_with(application_id, fields_changed(before, after), [])
 
     return await control.store.write(write)
@@ -91,7 +93,7 @@ async def set_avatar(
             avatars.remove(connection, application_id)
         else:
             avatars.put(connection, application_id, avatar)
-        recorder = Recorder(connection, actor, OperationAction.UPDATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.UPDATE)
         return after, recorder.record_with(application_id, fields_changed(before, after), [])
 
     return await control.store.write(write)
@@ -111,7 +113,7 @@ async def delete(control: Changing, actor: Token | Actor, application_id: Applic
             for environment in of_it
             for background_process in background_processes.of_environment(connection, environment.id)
         ]
-        recorder = Recorder(connection, actor, OperationAction.DELETE)
+        recorder = OperationRecorder(connection, actor, OperationAction.DELETE)
         operation = recorder.record_deletion(application_id, fields_changed(found, None), affected)
         for environment in of_it:
             environments_control.mark_deleted(connection, actor, environment, operation)

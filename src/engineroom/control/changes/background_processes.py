@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from engineroom.control.changes.changing import Actor, Changing, GoneError, Recorder
+from engineroom.control.changes.changing import Actor, Changing, GoneError, OperationRecorder
 from engineroom.model.changes import changes
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OperationId, OrganizationId
 from engineroom.model.operation import Operation, OperationAction
@@ -31,7 +31,7 @@ async def create(
     def write(connection: Connection) -> Operation:
         _require_instance(connection, actor.organization_id, new.instance_id)
         add(connection, new)
-        return Recorder(connection, actor, OperationAction.CREATE).record(new.id, changes(None, new))
+        return OperationRecorder(connection, actor, OperationAction.CREATE).record(new.id, changes(None, new))
 
     operation = await control.store.write(write)
     control.wake([new.id])
@@ -58,7 +58,7 @@ async def update(
         before = _require(connection, actor.organization_id, background_process_id)
         after = change(before)
         background_processes.replace(connection, after)
-        recorder = Recorder(connection, actor, OperationAction.UPDATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.UPDATE)
         return after, recorder.record(after.id, changes(before, after))
 
     changed = await control.store.write(write)
@@ -113,7 +113,7 @@ async def delete(
         if found is None:
             return _delete_again(connection, actor, background_process_id)
         changed = {**changes(found, None), **(_FORCED if force else {})}
-        operation = Recorder(connection, actor, OperationAction.DELETE).record(found.id, changed)
+        operation = OperationRecorder(connection, actor, OperationAction.DELETE).record(found.id, changed)
         background_processes.mark_deleted(connection, found.id, operation.created_at)
         if force:
             background_processes.mark_forced(connection, found.id)
@@ -132,7 +132,7 @@ def _delete_again(
     if found is None:
         raise GoneError(background_process_id)
     background_processes.mark_forced(connection, found.id)
-    return Recorder(connection, actor, OperationAction.DELETE).record(found.id, _FORCED)
+    return OperationRecorder(connection, actor, OperationAction.DELETE).record(found.id, _FORCED)
 
 
 def raise_generation(
@@ -141,7 +141,7 @@ def raise_generation(
     """Have every process of a background process replaced, in the transaction of `connection`; return the operation."""
     after = replace(before, generation=before.generation + 1)
     background_processes.replace(connection, after)
-    return Recorder(connection, actor, OperationAction.RESTART).record(
+    return OperationRecorder(connection, actor, OperationAction.RESTART).record(
         after.id, changes(before, after), parent=parent
     )
 

@@ -63,7 +63,7 @@ class Changing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Recorder:
+class OperationRecorder:
     """Records the operations of one change: who asks for what."""
 
     connection: Connection
@@ -123,16 +123,16 @@ def _event(operation: Operation) -> Event:
     """Return the event that tells of an operation."""
     past = _PAST[operation.action]
     fields = f": {', '.join(operation.changes)}" if operation.action is OperationAction.UPDATE else ""
-    told = Telling(
+    notice = OperationNotice(
         kind=past,
         message=f"{operation.actor} {past} it{fields}.",
         data={"actor": operation.actor, "fields": list(operation.changes)},
         at=operation.created_at,
     )
-    return _told(operation, told)
+    return _event_of(operation, notice)
 
 
-class Telling(NamedTuple):
+class OperationNotice(NamedTuple):
     """What an event tells of an operation; `kind` is its last word."""
 
     kind: str
@@ -142,14 +142,14 @@ class Telling(NamedTuple):
 
 
 def end(
-    connection: Connection, operation_id: OperationId, outcome: OperationStatus, telling: Telling
+    connection: Connection, operation_id: OperationId, outcome: OperationStatus, notice: OperationNotice
 ) -> None:
     """End an operation, and record an event that tells how."""
-    operations.end(connection, operation_id, outcome, telling.at)
-    events.add(connection, [_told(operations.get(connection, operation_id), telling)])
+    operations.end(connection, operation_id, outcome, notice.at)
+    events.add(connection, [_event_of(operations.get(connection, operation_id), notice)])
 
 
-def _told(operation: Operation, telling: Telling) -> Event:
+def _event_of(operation: Operation, notice: OperationNotice) -> Event:
     """Return an event about what an operation is about; the word for that begins its kind."""
     subject = operation.subject_id
     is_background_process = subject.startswith(_BACKGROUND_PROCESS)
@@ -157,9 +157,9 @@ def _told(operation: Operation, telling: Telling) -> Event:
     return Event(
         id=new_event_id(),
         background_process_id=BackgroundProcessId(subject) if is_background_process else None,
-        kind=f"{subject_kind}.{telling.kind}",
-        message=telling.message,
-        data={**telling.data, "operation": operation.id},
-        at=telling.at,
+        kind=f"{subject_kind}.{notice.kind}",
+        message=notice.message,
+        data={**notice.data, "operation": operation.id},
+        at=notice.at,
         subject_id=None if is_background_process else subject,
     )

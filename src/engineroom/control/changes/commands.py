@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from engineroom.control.changes import environments as environments_control
-from engineroom.control.changes.changing import Changing, Recorder
+from engineroom.control.changes.changing import Changing, OperationRecorder
 from engineroom.control.loops.deployer import NO_FOLDER
 from engineroom.model.applications.command import Command, CommandStatus
 from engineroom.model.applications.environment import EnvironmentStatus
@@ -39,7 +39,7 @@ async def run(
         if environment.directory is None:
             raise NotRunnableError(NO_FOLDER.replace("deploy again", "run the command again"))
         identifier = new_command_id()
-        recorder = Recorder(connection, actor, OperationAction.RUN)
+        recorder = OperationRecorder(connection, actor, OperationAction.RUN)
         operation = recorder.record(identifier, {"environment": (None, environment_id)})
         command = Command(
             id=identifier,

@@ -22,7 +22,7 @@ _APP_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
+class NewEnvironment:
     """What is asked for of a new environment; `os_user` follows from its folder."""
 
     name: str
@@ -31,22 +31,24 @@ class Wishes:
     os_user: str | None = None
 
 
-def environment(application: Application, wishes: Wishes, id: EnvironmentId | None = None) -> Environment:
+def environment(
+    application: Application, new: NewEnvironment, id: EnvironmentId | None = None
+) -> Environment:
     """Return a new environment of an application, as the API makes it."""
-    slug = slugify(wishes.name)
+    slug = slugify(new.name)
     return Environment(
         id=id or new_environment_id(),
         application_id=application.id,
-        name=wishes.name,
+        name=new.name,
         slug=slug,
         status=EnvironmentStatus.RUNNING,
         vanity_domain=new_vanity_domain(application.slug, slug),
-        directory=wishes.directory,
-        os_user=wishes.os_user,
+        directory=new.directory,
+        os_user=new.os_user,
         variables=_application_key(),
         shutdown_timeout_seconds=DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
         created_at=datetime.now(UTC),
-        branch=wishes.branch,
+        branch=new.branch,
         settings=of_a_fresh_environment(),
     )
 

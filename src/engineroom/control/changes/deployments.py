@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from engineroom.control.changes import environments as environments_control
-from engineroom.control.changes.changing import Changing, Recorder
+from engineroom.control.changes.changing import Changing, OperationRecorder
 from engineroom.model.applications import deployment as deployments_model
 from engineroom.model.applications.deployment import Commit, Deployment
 from engineroom.model.applications.environment import EnvironmentStatus
@@ -27,7 +27,7 @@ async def deploy(
 
     def write(connection: Connection) -> tuple[Deployment, Operation]:
         environment = environments_control.require(connection, actor, environment_id)
-        recorder = Recorder(connection, actor, OperationAction.DEPLOY)
+        recorder = OperationRecorder(connection, actor, OperationAction.DEPLOY)
         identifier = new_deployment_id()
         operation = recorder.record(identifier, _DEPLOYING)
         environments_control.cancel_deployments(

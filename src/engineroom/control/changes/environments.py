@@ -6,8 +6,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from engineroom.control.changes.changing import Actor, Changed, Changing, GoneError, Recorder, Telling, end
-from engineroom.control.changes.defaults import Wishes, app_instance
+from engineroom.control.changes.changing import (
+    Actor,
+    Changed,
+    Changing,
+    GoneError,
+    OperationNotice,
+    OperationRecorder,
+    end,
+)
+from engineroom.control.changes.defaults import NewEnvironment, app_instance
 from engineroom.control.changes.defaults import environment as environment_of
 from engineroom.model.applications.deployment import DeploymentStatus
 from engineroom.model.applications.environment import Environment, EnvironmentStatus
@@ -31,7 +39,7 @@ _FELT_BY_PROCESSES = frozenset({"directory", "shutdown_timeout_seconds"})
 
 
 async def create(
-    control: Changing, actor: Token, application_id: ApplicationId, wishes: Wishes
+    control: Changing, actor: Token, application_id: ApplicationId, new: NewEnvironment
 ) -> tuple[Environment, Operation]:
     """Store a new environment and its app instance; return it with the operation.
 
@@ -42,10 +50,10 @@ async def create(
         application = applications.find(connection, actor.organization_id, application_id)
         if application is None:
             raise GoneError(application_id)
-        slug = unique_slug(wishes.name, environments.slugs(connection, application_id))
-        made = replace(environment_of(application, wishes), slug=slug)
+        slug = unique_slug(new.name, environments.slugs(connection, application_id))
+        made = replace(environment_of(application, new), slug=slug)
         add(connection, made, control.store.host)
-        recorder = Recorder(connection, actor, OperationAction.CREATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.CREATE)
         return made, recorder.record_with(made.id, fields_changed(None, made), [])
 
     return await control.store.write(write)
@@ -74,7 +82,7 @@ async def update(
         changed = fields_changed(before, after)
         felt = not _FELT_BY_PROCESSES.isdisjoint(changed)
         affected = background_processes.of_environment(connection, environment_id) if felt else []
-        recorder = Recorder(connection, actor, OperationAction.UPDATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.UPDATE)
         return after, recorder.record_with(environment_id, changed, affected), affected
 
     after, operation, affected = await control.store.write(write)
@@ -102,7 +110,7 @@ async def change_variables(
         deployed = before.settings.applies_variables_at_once if at_once is None else at_once
         environments.set_variables(connection, before, after.variables, deployed=deployed)
         affected = background_processes.of_environment(connection, environment_id) if deployed else []
-        recorder = Recorder(connection, actor, OperationAction.UPDATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.UPDATE)
         operation = recorder.record_with(environment_id, _keys_changed(before, after), affected)
         return after, operation, affected
 
@@ -124,7 +132,7 @@ async def stop(
         after = replace(before, status=EnvironmentStatus.STOPPED)
         environments.set_status(connection, environment_id, after.status)
         affected = background_processes.of_environment(connection, environment_id)
-        recorder = Recorder(connection, actor, OperationAction.STOP)
+        recorder = OperationRecorder(connection, actor, OperationAction.STOP)
         operation = recorder.record_with(environment_id, {"status": (before.status, after.status)}, affected)
         cancel_deployments(connection, environment_id, operation.created_at, "The environment was stopped.")
         return after, operation, affected
@@ -143,7 +151,7 @@ def cancel_deployments(
             deployment, status=DeploymentStatus.CANCELLED, failure_reason=reason, finished_at=at
         )
         deployments.replace(connection, cancelled)
-        told = Telling("cancelled", reason, {"reason": reason}, at)
+        told = OperationNotice("cancelled", reason, {"reason": reason}, at)
         end(connection, deployment.operation_id, OperationStatus.SUPERSEDED, told)
 
 
@@ -156,7 +164,7 @@ async def delete(control: Changing, actor: Token | Actor, environment_id: Enviro
     def write(connection: Connection) -> tuple[Operation, Sequence[BackgroundProcess]]:
         found = require(connection, actor, environment_id)
         affected = background_processes.of_environment(connection, environment_id)
-        recorder = Recorder(connection, actor, OperationAction.DELETE)
+        recorder = OperationRecorder(connection, actor, OperationAction.DELETE)
         operation = recorder.record_deletion(environment_id, fields_changed(found, None), affected)
         mark_deleted(connection, actor, found, operation)
         _choose_default(connection, actor, found.application_id)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from engineroom.control.changes.background_processes import add
-from engineroom.control.changes.changing import Changing, GoneError, Recorder
+from engineroom.control.changes.changing import Changing, GoneError, OperationRecorder
 from engineroom.model.applications.environment import Environment
 from engineroom.model.changes import changes, fields_changed
 from engineroom.model.ids import InstanceId
@@ -39,7 +39,7 @@ async def create(
         if environments.find(connection, actor.organization_id, new.environment_id) is None:
             raise GoneError(new.environment_id)
         instances.add(connection, new)
-        recorder = Recorder(connection, actor, OperationAction.CREATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.CREATE)
         operation = recorder.record_with(new.id, fields_changed(None, new), [])
         for background_process in processes:
             add(connection, background_process)
@@ -68,7 +68,7 @@ async def update(
         changed = {**fields_changed(environment, environment_after), **fields_changed(before, after)}
         felt = not _FELT_BY_PROCESSES.isdisjoint(changed)
         affected = background_processes.of_instance(connection, instance_id) if felt else []
-        recorder = Recorder(connection, actor, OperationAction.UPDATE)
+        recorder = OperationRecorder(connection, actor, OperationAction.UPDATE)
         return after, recorder.record_with(instance_id, changed, affected), affected
 
     after, operation, affected = await control.store.write(write)
@@ -87,7 +87,7 @@ async def delete(control: Changing, actor: Token, instance_id: InstanceId) -> Op
         if found.type is InstanceType.APP:
             raise UndeletableError(instance_id)
         affected = background_processes.of_instance(connection, instance_id)
-        recorder = Recorder(connection, actor, OperationAction.DELETE)
+        recorder = OperationRecorder(connection, actor, OperationAction.DELETE)
         operation = recorder.record_deletion(instance_id, fields_changed(found, None), affected)
         instances.mark_deleted(connection, instance_id, operation.created_at)
         instances.purge(connection)

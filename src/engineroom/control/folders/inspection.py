@@ -8,20 +8,27 @@ from sqlalchemy import Connection
 
 from engineroom.control.folders.git import commit_in
 from engineroom.model.applications.environment import Environment
-from engineroom.model.applications.folder import Allowed, Seen, innermost, is_allowed
+from engineroom.model.applications.folder import (
+    FolderGrant,
+    FolderInspection,
+    innermost,
+    is_allowed,
+)
 from engineroom.sandbox import WHERE, Sandbox, SandboxError, Tenant
 from engineroom.store.queries.hosts import claims, members
 
 NOWHERE = "The environment has no folder; choose one with its directory, or by engineroom link."
 
 
-async def look(sandbox: Sandbox, environment: Environment, allowed: Sequence[Allowed]) -> Seen:
+async def look(
+    sandbox: Sandbox, environment: Environment, allowed: Sequence[FolderGrant]
+) -> FolderInspection:
     """Return what an environment's folder is now; `allowed` is what its organization is allowed on this host."""
     directory, user = environment.directory, _name(environment.os_user)
     if directory is None:
-        return Seen(directory=None, user=user, reason=NOWHERE)
+        return FolderInspection(directory=None, user=user, reason=NOWHERE)
     covering = innermost(allowed, directory)
-    seen = Seen(
+    seen = FolderInspection(
         directory=directory,
         user=user if user is not None or covering is None else covering.user,
         is_allowed=is_allowed(allowed, directory, user),
@@ -46,10 +53,10 @@ def other_host(connection: Connection, environment: Environment, here: str | Non
     return host if known is None else known.name
 
 
-def elsewhere(environment: Environment, host: str) -> Seen:
+def elsewhere(environment: Environment, host: str) -> FolderInspection:
     """Return what is known of the folder of an environment that another host runs."""
     reason = f"It is on the host {host}, whose server alone can look at it; ask that one."
-    return Seen(directory=environment.directory, user=_name(environment.os_user), reason=reason)
+    return FolderInspection(directory=environment.directory, user=_name(environment.os_user), reason=reason)
 
 
 def _name(os_user: str | None) -> str | None:

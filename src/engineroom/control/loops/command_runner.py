@@ -10,7 +10,7 @@ from signal import SIGKILL
 import structlog
 from sqlalchemy import Connection
 
-from engineroom.control.changes.changing import Telling, end
+from engineroom.control.changes.changing import OperationNotice, end
 from engineroom.control.workloads import BASE_VARIABLES
 from engineroom.model.applications.command import OUTPUT_KEPT_BYTES, TIMEOUT_SECONDS, Command, CommandStatus
 from engineroom.model.applications.environment import Environment
@@ -219,7 +219,7 @@ def _record(connection: Connection, changed: Sequence[Command]) -> None:
 def _end(connection: Connection, command: Command, at: datetime) -> None:
     succeeded = command.status is CommandStatus.SUCCESS
     outcome = OperationStatus.SUCCEEDED if succeeded else OperationStatus.FAILED
-    told = Telling(
+    told = OperationNotice(
         kind=outcome,
         message=command.failure_reason or "The command exited with code 0.",
         data={"exit_code": command.exit_code},

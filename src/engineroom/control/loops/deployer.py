@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from engineroom.control.changes.background_processes import raise_generation
-from engineroom.control.changes.changing import Actor, Telling, end
+from engineroom.control.changes.changing import Actor, OperationNotice, end
 from engineroom.control.loops.reconciler import Reconciler
 from engineroom.model.applications.deployment import Deployment, DeploymentStatus
 from engineroom.model.applications.environment import EnvironmentStatus
@@ -148,7 +148,7 @@ def _end_if_over(
         if reason is None and why is not None:
             failed = OperationStatus.FAILED
             message = f"It did not run before the deployment, and does not run now: {why}"
-            end(connection, operation_id, failed, Telling(failed, message, {"reason": why}, now))
+            end(connection, operation_id, failed, OperationNotice(failed, message, {"reason": why}, now))
     _finish(connection, deployment, reason)
 
 
@@ -166,5 +166,10 @@ def _finish(connection: Connection, deployment: Deployment, reason: str | None) 
     )
     outcome = OperationStatus.SUCCEEDED if succeeded else OperationStatus.FAILED
     message = "Every process runs anew." if succeeded else f"It failed: {reason}"
-    end(connection, deployment.operation_id, outcome, Telling(outcome, message, {"reason": reason}, now))
+    end(
+        connection,
+        deployment.operation_id,
+        outcome,
+        OperationNotice(outcome, message, {"reason": reason}, now),
+    )
     environments.set_status(connection, deployment.environment_id, EnvironmentStatus.RUNNING)

@@ -24,7 +24,7 @@ class _Fact:
     unenforced: Mapping[str, str]
 
 
-class LimitsTold:
+class LimitsNotices:
     """Remembers what was told of each; what is not known any more after a restart is looked up among the events."""
 
     def __init__(self, store: Store, runtime: Runtime) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from engineroom.control.loops.limits_notice import LimitsTold
+from engineroom.control.loops.limits_notice import LimitsNotices
 from engineroom.control.loops.progress import measure
 from engineroom.control.outbox import Outbox
 from engineroom.control.workloads import workload
@@ -80,7 +80,7 @@ class Reconciler:
         self._store = store
         self._runtime = runtime
         self._busy = busy
-        self._limits = LimitsTold(store, runtime)
+        self._limits = LimitsNotices(store, runtime)
         self._outbox = Outbox(store)
         self._applied: dict[BackgroundProcessId, Workload] = {}
         self._held: dict[BackgroundProcessId, str] = {}

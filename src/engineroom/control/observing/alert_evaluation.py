@@ -13,7 +13,7 @@ import structlog
 
 from engineroom.control.loops.heartbeats import LostHost
 from engineroom.control.observing.misunderstandings import Misunderstandings
-from engineroom.control.observing.sampler import Observed
+from engineroom.control.observing.sampler import ObservedBackgroundProcess
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.telemetry.alerts.config import AlertSettings
@@ -46,7 +46,7 @@ class _Memory(msgspec.Struct):
     waiting: Mapping[str, Sequence[Notice]] = {}
 
 
-class Watch:
+class AlertEvaluation:
     """Takes what was observed, and decides with the rules. `note` records an event of what fires and what is resolved.
 
     `lost` returns the other hosts that are lost, where there are others; `misunderstandings` are what the keeper said that
@@ -115,7 +115,7 @@ class Watch:
             )
         )
 
-    def take(self, observed: Sequence[Observed], now: float) -> None:
+    def take(self, observed: Sequence[ObservedBackgroundProcess], now: float) -> None:
         """Look at what was observed."""
         lost = self._lost()
         origins = {"": Origin(node=self._node)} | {each.host: Origin(node=each.name) for each in lost}
@@ -141,7 +141,9 @@ class Watch:
             return alert
         return replace(alert, lines=tuple(await self._last_lines(BackgroundProcessId(id), most)))
 
-    def _figures(self, observed: Sequence[Observed], now: float) -> Mapping[Subject, float | None]:
+    def _figures(
+        self, observed: Sequence[ObservedBackgroundProcess], now: float
+    ) -> Mapping[Subject, float | None]:
         figures: dict[Subject, float | None] = {
             Subject(RuleName.DISK_NEARLY_FULL, ""): _disk_percent(self._folder),
             Subject(RuleName.KEEPER_LOST, ""): 0.0 if self._reachable() else 1.0,
@@ -204,7 +206,7 @@ class Watch:
             )
 
 
-def _origin(observed: Observed, node: str) -> Origin:
+def _origin(observed: ObservedBackgroundProcess, node: str) -> Origin:
     return Origin(
         application=observed.application_name,
         environment=observed.environment_name,

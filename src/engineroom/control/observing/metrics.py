@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from engineroom import __version__
-from engineroom.control.observing.sampler import Observed
+from engineroom.control.observing.sampler import ObservedBackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.telemetry.metrics.sample import Sample
 from engineroom.telemetry.prometheus import NO_LABELS, Labels, Metric, labelled
@@ -32,8 +32,8 @@ _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
 )
 
 
-def figures(
-    observed: Sequence[Observed], *, firing: int, followers: int, reachable: bool = True
+def metrics_of(
+    observed: Sequence[ObservedBackgroundProcess], *, firing: int, followers: int, reachable: bool = True
 ) -> list[Metric]:
     """Return the metrics. Their labels are ids with names beside: as many as there are background processes."""
     pairs = [
@@ -41,7 +41,9 @@ def figures(
         for each in observed
     ]
 
-    def of_each(value: Callable[[Observed], float | None]) -> list[tuple[Labels, float | None]]:
+    def of_each(
+        value: Callable[[ObservedBackgroundProcess], float | None],
+    ) -> list[tuple[Labels, float | None]]:
         return [(labels, value(each)) for labels, each in pairs]
 
     return [
@@ -95,7 +97,9 @@ def figures(
     ]
 
 
-def _by_state(pairs: Iterable[tuple[Labels, Observed]]) -> Iterable[tuple[Labels, float | None]]:
+def _by_state(
+    pairs: Iterable[tuple[Labels, ObservedBackgroundProcess]],
+) -> Iterable[tuple[Labels, float | None]]:
     for labels, each in pairs:
         for state in _STATES:
             yield _with_state(labels, state), getattr(each.sample, state)
@@ -113,7 +117,7 @@ def _labels(
     return labelled(ids | dict(names))
 
 
-def _names(observed: Observed) -> tuple[tuple[str, str], ...]:
+def _names(observed: ObservedBackgroundProcess) -> tuple[tuple[str, str], ...]:
     return (
         ("application_name", observed.application_name[:_LONGEST_NAME]),
         ("environment_name", observed.environment_name[:_LONGEST_NAME]),

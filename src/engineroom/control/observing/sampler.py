@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from engineroom.control.queues.gauge import QueueGauge
-from engineroom.control.scaling.stall_watch import StallWatch
+from engineroom.control.scaling.stall_watch import StallDetector
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.operation import Progress
 from engineroom.model.processes.exits import describe
@@ -30,7 +30,7 @@ _FLUSH_SECONDS = 60.0
 _log = structlog.get_logger()
 
 
-class Running(Protocol):
+class RunningProcesses(Protocol):
     """What the sampler asks of the control plane."""
 
     @property
@@ -45,7 +45,7 @@ class Running(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class ObservedBackgroundProcess:
     """One background process as it was seen last. `missing` is how many processes less than wanted are running.
 
     While nobody knows what became of its processes, that and all figures of them are None.
@@ -65,7 +65,7 @@ class Observed:
     """How one of its processes ended last that does not run well."""
 
 
-Looked = Callable[[Sequence[Observed], float], None]
+Looked = Callable[[Sequence[ObservedBackgroundProcess], float], None]
 
 
 @dataclass(slots=True)
@@ -89,10 +89,10 @@ class Sampler:
 
     def __init__(
         self,
-        control: Running,
+        control: RunningProcesses,
         metrics: MetricStore,
         queues: QueueGauge,
-        stalls: StallWatch,
+        stalls: StallDetector,
         looked: Looked,
     ) -> None:
         self._control = control
@@ -102,7 +102,7 @@ class Sampler:
         self._looked = looked
         self._restarts: defaultdict[BackgroundProcessId, _Restarts] = defaultdict(_Restarts)
         self._flush_at = 0.0
-        self.observed: Sequence[Observed] = ()
+        self.observed: Sequence[ObservedBackgroundProcess] = ()
 
     async def run(self) -> None:
         """Sample until cancelled, on the beat of the clock, so that charts have their points at even moments."""
@@ -131,7 +131,7 @@ class Sampler:
             self._flush_at = time.monotonic() + _FLUSH_SECONDS
             await self._metrics.flush(now)
 
-    def _observe(self, row: Wanted, measured: Measurement | None) -> Observed:
+    def _observe(self, row: Wanted, measured: Measurement | None) -> ObservedBackgroundProcess:
         found = row.background_process
         processes = self._control.processes(found.id)
         restarts = self._restarts[found.id]
@@ -139,7 +139,7 @@ class Sampler:
         is_stale = any(process.stale_since is not None for process in processes)
         states = Counter(process.state for process in processes)
         cpu, memory_bytes = _used(processes)
-        return Observed(
+        return ObservedBackgroundProcess(
             background_process=found.id,
             instance=found.instance_id,
             environment=row.environment_id,
@@ -206,7 +206,7 @@ def _with_queue(sample: Sample, measured: Measurement | None) -> Sample:
     )
 
 
-def _of_instances(rows: Iterable[Wanted], observed: Iterable[Observed]) -> dict[str, Sample]:
+def _of_instances(rows: Iterable[Wanted], observed: Iterable[ObservedBackgroundProcess]) -> dict[str, Sample]:
     """Return the samples of the instances: those of their background processes, added up."""
     replicas = {row.background_process.instance_id: row.replicas for row in rows}
     found: dict[str, Sample] = {}

@@ -37,7 +37,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class AskedApplication:
     """Whom to ask: whose code in which folder, with which variables and `--env`, by which PHP."""
 
     tenant: Tenant
@@ -48,7 +48,7 @@ class Application:
 
 
 @dataclass(slots=True)
-class _Known:
+class _KnownAnswer:
     """`used_at` and `asked_at` are of a clock that only goes forward."""
 
     told: Told | None = None
@@ -65,15 +65,15 @@ class Inquiries:
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._turns = Turns(_ASKED_AT_A_TIME, long_seconds=_LONG_SECONDS)
-        self._known: dict[Application, _Known] = {}
+        self._known: dict[AskedApplication, _KnownAnswer] = {}
 
-    def told(self, application: Application) -> Told | None:
+    def told(self, application: AskedApplication) -> Told | None:
         """Return what it said last; None when it is time to ask it, whether its files have changed or not."""
         known, now = self._of(application), time.monotonic()
         due = _FAILED_AGAIN_SECONDS if known.failed else _ASKED_AGAIN_SECONDS
         return known.told if now - known.asked_at < due else None
 
-    async def ask(self, application: Application, fingerprint: str, account: Account) -> Told:
+    async def ask(self, application: AskedApplication, fingerprint: str, account: Account) -> Told:
         """Ask it, whose files are as this fingerprint says, and return what it says, or why it cannot be asked.
 
         It is this user's, whose others wait meanwhile.
@@ -85,7 +85,7 @@ class Inquiries:
             known.asking = asyncio.create_task(self._ask(application, known, fingerprint, account))
         return await asyncio.shield(known.asking)
 
-    def failed(self, application: Application, why: str) -> None:
+    def failed(self, application: AskedApplication, why: str) -> None:
         """Know that its answer was none: it is asked again after a while, and told of once."""
         known = self._of(application)
         known.failed = True
@@ -115,12 +115,14 @@ class Inquiries:
         await asyncio.gather(*asking, return_exceptions=True)
         self._known.clear()
 
-    def _of(self, application: Application) -> _Known:
-        known = self._known.setdefault(application, _Known())
+    def _of(self, application: AskedApplication) -> _KnownAnswer:
+        known = self._known.setdefault(application, _KnownAnswer())
         known.used_at = time.monotonic()
         return known
 
-    async def _ask(self, application: Application, known: _Known, fingerprint: str, account: Account) -> Told:
+    async def _ask(
+        self, application: AskedApplication, known: _KnownAnswer, fingerprint: str, account: Account
+    ) -> Told:
         try:
             async with self._turns.taken(account):
                 known.told = Told(fingerprint, await self._answer(application))
@@ -129,7 +131,7 @@ class Inquiries:
         finally:
             known.asking = None
 
-    async def _answer(self, application: Application) -> str:
+    async def _answer(self, application: AskedApplication) -> str:
         mark = secrets.token_hex(16)
         words = asking.command(
             mark, php=application.php, environment=application.environment, umask=application.umask

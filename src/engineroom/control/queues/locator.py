@@ -4,14 +4,14 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from engineroom.control.queues.inquiries import Application, Inquiries
+from engineroom.control.queues.inquiries import AskedApplication, Inquiries
 from engineroom.control.workloads import application_variables
 from engineroom.model.applications.variables import unreadable
 from engineroom.model.processes import command_line
 from engineroom.model.queue import Unknown
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.queues.base import UnmeasurableError
-from engineroom.queues.discovery import Place
+from engineroom.queues.discovery import QueueLocation
 from engineroom.queues.finding import FIND, Sought, Told
 from engineroom.sandbox import Account, Sandbox, SandboxError, Tenant
 from engineroom.store.queries.wanted import Wanted
@@ -21,10 +21,10 @@ _FORGOTTEN_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """A place, and the user who found it: nobody else measures it."""
+class LocatedQueues:
+    """Where queues are, and the user who found that: nobody else measures them."""
 
-    place: Place
+    location: QueueLocation
     account: Account
     tenant: Tenant
 
@@ -34,7 +34,7 @@ class _Key:
     connection: str | None
     queue: str | None
     laravels: bool
-    application: Application
+    application: AskedApplication
 
     def sought(self, told: Told | None, *, just_now: bool = False) -> Sought:
         return Sought(
@@ -50,14 +50,14 @@ class _Key:
 
 
 @dataclass(slots=True)
-class _Known:
-    finding: asyncio.Task[Located | Unknown]
+class _KnownLocation:
+    finding: asyncio.Task[LocatedQueues | Unknown]
     begun_at: float
     asked_at: float
-    before: Located | Unknown | None = None
+    before: LocatedQueues | Unknown | None = None
 
 
-class Places:
+class QueueLocator:
     """Remembers what was found. Who asks waits no longer than `patience_seconds`, whatever an application's files do."""
 
     def __init__(
@@ -67,9 +67,9 @@ class Places:
         self._found_again_seconds = found_again_seconds
         self._patience_seconds = patience_seconds
         self._inquiries = Inquiries(sandbox)
-        self._known: dict[_Key, _Known] = {}
+        self._known: dict[_Key, _KnownLocation] = {}
 
-    async def of(self, row: Wanted, settings: ScalingSettings) -> Located | Unknown:
+    async def of(self, row: Wanted, settings: ScalingSettings) -> LocatedQueues | Unknown:
         """Return where its queues are; unknown, with what to do, when that cannot be told."""
         if row.directory is None:
             return Unknown("its environment has no folder; send directory in a PATCH of the environment")
@@ -107,16 +107,18 @@ class Places:
         self._known.clear()
         await self._inquiries.close()
 
-    def _looked_for(self, key: _Key, now: float) -> _Known:
+    def _looked_for(self, key: _Key, now: float) -> _KnownLocation:
         known = self._known.get(key)
         if known is None or (known.finding.done() and now - known.begun_at > self._found_again_seconds):
             before = known.finding.result() if known else None
-            known = _Known(asyncio.create_task(self._find(key)), begun_at=now, asked_at=now, before=before)
+            known = _KnownLocation(
+                asyncio.create_task(self._find(key)), begun_at=now, asked_at=now, before=before
+            )
             self._known[key] = known
         known.asked_at = now
         return known
 
-    async def _find(self, key: _Key) -> Located | Unknown:
+    async def _find(self, key: _Key) -> LocatedQueues | Unknown:
         application = key.application
         try:
             account, found = await self._sandbox.ask(
@@ -129,7 +131,7 @@ class Places:
                 )
             if found.unasked:
                 self._inquiries.failed(application, found.unasked)
-            return Located(found.place(), account, application.tenant)
+            return LocatedQueues(found.location(), account, application.tenant)
         except UnmeasurableError as error:
             return Unknown(str(error))
         except SandboxError as error:
@@ -143,10 +145,10 @@ def _asked(row: Wanted, settings: ScalingSettings) -> tuple[str | None, str | No
     return settings.connection, settings.queue
 
 
-def _application(row: Wanted, directory: str) -> Application:
+def _application(row: Wanted, directory: str) -> AskedApplication:
     """Return its application, which is to be asked as a worker would be started."""
     environment, php = _told_by(row.background_process.command)
-    return Application(
+    return AskedApplication(
         tenant=Tenant(folder=directory, os_user=row.os_user),
         variables=tuple(application_variables(row).items()),
         environment=environment,

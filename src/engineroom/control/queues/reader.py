@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from engineroom.control.queues.locator import Located, Places
+from engineroom.control.queues.locator import LocatedQueues, QueueLocator
 from engineroom.model.queue import Measurement, Unknown, together
 from engineroom.model.scaling.settings import ScalingSettings
 from engineroom.queues.isolated.driver import isolated
@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class QueueReading:
     """The queues of a worker, taken together, and their names; none when it is not known where they are."""
 
     measured: Measurement | Unknown
@@ -56,11 +56,11 @@ class QueueReader:
         self._clock = clock
         self._networks = networks
         self._patience_seconds = patience_seconds
-        self._places = Places(sandbox, patience_seconds=patience_seconds)
+        self._places = QueueLocator(sandbox, patience_seconds=patience_seconds)
         self._users: dict[Account, _User] = {}
-        self._asking: dict[Located, asyncio.Task[Measurement | Unknown]] = {}
+        self._asking: dict[LocatedQueues, asyncio.Task[Measurement | Unknown]] = {}
 
-    async def read(self, row: Wanted, settings: ScalingSettings) -> Seen:
+    async def read(self, row: Wanted, settings: ScalingSettings) -> QueueReading:
         """Return what is known now of the queues that a background process takes its jobs from; it never raises."""
         try:
             return await self._read(row, settings)
@@ -69,21 +69,21 @@ class QueueReader:
             _log.exception(
                 "Cannot measure a queue.", action="queue.failed", background_process=row.background_process.id
             )
-            return Seen(Unknown(f"measuring it failed: {type(error).__name__}; the log says more"))
+            return QueueReading(Unknown(f"measuring it failed: {type(error).__name__}; the log says more"))
 
-    async def _read(self, row: Wanted, settings: ScalingSettings) -> Seen:
+    async def _read(self, row: Wanted, settings: ScalingSettings) -> QueueReading:
         located = await self._places.of(row, settings)
         if isinstance(located, Unknown):
-            return Seen(located)
+            return QueueReading(located)
         if located not in self._asking:
             self._asking[located] = asyncio.create_task(self._measure(located))
         asking = self._asking[located]
         await asyncio.wait([asking], timeout=self._patience_seconds)
         if not asking.done():
-            return Seen(Unknown("its server takes long to answer"), located.place.queues)
+            return QueueReading(Unknown("its server takes long to answer"), located.location.queues)
         if self._asking.get(located) is asking:
             del self._asking[located]
-        return Seen(asking.result(), located.place.queues)
+        return QueueReading(asking.result(), located.location.queues)
 
     async def forget_unused(self) -> None:
         """Let go of what nobody asked for lately."""
@@ -106,14 +106,16 @@ class QueueReader:
             user.pool.close()
         self._users.clear()
 
-    async def _measure(self, located: Located) -> Measurement | Unknown:
+    async def _measure(self, located: LocatedQueues) -> Measurement | Unknown:
         user = self._user(located)
-        place = located.place
+        location = located.location
         return together(
-            await asyncio.gather(*(user.meter.measure(place.connection, queue) for queue in place.queues))
+            await asyncio.gather(
+                *(user.meter.measure(location.connection, queue) for queue in location.queues)
+            )
         )
 
-    def _user(self, located: Located) -> _User:
+    def _user(self, located: LocatedQueues) -> _User:
         user = self._users.get(located.account)
         if user is None:
             pool = Pool(self._sandbox, located.account, self._networks, ANSWER_SECONDS)

@@ -11,18 +11,18 @@ from typing import Any
 import structlog
 from sqlalchemy import Connection
 
-from engineroom.control.host_probe import Surroundings
+from engineroom.control.host_probe import HostProbe
 from engineroom.control.outbox import Outbox
 from engineroom.control.queues.reader import QueueReader
 from engineroom.control.scaling.state import ScalingState
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
-from engineroom.model.processes.activity import Activity, Observed
+from engineroom.model.processes.activity import Activity, ActivityTracker
 from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
 from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling.host import Host, room, with_more
-from engineroom.model.scaling.observation import Decision, Limits, Observation
+from engineroom.model.scaling.observation import Decision, Observation, ScaleBounds
 from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.strategies import Strategy
 from engineroom.store import Store
@@ -48,7 +48,7 @@ class Autoscaler:
         store: Store,
         processes: Callable[[BackgroundProcessId], Sequence[Process]],
         wake: Callable[[Iterable[BackgroundProcessId]], None],
-        surroundings: Surroundings,
+        probe: HostProbe,
         reader: QueueReader,
     ) -> None:
         self.states: dict[BackgroundProcessId, ScalingState] = {}
@@ -56,9 +56,9 @@ class Autoscaler:
         self._outbox = Outbox(store)
         self._processes = processes
         self._wake = wake
-        self._host = surroundings.host
-        self._activity = surroundings.activity
-        self._clock = surroundings.clock
+        self._host = probe.host
+        self._activity = probe.activity
+        self._clock = probe.clock
         self._reader = reader
 
     async def run(self) -> None:
@@ -232,15 +232,17 @@ def _follows(background_process: BackgroundProcess) -> bool:
     return background_process.strategy_type is not StrategyType.NONE
 
 
-def _limits(row: Scaled, floor: int, host: Host | None, observed: Observed) -> Limits:
+def _limits(row: Scaled, floor: int, host: Host | None, observed: ActivityTracker) -> ScaleBounds:
     ceiling = row.wanted.background_process.processes
     free = None
     if host is not None:
         free = room(host, process_memory_bytes=observed.mean_memory_bytes, process_cores=observed.mean_cores)
     if free is None:
-        return Limits(floor=floor, ceiling=ceiling)
+        return ScaleBounds(floor=floor, ceiling=ceiling)
     more = free.more // max(1, row.wanted.replicas)
-    return Limits(floor=floor, ceiling=ceiling, room=row.wanted.processes + more, room_reason=free.reason)
+    return ScaleBounds(
+        floor=floor, ceiling=ceiling, room=row.wanted.processes + more, room_reason=free.reason
+    )
 
 
 def _asleep(seen: Observation, sleep_after_seconds: int | None) -> Decision:

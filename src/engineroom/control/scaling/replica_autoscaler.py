@@ -9,7 +9,7 @@ from functools import partial
 import structlog
 from sqlalchemy import Connection
 
-from engineroom.control.host_probe import Surroundings
+from engineroom.control.host_probe import HostProbe
 from engineroom.control.outbox import Outbox
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, InstanceId, new_event_id
@@ -25,7 +25,7 @@ from engineroom.model.scaling.replicas import (
     OF_HOST,
     OF_LIMIT,
     YOUNG_SECONDS,
-    Metric,
+    ReplicaMetric,
     ReplicaScaler,
 )
 from engineroom.store import Store
@@ -50,7 +50,7 @@ class _Used:
 
 
 @dataclass(slots=True)
-class _State:
+class _InstanceState:
     scaler: ReplicaScaler = field(default_factory=ReplicaScaler)
     seen_since: dict[int, float] = field(default_factory=dict)
     counted: dict[int, tuple[float, float]] = field(default_factory=dict)
@@ -86,15 +86,15 @@ class ReplicaAutoscaler:
         processes: Callable[[BackgroundProcessId], Sequence[Process]],
         replicas: Callable[[InstanceId], Sequence[Replica]],
         wake: Callable[[Iterable[BackgroundProcessId]], None],
-        surroundings: Surroundings,
+        probe: HostProbe,
     ) -> None:
         self._store = store
         self._outbox = Outbox(store)
         self._processes = processes
         self._replicas = replicas
         self._wake = wake
-        self._surroundings = surroundings
-        self._states: dict[InstanceId, _State] = {}
+        self._probe = probe
+        self._states: dict[InstanceId, _InstanceState] = {}
 
     async def run(self) -> None:
         """Scale until cancelled. An error must not end the loop: the next look tries again."""
@@ -108,7 +108,7 @@ class ReplicaAutoscaler:
     async def look(self) -> None:
         """Look, decide and store, once."""
         rows = await self._store.read(partial(scaled_instances, host=self._store.host))
-        self._states = {row.id: self._states.get(row.id, _State()) for row in rows}
+        self._states = {row.id: self._states.get(row.id, _InstanceState()) for row in rows}
         decided = [(row, self._decide(row)) for row in rows]
         changed: dict[str, int] = {
             row.id: decision.processes for row, decision in decided if decision.changes
@@ -135,7 +135,7 @@ class ReplicaAutoscaler:
             self._wake(of for row in rows if row.id in changed for of in row.background_processes)
 
     def _decide(self, row: ScaledInstance) -> Decision:
-        state, now = self._states[row.id], self._surroundings.clock()
+        state, now = self._states[row.id], self._probe.clock()
         running = self._running(row)
         pids = [process.pid for of in running.values() for process in of if process.pid]
         state.seen_since = {pid: state.seen_since.get(pid, now) for pid in pids}
@@ -144,13 +144,13 @@ class ReplicaAutoscaler:
             state.used(found.get(number), running.get(number, []), now)
             for number in range(1, row.replicas + 1)
         ]
-        metrics = _metrics(row, used, self._surroundings.capacity())
+        metrics = _metrics(row, used, self._probe.capacity())
         decision = state.scaler.decide(now, row.replicas, metrics, least=row.least, most=row.most)
         return self._within_the_host(row, decision, used)
 
     def _within_the_host(self, row: ScaledInstance, decision: Decision, used: Sequence[_Used]) -> Decision:
         """Return the decision with no more replicas than the host has room for; what runs is not taken away for that."""
-        host = self._surroundings.host()
+        host = self._probe.host()
         if host is None or decision.processes <= row.replicas:
             return decision
         free = room(
@@ -180,7 +180,7 @@ class ReplicaAutoscaler:
         return found
 
 
-def _metrics(row: ScaledInstance, used: Sequence[_Used], host: Capacity) -> list[Metric]:
+def _metrics(row: ScaledInstance, used: Sequence[_Used], host: Capacity) -> list[ReplicaMetric]:
     """Return what is looked at. With the host's size, each replica's share is of all that there is."""
     capacity = capacity_of(row.size, host)
     of = OF_HOST if is_shared(row.size) else OF_LIMIT
@@ -190,10 +190,10 @@ def _metrics(row: ScaledInstance, used: Sequence[_Used], host: Capacity) -> list
     metrics = []
     if cpu is not None:
         shares = _shares([one.cores for one in used], capacity.cpus)
-        metrics.append(Metric("CPU", shares, cpu, of))
+        metrics.append(ReplicaMetric("CPU", shares, cpu, of))
     if memory is not None:
         shares = _shares([one.memory_bytes for one in used], capacity.memory_bytes)
-        metrics.append(Metric("memory", shares, memory, of))
+        metrics.append(ReplicaMetric("memory", shares, memory, of))
     return metrics
 
 

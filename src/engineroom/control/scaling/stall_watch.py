@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from engineroom.control.host_probe import Surroundings
+from engineroom.control.host_probe import HostProbe
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_event_id
 from engineroom.model.processes.process import Process, ProcessState
@@ -17,7 +17,7 @@ from engineroom.store.queries import background_processes, events
 from engineroom.store.queries.scaling import scales
 
 
-class StallWatch:
+class StallDetector:
     """Looks at every worker whose queue is measured, scaled or not. `printed` is how many bytes one has written."""
 
     def __init__(
@@ -26,13 +26,13 @@ class StallWatch:
         processes: Callable[[BackgroundProcessId], Sequence[Process]],
         printed: Callable[[BackgroundProcessId], int],
         wake: Callable[[Iterable[BackgroundProcessId]], None],
-        surroundings: Surroundings,
+        probe: HostProbe,
     ) -> None:
         self._store = store
         self._processes = processes
         self._printed = printed
         self._wake = wake
-        self._clock = surroundings.clock
+        self._clock = probe.clock
         self._watchdogs: dict[BackgroundProcessId, Watchdog] = {}
         self._stalled: frozenset[BackgroundProcessId] = frozenset()
         self._news: list[Event] = []

@@ -4,9 +4,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from engineroom.model.processes.activity import Observed
+from engineroom.model.processes.activity import ActivityTracker
 from engineroom.model.queue import Measurement, Unknown
-from engineroom.model.scaling.observation import Decision, Limits, Observation
+from engineroom.model.scaling.observation import Decision, Observation, ScaleBounds
 from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.sleep import Sleeper
 
@@ -28,9 +28,9 @@ class ScalingState:
     scaler: Scaler
     poll_seconds: float = 3.0
     sleeper: Sleeper = field(default_factory=Sleeper)
-    observed: Observed = field(default_factory=Observed)
+    observed: ActivityTracker = field(default_factory=ActivityTracker)
     recorded: deque[Observation] = field(default_factory=lambda: deque(maxlen=RECORDED))
-    limits: Limits | None = None
+    limits: ScaleBounds | None = None
     queue: Measurement | Unknown = field(default_factory=lambda: Unknown("not measured yet"))
     queues: tuple[str, ...] = ()
     decision: Decision | None = None

@@ -122,7 +122,7 @@ def _refused(what: str, where: str) -> DotenvError:
     return DotenvError(f"it has {what} at {line[:40]!r}")
 
 
-class _State(Enum):
+class _ReaderState(Enum):
     INITIAL = auto()
     PLAIN = auto()
     SINGLE = auto()
@@ -132,19 +132,19 @@ class _State(Enum):
     COMMENT = auto()
 
 
-_OPEN = (_State.SINGLE, _State.DOUBLE, _State.ESCAPE)
-_Step = tuple[str, _State]
+_OPEN = (_ReaderState.SINGLE, _ReaderState.DOUBLE, _ReaderState.ESCAPE)
+_Step = tuple[str, _ReaderState]
 
 
 def _value(text: str) -> tuple[str, tuple[int, ...]]:
-    state = _State.INITIAL
+    state = _ReaderState.INITIAL
     parts: list[str] = []
     dollars: list[int] = []
     length = 0
     for match in _TOKEN.finditer(text):
         before = state
         part, state = _STEPS[before](match[0])
-        if part == "$" and before not in (_State.SINGLE, _State.ESCAPE):
+        if part == "$" and before not in (_ReaderState.SINGLE, _ReaderState.ESCAPE):
             dollars.append(length)
         parts.append(part)
         length += len(part)
@@ -154,54 +154,54 @@ def _value(text: str) -> tuple[str, tuple[int, ...]]:
 
 
 def _initial(word: str) -> _Step:
-    quoted = {"'": _State.SINGLE, '"': _State.DOUBLE, "#": _State.COMMENT}.get(word)
-    return (word, _State.PLAIN) if quoted is None else ("", quoted)
+    quoted = {"'": _ReaderState.SINGLE, '"': _ReaderState.DOUBLE, "#": _ReaderState.COMMENT}.get(word)
+    return (word, _ReaderState.PLAIN) if quoted is None else ("", quoted)
 
 
 def _plain(word: str) -> _Step:
     if word == "#":
-        return "", _State.COMMENT
-    return ("", _State.BEHIND) if word[0] in _SPACES else (word, _State.PLAIN)
+        return "", _ReaderState.COMMENT
+    return ("", _ReaderState.BEHIND) if word[0] in _SPACES else (word, _ReaderState.PLAIN)
 
 
 def _single(word: str) -> _Step:
-    return ("", _State.BEHIND) if word == "'" else (word, _State.SINGLE)
+    return ("", _ReaderState.BEHIND) if word == "'" else (word, _ReaderState.SINGLE)
 
 
 def _double(word: str) -> _Step:
     if word == '"':
-        return "", _State.BEHIND
-    return ("", _State.ESCAPE) if word == "\\" else (word, _State.DOUBLE)
+        return "", _ReaderState.BEHIND
+    return ("", _ReaderState.ESCAPE) if word == "\\" else (word, _ReaderState.DOUBLE)
 
 
 def _escape(word: str) -> _Step:
     if word in {'"', "\\", "$"}:
-        return word, _State.DOUBLE
+        return word, _ReaderState.DOUBLE
     if word[0] in _ESCAPED:
-        return _ESCAPED[word[0]] + word[1:], _State.DOUBLE
+        return _ESCAPED[word[0]] + word[1:], _ReaderState.DOUBLE
     raise DotenvError(f"it has an unexpected escape sequence, \\{word[0]}")
 
 
 def _behind(word: str) -> _Step:
     if word == "#":
-        return "", _State.COMMENT
+        return "", _ReaderState.COMMENT
     if word[0] in _SPACES:
-        return "", _State.BEHIND
+        return "", _ReaderState.BEHIND
     raise DotenvError("it has unexpected whitespace: quote a value that has blanks")
 
 
 def _comment(_word: str) -> _Step:
-    return "", _State.COMMENT
+    return "", _ReaderState.COMMENT
 
 
 _STEPS = {
-    _State.INITIAL: _initial,
-    _State.PLAIN: _plain,
-    _State.SINGLE: _single,
-    _State.DOUBLE: _double,
-    _State.ESCAPE: _escape,
-    _State.BEHIND: _behind,
-    _State.COMMENT: _comment,
+    _ReaderState.INITIAL: _initial,
+    _ReaderState.PLAIN: _plain,
+    _ReaderState.SINGLE: _single,
+    _ReaderState.DOUBLE: _double,
+    _ReaderState.ESCAPE: _escape,
+    _ReaderState.BEHIND: _behind,
+    _ReaderState.COMMENT: _comment,
 }
 
 

@@ -7,7 +7,7 @@ from engineroom.model.applications.deployment import Commit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Allowed:
+class FolderGrant:
     """A folder, with all that is inside, and the user who runs things there; None is the owner of the folder."""
 
     path: str
@@ -19,7 +19,7 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class FolderInspection:
     """An environment's folder as it is now. What cannot be seen, or does not apply, is None; `reason` then says why.
 
     `resolved_path` is where the links in `directory` lead, `user` who runs things there, and `commit` what is checked out.
@@ -33,11 +33,11 @@ class Seen:
     reason: str | None = None
 
 
-def is_allowed(folders: Iterable[Allowed], path: str, user: str | None) -> bool:
+def is_allowed(folders: Iterable[FolderGrant], path: str, user: str | None) -> bool:
     """Return whether one of these folders allows that this user runs things in a path; None is whoever the folder names."""
     return any(each.covers(path) and (user is None or each.user in (None, user)) for each in folders)
 
 
-def innermost(folders: Iterable[Allowed], path: str) -> Allowed | None:
+def innermost(folders: Iterable[FolderGrant], path: str) -> FolderGrant | None:
     """Return the one of these folders that decides for a path; None when it is in none of them."""
     return max((each for each in folders if each.covers(path)), key=lambda each: len(each.path), default=None)

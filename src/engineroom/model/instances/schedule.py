@@ -15,7 +15,7 @@ _MOST_SET_BACK = timedelta(hours=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ScheduleEntry:
     """A command of its own, at the minutes of a cron expression in a time zone."""
 
     expression: str
@@ -32,7 +32,7 @@ class Schedule:
 
     command: str = EVERY_MINUTE
     every_replica: bool = False
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[ScheduleEntry, ...] = ()
 
 
 class RunStatus(StrEnum):

@@ -20,7 +20,7 @@ class Activity:
 
 
 @dataclass(slots=True)
-class _Seen:
+class _TrackedProcess:
     activity: Activity
     at: float
     waited_at: float
@@ -28,10 +28,10 @@ class _Seen:
 
 
 @dataclass(slots=True)
-class Observed:
+class ActivityTracker:
     """Processes by id, from one look to the next. `now` is always seconds of a clock that only goes forward."""
 
-    _seen: dict[str, _Seen] = field(default_factory=dict)
+    _seen: dict[str, _TrackedProcess] = field(default_factory=dict)
 
     def look(self, now: float, activities: Mapping[str, Activity]) -> None:
         """Take in what the processes have done; those that are not named are gone."""
@@ -79,10 +79,10 @@ class Observed:
         """Of one process; None when there is none."""
         return self.cores / len(self._seen) if self._seen else None
 
-    def _next(self, before: _Seen | None, now: float, found: Activity) -> _Seen:
+    def _next(self, before: _TrackedProcess | None, now: float, found: Activity) -> _TrackedProcess:
         if before is None:
-            return _Seen(found, now, now)
+            return _TrackedProcess(found, now, now)
         waited_at = now if found.waits != before.activity.waits else before.waited_at
         seconds = now - before.at
         cores = (found.cpu_seconds - before.activity.cpu_seconds) / seconds if seconds > 0 else before.cores
-        return _Seen(found, now, waited_at, cores)
+        return _TrackedProcess(found, now, waited_at, cores)

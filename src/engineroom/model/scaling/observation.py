@@ -21,7 +21,7 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ScaleBounds:
     """Between how many processes on every replica the scale may be. `room` is what the host can carry, None: unbounded."""
 
     floor: int

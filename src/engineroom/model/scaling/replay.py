@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from engineroom.model.scaling.observation import Decision, Limits, Observation
+from engineroom.model.scaling.observation import Decision, Observation, ScaleBounds
 from engineroom.model.scaling.scaler import Scaler
 from engineroom.model.scaling.strategies import Strategy
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ReplayStep:
     """One change that would have been made, so many seconds after the first measurement."""
 
     after_seconds: float
@@ -22,19 +22,19 @@ class Replay:
 
     seconds: float
     measurements: int
-    steps: Sequence[Step]
+    steps: Sequence[ReplayStep]
     process_seconds: float
     actual_process_seconds: float
 
 
-def replay(recorded: Sequence[Observation], strategy: Strategy, limits: Limits) -> Replay:
+def replay(recorded: Sequence[Observation], strategy: Strategy, limits: ScaleBounds) -> Replay:
     """Return what the strategy would have decided within the limits.
 
     The queue is taken as it was: with other numbers of processes it would have been another one.
     """
     scaler = Scaler(strategy)
     processes = min(recorded[0].processes, limits.ceiling) if recorded else limits.floor
-    steps: list[Step] = []
+    steps: list[ReplayStep] = []
     would = actual = 0.0
     previous: Observation | None = None
     for seen in recorded:
@@ -45,7 +45,7 @@ def replay(recorded: Sequence[Observation], strategy: Strategy, limits: Limits) 
         previous = seen
         decision = scaler.decide(replace(seen, processes=processes), limits)
         if decision.changes:
-            steps.append(Step(seen.now_seconds - recorded[0].now_seconds, decision))
+            steps.append(ReplayStep(seen.now_seconds - recorded[0].now_seconds, decision))
         processes = decision.processes
     return Replay(
         seconds=recorded[-1].now_seconds - recorded[0].now_seconds if recorded else 0.0,

@@ -17,7 +17,7 @@ OF_HOST = "what the host has"
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class ReplicaMetric:
     """What one metric says: how many percent `of` something each replica uses, None where not known, and the target."""
 
     name: str
@@ -33,7 +33,7 @@ class ReplicaScaler:
     rails: Rails = field(default_factory=lambda: Rails(REPLICA_DOWN_WINDOW_SECONDS))
 
     def decide(
-        self, now_seconds: float, present: int, metrics: Sequence[Metric], *, least: int, most: int
+        self, now_seconds: float, present: int, metrics: Sequence[ReplicaMetric], *, least: int, most: int
     ) -> Decision:
         """Return how many replicas there should be: the largest number that a metric asks for."""
         known = [metric for metric in metrics if any(each is not None for each in metric.percentages)]
@@ -51,7 +51,7 @@ class ReplicaScaler:
         )
 
 
-def needed(present: int, metric: Metric) -> float:
+def needed(present: int, metric: ReplicaMetric) -> float:
     """Return how many replicas bring the metric to its target (Kubernetes documentation, HPA, algorithm details).
 
     A replica whose use is not known counts as fully used when there would be fewer, and as unused when there would be more;
@@ -72,7 +72,7 @@ def needed(present: int, metric: Metric) -> float:
     return math.ceil(round(present * ratio, 6))
 
 
-def _words(metric: Metric) -> str:
+def _words(metric: ReplicaMetric) -> str:
     known = [each for each in metric.percentages if each is not None]
     mean = sum(known) / len(known)
     return f"{metric.name} at {mean:.0f} % of {metric.of}, target {metric.target_percentage} %"

@@ -8,7 +8,7 @@ from engineroom.model.processes.background_process import StrategyType
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.model.scaling import strategies
 from engineroom.model.scaling.load import Load
-from engineroom.model.scaling.observation import Decision, Limits, Observation
+from engineroom.model.scaling.observation import Decision, Observation, ScaleBounds
 from engineroom.model.scaling.rails import Rails
 from engineroom.model.scaling.strategies import Need, Strategy
 
@@ -23,7 +23,7 @@ class Scaler:
     _sizes: deque[tuple[float, int]] = field(default_factory=deque)
     _stepped_at: float = float("-inf")
 
-    def decide(self, seen: Observation, limits: Limits) -> Decision:
+    def decide(self, seen: Observation, limits: ScaleBounds) -> Decision:
         """Return how many processes there should be on every replica."""
         if isinstance(seen.queue, Unknown):
             return _kept(seen, limits, f"held: {seen.queue.reason}")
@@ -69,7 +69,7 @@ class Scaler:
         return strategies.growth_rate(self.strategy.threshold, measured, earlier, present)
 
 
-def within(wanted: int, present: int, limits: Limits) -> tuple[int, str]:
+def within(wanted: int, present: int, limits: ScaleBounds) -> tuple[int, str]:
     """Return `wanted` within the limits, and which of them bound it.
 
     Where the host has no more room, nothing is added but what must run at least, and what runs is not taken away.
@@ -87,7 +87,7 @@ def within(wanted: int, present: int, limits: Limits) -> tuple[int, str]:
     return wanted, bound
 
 
-def _kept(seen: Observation, limits: Limits, why: str) -> Decision:
+def _kept(seen: Observation, limits: ScaleBounds, why: str) -> Decision:
     processes, bound = within(seen.processes, seen.processes, limits)
     return Decision(before=seen.processes, processes=processes, needed=None, why=why, bounded=bound)
 

@@ -10,7 +10,13 @@ from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.applications.variables import Variables
 from engineroom.model.ids import ApplicationId, EnvironmentId, InstanceId, RunId
 from engineroom.model.instances.instance import ScalingType
-from engineroom.model.instances.schedule import Entry, RunEnd, RunStatus, Schedule, ScheduledRun
+from engineroom.model.instances.schedule import (
+    RunEnd,
+    RunStatus,
+    Schedule,
+    ScheduledRun,
+    ScheduleEntry,
+)
 from engineroom.model.scaling import effect
 from engineroom.store.databases.dialects import insert_new
 from engineroom.store.databases.rows import AnyRow
@@ -235,5 +241,5 @@ def _schedule(row: AnyRow) -> Schedule:
     return Schedule(
         command=row.command,
         every_replica=row.every_replica,
-        entries=tuple(Entry(**entry) for entry in row.entries),
+        entries=tuple(ScheduleEntry(**entry) for entry in row.entries),
     )
