@@ -74,7 +74,7 @@ async def restart(control: Changing, actor: Token, background_process_id: Backgr
 
     def write(connection: Connection) -> Operation:
         before = _require(connection, actor.organization_id, background_process_id)
-        return raise_generation(connection, actor, before)
+        return bump_generation(connection, actor, before)
 
     operation = await control.store.write(write)
     control.wake([background_process_id])
@@ -90,7 +90,7 @@ async def restart_instance(control: Changing, actor: Token, instance_id: Instanc
     def write(connection: Connection) -> tuple[list[BackgroundProcessId], list[Operation]]:
         _require_instance(connection, actor.organization_id, instance_id)
         found = background_processes.of_instance(connection, instance_id)
-        recorded = [raise_generation(connection, actor, each) for each in found]
+        recorded = [bump_generation(connection, actor, each) for each in found]
         return [each.id for each in found], recorded
 
     affected, recorded = await control.store.write(write)
@@ -135,7 +135,7 @@ def _delete_again(
     return OperationRecorder(connection, actor, OperationAction.DELETE).record(found.id, _FORCED)
 
 
-def raise_generation(
+def bump_generation(
     connection: Connection, actor: Token | Actor, before: BackgroundProcess, parent: OperationId | None = None
 ) -> Operation:
     """Have every process of a background process replaced, in the transaction of `connection`; return the operation."""

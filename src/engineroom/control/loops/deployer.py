@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from engineroom.control.changes.background_processes import raise_generation
+from engineroom.control.changes.background_processes import bump_generation
 from engineroom.control.changes.changing import Actor, OperationNotice, end
 from engineroom.control.loops.reconciler import Reconciler
 from engineroom.model.applications.deployment import Deployment, DeploymentStatus
@@ -126,7 +126,7 @@ def _begin(connection: Connection, deployment: Deployment) -> None:
     affected = background_processes.of_environment(connection, deployment.environment_id)
     environments.deploy_variables(connection, deployment.environment_id)
     for background_process in affected:
-        raise_generation(connection, actor, background_process, operation.id)
+        bump_generation(connection, actor, background_process, operation.id)
     running = replace(deployment, status=DeploymentStatus.DEPLOYMENT_RUNNING, started_at=now)
     deployments.replace(connection, running)
 

@@ -70,7 +70,7 @@ def _tell(connection: Connection, news: Sequence[Event]) -> list[BackgroundProce
     restarted = {
         event: id for event, id in concerned.items() if scales.settings(connection, id).restart_when_stalled
     }
-    background_processes.raise_generations(
+    background_processes.bump_generations(
         connection, [id for event, id in restarted.items() if event not in known]
     )
     events.add(connection, news)

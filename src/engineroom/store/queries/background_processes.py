@@ -95,7 +95,7 @@ def replace(connection: Connection, background_process: BackgroundProcess) -> No
     connection.execute(_UPDATE, {"row_id": background_process.id, **_columns(background_process)})
 
 
-def raise_generations(connection: Connection, ids: Sequence[BackgroundProcessId]) -> None:
+def bump_generations(connection: Connection, ids: Sequence[BackgroundProcessId]) -> None:
     """Have every process of these replaced."""
     if ids:
         connection.execute(_RAISE, {"ids": list(ids)})
