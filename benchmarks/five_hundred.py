@@ -16,7 +16,7 @@ NAME = "start"
 _PROCESSES = 500
 _ROUNDS = 5
 _SETTLING_SECONDS = 3.0
-_MOST_TIMES_THE_C_LOOP = 2.5
+_MAX_TIMES_THE_C_LOOP = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _aim(found: Mapping[str, list[_Found]]) -> Aim | None:
     if CLoop.name not in found:
         return None
     floor = statistics.median(map(_up, found[CLoop.name]))
-    return Aim(limit=_MOST_TIMES_THE_C_LOOP * floor, reason=f"{_MOST_TIMES_THE_C_LOOP} x {CLoop.name}")
+    return Aim(limit=_MAX_TIMES_THE_C_LOOP * floor, reason=f"{_MAX_TIMES_THE_C_LOOP} x {CLoop.name}")
 
 
 def _up(found: _Found) -> float:

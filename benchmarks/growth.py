@@ -16,7 +16,7 @@ NAME = "growth"
 
 SIZES = (100, 500, 1000, 2000, 4000)
 _CONTENDERS = (Engineroom, CLoop, Supervisor)
-_MOST_OF_SLOW = {Supervisor.name: 1000}
+_MAX_OF_SLOW = {Supervisor.name: 1000}
 """More takes minutes."""
 _IDLE_SECONDS = 20.0
 _KILLS = 50
@@ -53,7 +53,7 @@ def run(stage: Stage) -> Result:
             f"Linear: no more for each process than with {_REFERENCE:,}; no aim is set below that.",
             *(
                 f"{who} has no more than {most:,} processes: more takes minutes."
-                for who, most in _MOST_OF_SLOW.items()
+                for who, most in _MAX_OF_SLOW.items()
             ),
             *dict.fromkeys(note for of_size in measured.values() for note in of_size.notes),
         ],
@@ -78,7 +78,7 @@ def _linear(figures: Figures, size: int) -> Aim | None:
 def _measure(stage: Stage, size: int) -> Measured[Course]:
     return stage.measure(
         lambda contender: crowd.run(contender, _plan(contender.name, size)),
-        contenders=[kind for kind in _CONTENDERS if size <= _MOST_OF_SLOW.get(kind.name, size)],
+        contenders=[kind for kind in _CONTENDERS if size <= _MAX_OF_SLOW.get(kind.name, size)],
     )
 
 

@@ -20,7 +20,7 @@ SERVER, KEEPER = "server", "keeper"
 _COMMAND = str(Path(sys.executable).with_name("engineroom"))
 _LISTENS = "engineroom listens on "
 _CONNECTIONS = 8
-_MOST_PROCESSES = 10
+_MAX_PROCESSES = 10
 """Of one background process (contract sheet, section 2.3)."""
 
 
@@ -167,5 +167,5 @@ class _Client:
 
 def _sizes(count: int) -> list[int]:
     """Return how many processes each background process has, so that there are `count` in all."""
-    full, rest = divmod(count, _MOST_PROCESSES)
-    return [_MOST_PROCESSES] * full + [rest] * (rest > 0)
+    full, rest = divmod(count, _MAX_PROCESSES)
+    return [_MAX_PROCESSES] * full + [rest] * (rest > 0)

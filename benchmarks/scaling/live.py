@@ -27,7 +27,7 @@ _JOB_MILLISECONDS = 20
 _CEILING = 8
 _TARGET_SECONDS = 5
 _KEY = "laravel_database_queues:default"
-_LONGEST_SECONDS = 300.0
+_MAX_SECONDS = 300.0
 _PAUSE_SECONDS = 0.01
 _COMMAND = str(Path(sys.executable).with_name("engineroom"))
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "laravel"
@@ -207,8 +207,8 @@ def _redis(folder: Path) -> Iterator[int]:
 
 
 def _wait(what: str, holds: Callable[[], object]) -> None:
-    deadline = time.monotonic() + _LONGEST_SECONDS
+    deadline = time.monotonic() + _MAX_SECONDS
     while not holds():
         if time.monotonic() > deadline:
-            raise ContenderError(f"after {_LONGEST_SECONDS:.0f} s still not so: {what}")
+            raise ContenderError(f"after {_MAX_SECONDS:.0f} s still not so: {what}")
         time.sleep(_PAUSE_SECONDS)

@@ -12,7 +12,7 @@ NAME = "scaling"
 
 SEEDS = (11, 12, 13)
 """Others than those with which the constants of the arithmetic were chosen (1 and 2)."""
-_LEAST_SAVED = 0.25
+_MIN_SAVED = 0.25
 
 _HORIZON = "Horizon"
 CONTROLLERS: Mapping[str, Callable[[Load], Controller]] = {
@@ -50,7 +50,7 @@ def run(stage: Stage) -> Result:
                 unit="h",
                 figures={who: total.process_seconds / 3600 for who, total in totals.items()},
                 aim=Aim(
-                    limit=horizon.process_seconds / 3600 * (1 - _LEAST_SAVED), reason="25 % below Horizon's"
+                    limit=horizon.process_seconds / 3600 * (1 - _MIN_SAVED), reason="25 % below Horizon's"
                 ),
             ),
             Measure(

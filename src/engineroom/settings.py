@@ -12,8 +12,8 @@ from typing import Any
 DEFAULT_BIND = "127.0.0.1:8787"
 DEFAULT_RATE_LIMIT = 120
 DEFAULT_HOST_RESERVE = 15
-_LARGEST_HOST_RESERVE = 90
-_LARGEST_RATE_LIMIT = _LARGEST = 1_000_000
+_MAX_HOST_RESERVE = 90
+_MAX_RATE_LIMIT = _LARGEST = 1_000_000
 DEFAULT_LOG_DAYS = 14
 DEFAULT_LOG_MEGABYTES = 5_000
 DEFAULT_OUTPUT_KEPT_MEGABYTES = 8
@@ -222,7 +222,7 @@ def _parse_bind(text: object) -> tuple[str, int]:
 
 
 def _parse_rate_limit(text: str) -> int:
-    if not text.isdecimal() or int(text) > _LARGEST_RATE_LIMIT:
+    if not text.isdecimal() or int(text) > _MAX_RATE_LIMIT:
         raise SettingsError(
             f"cannot limit calls to {text!r} a minute: give rate_limit as a number, {DEFAULT_RATE_LIMIT} as Laravel Cloud "
             "has it, 0 for no limit"
@@ -231,9 +231,9 @@ def _parse_rate_limit(text: str) -> int:
 
 
 def _parse_host_reserve(text: str) -> int:
-    if not text.isdecimal() or int(text) > _LARGEST_HOST_RESERVE:
+    if not text.isdecimal() or int(text) > _MAX_HOST_RESERVE:
         raise SettingsError(
-            f"cannot keep {text!r} of the host free: give host_reserve in percent, from 0 to {_LARGEST_HOST_RESERVE}"
+            f"cannot keep {text!r} of the host free: give host_reserve in percent, from 0 to {_MAX_HOST_RESERVE}"
         )
     return int(text)
 

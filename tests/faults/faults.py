@@ -20,7 +20,7 @@ from tests.support.small_disk import fill
 from tests.support.waiting import wait_until
 from tests.support.wall_clock import WallClock
 
-_LONGEST_PAUSE_SECONDS = 7.0
+_MAX_PAUSE_SECONDS = 7.0
 """Longer than a server waits for its keeper."""
 
 _MINUTE, _HOUR, _YEAR = 60, 3600, 365 * 86400
@@ -142,7 +142,7 @@ def _start(server: EngineroomServer, lasting: Sequence[Lasting]) -> None:
 
 def hang_the_server(server: EngineroomServer, dice: Random) -> None:
     os.kill(server.pid, signal.SIGSTOP)
-    time.sleep(_LONGEST_PAUSE_SECONDS * dice.random() ** 4)
+    time.sleep(_MAX_PAUSE_SECONDS * dice.random() ** 4)
     os.kill(server.pid, signal.SIGCONT)
 
 

@@ -13,8 +13,8 @@ from tests.support.client import BackgroundProcess
 from tests.support.engineroom_server import EngineroomServer, Linked
 from tests.support.waiting import wait_until
 
-MOST_BACKGROUND_PROCESSES = 5
-MOST_PROCESSES = 4
+MAX_BACKGROUND_PROCESSES = 5
+MAX_PROCESSES = 4
 OLDEST_VERSIONS = 30
 """What was changed so many changes ago is deleted after the next look, so that logs do not become longer and longer."""
 
@@ -61,9 +61,9 @@ class Storm:
     # Changes
 
     def create(self, dice: Random) -> None:
-        if len(self.asked) + len(self.perhaps_made) >= MOST_BACKGROUND_PROCESSES:
+        if len(self.asked) + len(self.perhaps_made) >= MAX_BACKGROUND_PROCESSES:
             return
-        state = State(self._next_version(), dice.randint(1, MOST_PROCESSES))
+        state = State(self._next_version(), dice.randint(1, MAX_PROCESSES))
         fields = {"type": "custom", "command": self._command(state.version), "processes": state.processes}
         answer = self.server.api.ask("POST", self._all, **fields)
         if answer.status_code in _DONE:
@@ -72,7 +72,7 @@ class Storm:
             self.perhaps_made.add(state)
 
     def scale(self, dice: Random) -> None:
-        processes = dice.randint(1, MOST_PROCESSES)
+        processes = dice.randint(1, MAX_PROCESSES)
         self._change(dice, lambda state: replace(state, processes=processes), processes=processes)
 
     def change_the_command(self, dice: Random) -> None:

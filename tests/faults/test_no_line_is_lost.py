@@ -30,8 +30,8 @@ from tests.runtime.test_local import LocalHost
 from tests.support import proc
 
 FEWEST_TURNS = 80
-_LONGEST_PAUSE_SECONDS = 0.05
-_MOST_WORKLOADS = 3
+_MAX_PAUSE_SECONDS = 0.05
+_MAX_WORKLOADS = 3
 
 COUNTING = """
 import itertools, os, sys, time
@@ -147,7 +147,7 @@ class Storm:
             await self.reader.read(self.runtime)
         with self.turns.open("ab") as turns:
             turns.write(b".")
-        await asyncio.sleep(dice.random() * _LONGEST_PAUSE_SECONDS)
+        await asyncio.sleep(dice.random() * _MAX_PAUSE_SECONDS)
 
     async def kill_a_process(self, dice: random.Random) -> None:
         pids = [
@@ -186,7 +186,7 @@ class Storm:
 
     async def _make_room(self) -> None:
         """Have no more at once than a few."""
-        leaving = sorted(self.workloads)[: max(0, len(self.workloads) - _MOST_WORKLOADS + 1)]
+        leaving = sorted(self.workloads)[: max(0, len(self.workloads) - _MAX_WORKLOADS + 1)]
         for each in leaving:
             del self.workloads[each]
         await self.runtime.remove(leaving, stop_timeout_seconds=5.0)

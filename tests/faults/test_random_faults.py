@@ -31,8 +31,8 @@ from tests.support.wall_clock import WallClock
 
 FEWEST_TURNS = 20
 TURNS_TO_A_LOOK = 40
-LONGEST_PAUSE_SECONDS = 0.5
-LONGEST_TURNS = 6
+MAX_PAUSE_SECONDS = 0.5
+MAX_TURNS = 6
 """What lasts ends by itself after so many turns."""
 DISK_MEGABYTES = 200
 
@@ -88,7 +88,7 @@ class World:
         self._actions[name][1](dice)
         for each in [each for each, until in self._until.items() if until <= number]:
             self._end(each)
-        time.sleep(LONGEST_PAUSE_SECONDS * dice.random() ** 2)
+        time.sleep(MAX_PAUSE_SECONDS * dice.random() ** 2)
 
     def look(self) -> None:
         """Put everything in order, and see that all is as it should be."""
@@ -112,7 +112,7 @@ class World:
         name = dice.choice(sorted(self.lasting))
         self._note(f"-: {name}")
         self.lasting[name].begin()
-        self._until[name] = self._number + dice.randint(1, LONGEST_TURNS)
+        self._until[name] = self._number + dice.randint(1, MAX_TURNS)
 
     def _end(self, name: str) -> None:
         self._note(f"-: not any more: {name}")

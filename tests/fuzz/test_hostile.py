@@ -25,7 +25,7 @@ from tests.support.hostile_server import hostile_server, said
 
 SEED = int(os.environ.get("ENGINEROOM_FUZZ_SEED", "20261125"))
 EXAMPLES = 25 * (1 + int(os.environ.get("ENGINEROOM_FUZZ_SECONDS", "0")) // 10)
-_MOST_MEGABYTES = 150
+_MAX_MEGABYTES = 150
 """More than asking takes of this process; less than what a server could make it take."""
 
 _PIECES = st.sampled_from(
@@ -135,7 +135,7 @@ def asking() -> Iterator[Asking]:
     yield made
     made.runner.run(made.close())
     made.runner.close()
-    assert _resident_megabytes() - before < _MOST_MEGABYTES
+    assert _resident_megabytes() - before < _MAX_MEGABYTES
 
 
 def made_up(test):  # type: ignore[no-untyped-def]

@@ -27,7 +27,7 @@ FIELDS = (
     "kept_bytes",
     "secret",
 )
-MOST_MEMORY_BYTES = 300_000_000
+MAX_MEMORY_BYTES = 300_000_000
 
 
 def anything(chance: random.Random, depth: int = 0) -> Any:
@@ -86,7 +86,7 @@ def test_hostile_lines_harm_nothing_and_start_nothing(tmp_path: Path, *, greets:
         assert keeper.call("hello")["pid"] == keeper.pid
         assert set(keeper.processes()) == {keeper.id("kept")}
         assert keeper.living() == [pid]
-        assert memory_of(keeper) < MOST_MEMORY_BYTES
+        assert memory_of(keeper) < MAX_MEMORY_BYTES
         assert "Traceback" not in keeper.log()
 
 

@@ -47,7 +47,7 @@ def cannot_open(wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_many_streams_at_once_need_few_descriptors(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, looks: bool
 ) -> None:
-    monkeypatch.setattr(output, "_MOST_OPEN", 3)
+    monkeypatch.setattr(output, "_MAX_OPEN", 3)
     desk.read()
     for turn in range(2):
         for number in range(20):

@@ -8,7 +8,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _FIRST_PAUSE_SECONDS = 0.002
-_LONGEST_PAUSE_SECONDS = 0.05
+_MAX_PAUSE_SECONDS = 0.05
 _MAX_SLOWDOWN = 10.0
 
 
@@ -33,5 +33,5 @@ def wait_until(what: str, look: Callable[[], T], *, timeout_seconds: float = 15.
         if waited > timeout_seconds and waited > patient(timeout_seconds):
             raise AssertionError(f"after {waited:.0f} s still not so: {what}; last seen: {seen!r}")
         time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
+        pause = min(pause * 1.5, _MAX_PAUSE_SECONDS)
     return seen

@@ -19,8 +19,8 @@ from engineroom.keeper.processes.supervisor import Supervisor, Watcher
 PROTOCOL = 3
 """Raised by one with each change that an older client or keeper would misunderstand."""
 
-_LONGEST_TIMEOUT_SECONDS = 366 * 86_400.0
-_LARGEST_COUNT = 2**62
+_MAX_TIMEOUT_SECONDS = 366 * 86_400.0
+_MAX_COUNT = 2**62
 
 
 class CallError(Exception):
@@ -191,7 +191,7 @@ def _flag(value: Any) -> bool:
 
 
 def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= _LARGEST_COUNT:
+    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
         raise ValueError(f"{value!r} is no number of bytes or events")
     return value
 
@@ -205,6 +205,6 @@ def _text(value: Any) -> str | None:
 def _seconds(value: Any) -> float:
     """Return a time limit. Raises ValueError for what is none: a clock that shows NaN or infinity never comes due."""
     seconds = float(value) if type(value) in (int, float) else -1.0
-    if not 0.0 <= seconds <= _LONGEST_TIMEOUT_SECONDS:
-        raise ValueError(f"{value!r} is not between 0 and {_LONGEST_TIMEOUT_SECONDS:.0f} seconds")
+    if not 0.0 <= seconds <= _MAX_TIMEOUT_SECONDS:
+        raise ValueError(f"{value!r} is not between 0 and {_MAX_TIMEOUT_SECONDS:.0f} seconds")
     return seconds

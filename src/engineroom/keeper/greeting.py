@@ -19,7 +19,7 @@ from engineroom.keeper.processes.process import JsonObject
 
 SECRET_NAME = "secret"  # noqa: S105 - a file
 CALL = "hello"
-LONGEST_BYTES = 4096
+MAX_BYTES = 4096
 """Of the first line; before it is complete nothing longer is kept."""
 
 SECONDS = 5.0
@@ -60,7 +60,7 @@ class Secret:
             facts = os.fstat(file.fileno())
             if facts.st_uid not in (_ROOT, os.geteuid()) or facts.st_mode & 0o077:
                 return None
-            text = file.read(LONGEST_BYTES).decode("ascii", errors="replace").strip()
+            text = file.read(MAX_BYTES).decode("ascii", errors="replace").strip()
         return text if len(text) == 2 * _SECRET_BYTES else None
 
     def _write(self, secret: str) -> None:
@@ -75,7 +75,7 @@ class Secret:
 
 def check(line: bytes | bytearray, secret: str) -> JsonObject:
     """Return the request of a first line that is a proper greeting. Raises GreetingError for any other."""
-    if len(line) > LONGEST_BYTES:
+    if len(line) > MAX_BYTES:
         raise GreetingError("its first line is too long")
     try:
         request = json.loads(line)

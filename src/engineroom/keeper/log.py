@@ -9,8 +9,8 @@ from dataclasses import dataclass
 _PAUSE_SECONDS = 60.0
 
 
-_LONGEST_PAUSE_SECONDS = 3600.0
-_MOST_KINDS = 500
+_MAX_PAUSE_SECONDS = 3600.0
+_MAX_KINDS = 500
 _CHANGING = re.compile(r"[0-9a-f-]{8,}|[0-9]+")
 
 
@@ -36,10 +36,10 @@ class Faults:
         if seen is not None and now < seen.again_at:
             seen.left_out += 1
             return None
-        if len(self._seen) >= _MOST_KINDS:
+        if len(self._seen) >= _MAX_KINDS:
             self._seen.clear()
         left_out = seen.left_out if seen else 0
-        pause = min(2 * seen.pause_seconds, _LONGEST_PAUSE_SECONDS) if seen and left_out else _PAUSE_SECONDS
+        pause = min(2 * seen.pause_seconds, _MAX_PAUSE_SECONDS) if seen and left_out else _PAUSE_SECONDS
         self._seen[kind] = _Seen(now + pause, pause)
         return left_out
 

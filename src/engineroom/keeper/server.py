@@ -19,11 +19,11 @@ from engineroom.keeper.greeting import GreetingError, Secret
 from engineroom.keeper.processes.process import JsonObject
 
 _READ_BYTES = 256 * 1024
-_LONGEST_REQUEST_BYTES = 64 * 1024 * 1024
-_LONGEST_BACKLOG_BYTES = 64 * 1024 * 1024
+_MAX_REQUEST_BYTES = 64 * 1024 * 1024
+_MAX_BACKLOG_BYTES = 64 * 1024 * 1024
 """A watcher that lets so much wait is let go; it comes back and reads the journal."""
 
-_LONGEST_STUCK_SECONDS = 30.0
+_MAX_STUCK_SECONDS = 30.0
 """So long a client may read nothing of what waits for it: it was stopped, or hangs."""
 
 _hung_up = log.Seldom("client.hung_up", "A client did not speak the protocol, and was hung up on.")
@@ -75,7 +75,7 @@ class Connection:
         if not self._is_open:
             return
         self._waiting += line
-        if len(self._waiting) > _LONGEST_BACKLOG_BYTES:
+        if len(self._waiting) > _MAX_BACKLOG_BYTES:
             log.write("warning", "client.slow", "A client reads too slowly, and is let go.")
             self.close()
 
@@ -89,7 +89,7 @@ class Connection:
             self._stuck_since = None
         except BlockingIOError:
             self._stuck_since = self._stuck_since or time.monotonic()
-            if time.monotonic() - self._stuck_since > _LONGEST_STUCK_SECONDS:
+            if time.monotonic() - self._stuck_since > _MAX_STUCK_SECONDS:
                 log.write("warning", "client.stuck", "A client reads nothing for too long, and is let go.")
                 self.close()
                 return
@@ -132,7 +132,7 @@ class Connection:
             for line in lines:
                 if self._is_open:
                     self._take(line)
-        if len(self._received) > (_LONGEST_REQUEST_BYTES if self._has_greeted else greeting.LONGEST_BYTES):
+        if len(self._received) > (_MAX_REQUEST_BYTES if self._has_greeted else greeting.MAX_BYTES):
             self.hang_up("its request is too long")
 
     def _take(self, line: bytearray) -> None:

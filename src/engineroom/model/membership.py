@@ -11,7 +11,7 @@ HEARTBEAT_SECONDS = 10.0
 """How often a server says that its host is there."""
 
 LOST_AFTER = timedelta(seconds=60)
-_LONGEST_GAP = timedelta(seconds=30)
+_MAX_GAP = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Member:
 
 def after_heartbeat(before: Member | None, host: str, name: str, now: datetime) -> Member:
     """Return a host after a heartbeat."""
-    steady = before is not None and not before.left and timedelta(0) <= now - before.seen_at <= _LONGEST_GAP
+    steady = before is not None and not before.left and timedelta(0) <= now - before.seen_at <= _MAX_GAP
     return Member(
         host=host, name=name, seen_at=now, steady_since=before.steady_since if before and steady else now
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 from engineroom.queues.base import UnmeasurableError
 from engineroom.queues.reading import read_bytes
 
-_LARGEST_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 
 
 def authorities(folder: Path, file: str) -> str | None:
@@ -16,7 +16,7 @@ def authorities(folder: Path, file: str) -> str | None:
     if not file:
         return None
     path = folder / file
-    content = read_bytes(path, _LARGEST_BYTES)
+    content = read_bytes(path, _MAX_BYTES)
     if content is None:
         raise UnmeasurableError(f"there is no file of certificates {path}")
     return content.decode("ascii", errors="replace")

@@ -24,7 +24,7 @@ from engineroom.queues.tracking import Tracker
 
 ANSWER_SECONDS = 3.0
 _FIRST_REST_SECONDS = 1.0
-_LONGEST_REST_SECONDS = 5.0
+_MAX_REST_SECONDS = 5.0
 _LOG_EVERY_SECONDS = 60.0
 _FRESH_SECONDS = 0.5
 """Who asks for a queue that was measured within this time is given the same: what went through it must not be shared out."""
@@ -170,7 +170,7 @@ class Meter:
         for asked in server.queues.values():
             asked.tracker, asked.measured = Tracker(), None
         server.failures += 1
-        rest = min(_LONGEST_REST_SECONDS, _FIRST_REST_SECONDS * 2 ** (server.failures - 1))
+        rest = min(_MAX_REST_SECONDS, _FIRST_REST_SECONDS * 2 ** (server.failures - 1))
         server.rests_until = now + rest
         reason = words(error, self._answer_seconds)
         server.reason = f"cannot measure {name}: {reason}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engineroom.model.logs.output import (
-    LONGEST_LINE_BYTES,
+    MAX_LINE_BYTES,
     STREAM_NAMES,
     UNFINISHED_SHOWN_BYTES,
     Chunk,
@@ -95,7 +95,7 @@ class FakeOutput:
 
 def _chunk(id: StreamId, stream: _Stream, after: int, limit_bytes: int) -> Chunk | None:
     begin = max(after, stream.begin)
-    data = bytes(stream.data[begin - stream.begin :][: max(limit_bytes, LONGEST_LINE_BYTES + 1)])
+    data = bytes(stream.data[begin - stream.begin :][: max(limit_bytes, MAX_LINE_BYTES + 1)])
     ends = [mark.offset - begin for mark in stream.marks if mark.ends_life and mark.offset > begin]
     whole = max([data.rfind(b"\n") + 1, *(end for end in ends if end <= len(data))])
     end = whole or whole_pieces_end(data, 0)

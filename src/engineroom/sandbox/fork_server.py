@@ -23,8 +23,8 @@ import msgspec
 from engineroom.sandbox.messages import End, Ended, Launch
 from engineroom.sandbox.process import become_task
 
-LONGEST_ORDER_BYTES = 65536
-_MOST_TASKS = 1000
+MAX_ORDER_BYTES = 65536
+_MAX_TASKS = 1000
 _ENDING_SECONDS = 1.0
 _ENDING_PAUSE_SECONDS = 0.005
 _PR_SET_CHILD_SUBREAPER = 36
@@ -87,7 +87,7 @@ class ForkServer:
 
     def _take(self) -> bool:
         """Do what the next message says; return whether there may be more."""
-        message, descriptors, _, _ = socket.recv_fds(self._control, LONGEST_ORDER_BYTES, 1)
+        message, descriptors, _, _ = socket.recv_fds(self._control, MAX_ORDER_BYTES, 1)
         if not message:
             return False
         order = _orders.decode(message)
@@ -101,7 +101,7 @@ class ForkServer:
         return True
 
     def _launch(self, order: Launch, connected: socket.socket) -> None:
-        if len(self._running) >= _MOST_TASKS:
+        if len(self._running) >= _MAX_TASKS:
             self._tell(Ended(number=order.number, code=1))
             return
         _import(order)

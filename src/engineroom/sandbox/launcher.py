@@ -20,7 +20,7 @@ from engineroom.sandbox.tenant import Tenant
 _KEPT_VARIABLES = ("PATH", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _DEFAULTS = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
 _REST_SECONDS = 1.0
-_LONGEST_NEWS_BYTES = 4096
+_MAX_NEWS_BYTES = 4096
 _GONE = Ended(number=0, code=-9)
 _news = msgspec.json.Decoder(Ended)
 _log = structlog.get_logger()
@@ -122,7 +122,7 @@ class Launcher:
     def _hear(self) -> None:
         assert self._control is not None, "it is not read from when it is closed"
         try:
-            message = self._control.recv(_LONGEST_NEWS_BYTES)
+            message = self._control.recv(_MAX_NEWS_BYTES)
         except BlockingIOError:
             return
         except OSError:

@@ -102,7 +102,7 @@ def test_one_that_hangs_before_it_is_executed_is_killed(
 ) -> None:
     if way != "by a fork":
         return
-    monkeypatch.setattr("engineroom.keeper.launch.spawn._LONGEST_START_SECONDS", 0.01)
+    monkeypatch.setattr("engineroom.keeper.launch.spawn._MAX_START_SECONDS", 0.01)
     os.mkfifo(tmp_path / "out")  # nobody reads it, so that it cannot be opened
     spec = a_spec(["true"], tmp_path, PATH)
     launched = launch(spec, place_of(spec), PATH, str(tmp_path / "out"), os.devnull)

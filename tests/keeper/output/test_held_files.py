@@ -180,7 +180,7 @@ def test_it_is_told_when_it_was_found_twice_and_not_more_than_once_a_minute(tmp_
 def test_no_more_are_kept_than_can_be_looked_at(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(held_files, "_MOST", 1)
+    monkeypatch.setattr(held_files, "_MAX", 1)
     held = HeldFiles(str(tmp_path), Puncher())
     with (tmp_path / "a").open("ab"), (tmp_path / "b").open("ab"):
         held.remove(str(tmp_path / "a"))

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from engineroom.keeper.processes.restarts import (
     CRASH_LOOPING_FROM,
-    LONGEST_DELAY_SECONDS,
-    LONGEST_HERD_SECONDS,
+    MAX_DELAY_SECONDS,
+    MAX_HERD_SECONDS,
     QUICK_SECONDS,
     TIGHT_LOOP_DELAY_SECONDS,
     TIGHT_LOOP_FROM,
@@ -49,7 +49,7 @@ def test_the_delay_doubles_from_the_second_young_death_on(young_deaths: int, sec
 
 @given(DEATHS, SPREADS)
 def test_the_delay_is_never_negative_and_never_over_a_minute(young_deaths: int, spread: float) -> None:
-    assert 0.0 <= delay_seconds(young_deaths, spread) <= LONGEST_DELAY_SECONDS == 60.0
+    assert 0.0 <= delay_seconds(young_deaths, spread) <= MAX_DELAY_SECONDS == 60.0
 
 
 @given(DEATHS, SPREADS)
@@ -125,7 +125,7 @@ def test_companions_spread_the_starts_by_seconds_at_most(
 ) -> None:
     alone = delay_seconds(young_deaths, spread)
     together = delay_seconds(young_deaths, spread, companions)
-    assert alone <= together <= min(LONGEST_DELAY_SECONDS, alone + LONGEST_HERD_SECONDS)
+    assert alone <= together <= min(MAX_DELAY_SECONDS, alone + MAX_HERD_SECONDS)
 
 
 def test_those_that_died_together_do_not_come_back_together() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from engineroom.model.applications.dotenv import LARGEST_BYTES, DotenvError, decoded, read
+from engineroom.model.applications.dotenv import MAX_BYTES, DotenvError, decoded, read
 from tests.support.php import Php
 
 OUTSIDE = {"OUTER": "outside", "TAKEN": "kept", "EMPTY": ""}
@@ -200,7 +200,7 @@ def test_what_is_refused_names_the_line_and_shows_no_value() -> None:
     "text",
     [
         'A="x"\n' + "".join(f'{chr(66 + n)}="${{{chr(65 + n)}}}${{{chr(65 + n)}}}"\n' for n in range(24)),
-        "A=" + "x" * LARGEST_BYTES,
+        "A=" + "x" * MAX_BYTES,
     ],
 )
 def test_what_would_fill_the_memory_is_refused(text: str) -> None:
@@ -214,4 +214,4 @@ def test_what_would_fill_the_memory_is_refused(text: str) -> None:
 def test_a_megabyte_of_anything_is_read_or_refused(piece: str) -> None:
     # What took a time that grows with the square of the size would not end here.
     with contextlib.suppress(DotenvError):
-        read(f'A="{piece * (LARGEST_BYTES // 2 // len(piece))}"', {"A": ""})
+        read(f'A="{piece * (MAX_BYTES // 2 // len(piece))}"', {"A": ""})

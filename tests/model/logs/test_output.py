@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.logs.output import LONGEST_LINE_BYTES, Chunk, Line, Mark, lines, whole_pieces_end
+from engineroom.model.logs.output import MAX_LINE_BYTES, Chunk, Line, Mark, lines, whole_pieces_end
 
 PID, NEXT_PID = 100, 200
 
@@ -56,11 +56,11 @@ def test_the_end_of_a_life_behind_a_newline_makes_no_empty_line() -> None:
 
 
 def test_a_line_that_is_too_long_is_cut_and_each_piece_but_the_last_says_so() -> None:
-    long = bytes(LONGEST_LINE_BYTES)
+    long = bytes(MAX_LINE_BYTES)
     made = lines(chunk(long + long + b"end\nnext\n"))
     assert [(len(line.text), line.cut) for line in made] == [
-        (LONGEST_LINE_BYTES, True),
-        (LONGEST_LINE_BYTES, True),
+        (MAX_LINE_BYTES, True),
+        (MAX_LINE_BYTES, True),
         (3, False),
         (4, False),
     ]
@@ -68,19 +68,19 @@ def test_a_line_that_is_too_long_is_cut_and_each_piece_but_the_last_says_so() ->
 
 
 def test_a_chunk_that_ends_within_a_line_ends_with_a_piece_that_goes_on() -> None:
-    data = b"short\n" + bytes(LONGEST_LINE_BYTES)
+    data = b"short\n" + bytes(MAX_LINE_BYTES)
     for mark in (Mark(1000 + len(data), 1, PID), Mark(1000 + len(data) + 9, 1, PID, ends_life=True)):
         assert [line.cut for line in lines(chunk(data, mark))] == [False, True]
 
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_no_character_is_cut_in_two(ends: bool) -> None:
-    text = "x" + "€" * (LONGEST_LINE_BYTES // 3 + 9)
+    text = "x" + "€" * (MAX_LINE_BYTES // 3 + 9)
     data = text.encode() + (b"\n" if ends else b"")
     whole = len(data) if ends else whole_pieces_end(data, 0)
     made = lines(chunk(data[:whole]))
     assert "".join(line.text.decode() for line in made) == data[:whole].decode().rstrip("\n")
-    assert LONGEST_LINE_BYTES - 3 <= len(made[0].text) <= LONGEST_LINE_BYTES
+    assert MAX_LINE_BYTES - 3 <= len(made[0].text) <= MAX_LINE_BYTES
     assert made[0].cut
 
 

@@ -135,7 +135,7 @@ async def test_receivers_that_never_answer_take_no_thread_that_others_need() -> 
 async def test_a_receiver_that_drips_its_answer_is_not_waited_for_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(delivering, "LONGEST_SECONDS", 0.1)
+    monkeypatch.setattr(delivering, "MAX_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         (outcome,) = await Delivery([Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/")]).test(ALERT)
 

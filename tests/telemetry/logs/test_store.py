@@ -274,7 +274,7 @@ async def test_a_full_disk_drops_the_oldest_and_goes_on(tmp_path: Path) -> None:
 @pytest.fixture
 def tenth_of_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A disk of 64 MB, and a log that thinks in tenths of what it usually does."""
-    for name in ("_MARGIN_BYTES", "LEAST_FREE_BYTES", "_DROPPED_BYTES", "LEAST_KEPT_BYTES"):
+    for name in ("_MARGIN_BYTES", "MIN_FREE_BYTES", "_DROPPED_BYTES", "MIN_KEPT_BYTES"):
         monkeypatch.setattr(disk_space, name, getattr(disk_space, name) // 10)
     with small_disk(tmp_path / "disk", megabytes=64) as folder:
         yield folder
@@ -300,7 +300,7 @@ async def test_a_log_gives_room_back_when_something_else_fills_the_disk(tenth_of
     numbers = [entry.number for entry in found]
     assert numbers == list(range(55_001 - len(found), 55_001))
     assert len(found) > 2_000
-    assert shutil.disk_usage(tenth_of_a_disk).free >= disk_space.LEAST_FREE_BYTES
+    assert shutil.disk_usage(tenth_of_a_disk).free >= disk_space.MIN_FREE_BYTES
     logs.close()
 
 

@@ -13,7 +13,7 @@ from engineroom.api.document.validation import Text
 from engineroom.api.environments.requests import Directory
 from engineroom.model.applications.application import Application
 from engineroom.model.applications.regions import Region
-from engineroom.model.applications.repository import FULL_NAME, LONGEST_FULL_NAME
+from engineroom.model.applications.repository import FULL_NAME, MAX_FULL_NAME_LENGTH
 from engineroom.model.ids import EnvironmentId, OrganizationId, new_application_id
 from engineroom.model.slug import slugify
 
@@ -40,7 +40,7 @@ def _of_latin(value: str, others: frozenset[str]) -> str:
 _Bounded = Annotated[Text, Field(min_length=3, max_length=40)]
 NewName = Annotated[_Bounded, AfterValidator(lambda value: _of_latin(value, _IN_NEW_NAMES))]
 ChangedName = Annotated[_Bounded, AfterValidator(lambda value: _of_latin(value, _IN_CHANGED_NAMES))]
-Repository = Annotated[Text, Field(max_length=LONGEST_FULL_NAME, pattern=FULL_NAME)]
+Repository = Annotated[Text, Field(max_length=MAX_FULL_NAME_LENGTH, pattern=FULL_NAME)]
 
 
 class CreateApplication(BaseModel):

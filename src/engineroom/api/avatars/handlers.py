@@ -15,8 +15,8 @@ from engineroom.model.ids import ApplicationId
 from engineroom.store.queries import avatars
 from engineroom.store.queries.avatars import Avatar
 
-_LARGEST_KILOBYTES = 3072
-_LARGEST_BODY = _LARGEST_KILOBYTES * 1024 + 64 * 1024
+_MAX_KILOBYTES = 3072
+_MAX_BODY = _MAX_KILOBYTES * 1024 + 64 * 1024
 """The picture, and what is around it in the body."""
 
 # No SVG: it may hold scripts, and would run them on the address of the API.
@@ -32,14 +32,14 @@ _HEADERS = {"x-content-type-options": "nosniff", "content-security-policy": "def
 async def upload(call: Call) -> Answer:
     """Store the picture of an application."""
     found = await call.read(lambda connection: require(connection, call))
-    content = uploaded(await call.content(_LARGEST_BODY), call.media_type, "avatar")
+    content = uploaded(await call.content(_MAX_BODY), call.media_type, "avatar")
     if content is None:
         raise InvalidError({"avatar": ["The avatar field is required."]})
     media_type = _media_type(content)
     if media_type is None:
         raise InvalidError({"avatar": ["The avatar field must be an image: PNG, JPEG, GIF or WebP."]})
-    if len(content) > _LARGEST_KILOBYTES * 1024:
-        text = f"The avatar field must not be greater than {_LARGEST_KILOBYTES} kilobytes."
+    if len(content) > _MAX_KILOBYTES * 1024:
+        text = f"The avatar field must not be greater than {_MAX_KILOBYTES} kilobytes."
         raise InvalidError({"avatar": [text]})
     avatar = Avatar(digest=hashlib.sha256(content).hexdigest(), media_type=media_type, content=content)
     after, operation = await change.set_avatar(call.control, call.token, found.id, avatar)

@@ -21,7 +21,7 @@ from engineroom.model.ids import OrganizationId, new_audit_entry_id
 from engineroom.model.token import Ability, Token, secret_hash
 from engineroom.store.queries.access import scope, tokens
 
-_LONGEST_USER_AGENT = 300
+_MAX_USER_AGENT_LENGTH = 300
 _ID = re.compile(r"[\w-]{1,64}", re.ASCII)
 
 Result = TypeVar("Result")
@@ -193,7 +193,7 @@ class Call:
             action=self.endpoint.name,
             target=f"{self.endpoint.method} {self._request.scope['path']}",
             address=self._request.client.host if self._request.client else None,
-            user_agent=user_agent and user_agent[:_LONGEST_USER_AGENT],
+            user_agent=user_agent and user_agent[:_MAX_USER_AGENT_LENGTH],
             at=datetime.now(UTC),
         )
 

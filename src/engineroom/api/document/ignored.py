@@ -11,8 +11,8 @@ from starlette.datastructures import QueryParams
 from engineroom.api.calls.endpoint import Endpoint
 
 HEADER = "engineroom-ignored"
-_MOST = 50
-_LONGEST_NAME = 100
+_MAX = 50
+_MAX_NAME_LENGTH = 100
 _SAFE = "[].-_=*"
 
 _noted: ContextVar[list[str]] = ContextVar("_noted")
@@ -42,11 +42,11 @@ def note_query(endpoint: Endpoint, given: QueryParams) -> None:
 
 def header() -> dict[str, str]:
     """Return the header that names what was ignored; none when nothing was."""
-    noted = list(dict.fromkeys(_noted.get([])))[:_MOST]
+    noted = list(dict.fromkeys(_noted.get([])))[:_MAX]
     return (
         {
             HEADER: ", ".join(
-                quote(name[:_LONGEST_NAME], safe=_SAFE, errors="backslashreplace") for name in noted
+                quote(name[:_MAX_NAME_LENGTH], safe=_SAFE, errors="backslashreplace") for name in noted
             )
         }
         if noted

@@ -9,7 +9,7 @@ from engineroom.store.queries.paging import PAGE_SIZE, Page
 
 _ON_EACH_SIDE = 3
 _ENDS = 2
-_LARGEST_PAGE = 10**9
+_MAX_PAGE = 10**9
 """Beyond it there is nothing, and an offset would leave the range of the database's integers."""
 
 
@@ -48,7 +48,7 @@ def page_number(text: str | None) -> int:
     """Return the page that was asked for; what is no page number counts as the first page."""
     if text is None or not text.isascii() or not text.isdecimal():
         return 1
-    return min(max(int(text[:12]), 1), _LARGEST_PAGE)
+    return min(max(int(text[:12]), 1), _MAX_PAGE)
 
 
 def links(page: Page[Any], url: str) -> PageLinks:

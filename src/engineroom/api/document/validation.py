@@ -10,8 +10,8 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from engineroom.api.document import ignored
 from engineroom.api.http.errors import InvalidError
 
-LARGEST_INTEGER = 2_147_483_647
-LONGEST_TEXT = 4096
+MAX_INTEGER = 2_147_483_647
+MAX_TEXT_LENGTH = 4096
 """No program gets an argument of more than 128 KiB; no command that a person wrote comes near this."""
 
 _INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]*)")
@@ -53,7 +53,7 @@ def integer(value: Any) -> Any:
         return int(value[:20])
     if isinstance(value, float) and not value.is_integer():
         raise PydanticCustomError("integer", "not an integer")
-    return max(min(int(value), LARGEST_INTEGER + 1), -LARGEST_INTEGER)
+    return max(min(int(value), MAX_INTEGER + 1), -MAX_INTEGER)
 
 
 def _boolean(value: Any) -> bool:
@@ -77,11 +77,11 @@ def _flag(value: str) -> bool:
     return _boolean({"true": True, "false": False}.get(value.lower(), value))
 
 
-Integer = Annotated[int, Field(ge=0, le=LARGEST_INTEGER), BeforeValidator(integer)]
+Integer = Annotated[int, Field(ge=0, le=MAX_INTEGER), BeforeValidator(integer)]
 Boolean = Annotated[bool, BeforeValidator(_boolean)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 """A boolean in the query, where everything is text."""
-Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_without_nul)]
+Text = Annotated[str, Field(max_length=MAX_TEXT_LENGTH), AfterValidator(_without_nul)]
 Listless = BeforeValidator(_listless)
 
 Fields = TypeVar("Fields", bound=BaseModel)

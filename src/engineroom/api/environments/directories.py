@@ -10,7 +10,7 @@ from engineroom.model.applications.environment import Environment
 from engineroom.model.applications.folder import FolderGrant, innermost
 from engineroom.model.token import Ability
 
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 
 async def require(call: Call, directory: str | None) -> FolderGrant | None:
@@ -41,7 +41,7 @@ def moved(before: Environment, after: Environment, allowed: FolderGrant | None) 
 
 
 def _not_allowed(directory: str, paths: list[str]) -> str:
-    named = ", ".join(paths[:_MOST_NAMED])
+    named = ", ".join(paths[:_MAX_NAMED])
     choice = f" Or choose one of those that it has: {named}." if named else ""
     return (
         "The directory field must be in a folder that is allowed to the organization. Whoever administers the host "

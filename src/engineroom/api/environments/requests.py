@@ -12,8 +12,8 @@ from pydantic_core import PydanticCustomError
 from engineroom.api.document.validation import Boolean, Integer, Text, integer, prohibited
 from engineroom.api.http.errors import InvalidError
 from engineroom.control.changes.defaults import NewEnvironment
-from engineroom.control.changes.env_text import KEY, LONGEST_VALUE, EnvTextError, variables_in
-from engineroom.model.applications.command import LONGEST_COMMAND
+from engineroom.control.changes.env_text import KEY, MAX_VALUE_LENGTH, EnvTextError, variables_in
+from engineroom.model.applications.command import MAX_COMMAND_LENGTH
 from engineroom.model.applications.environment import Environment
 from engineroom.model.applications.environment_settings import (
     CacheStrategy,
@@ -26,7 +26,7 @@ from engineroom.model.applications.environment_settings import (
     RobotsTag,
     StrictTransportSecurity,
 )
-from engineroom.model.applications.repository import LONGEST_BRANCH
+from engineroom.model.applications.repository import MAX_BRANCH_LENGTH
 from engineroom.model.applications.variables import EnvironmentVariable, Variables, VariablesMethod
 from engineroom.model.slug import slugify
 
@@ -65,7 +65,7 @@ def _text(value: Any) -> Any:
 
 
 def _without_nul(value: str) -> str:
-    if "\0" in value or len(value.encode()) > LONGEST_VALUE:
+    if "\0" in value or len(value.encode()) > MAX_VALUE_LENGTH:
         raise PydanticCustomError("format", "not for processes")
     return value
 
@@ -77,7 +77,7 @@ def _runnable(value: str) -> str:
 
 
 Name = Annotated[Text, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z0-9 _-]+$")]
-Branch = Annotated[Text, Field(min_length=1, max_length=LONGEST_BRANCH)]
+Branch = Annotated[Text, Field(min_length=1, max_length=MAX_BRANCH_LENGTH)]
 Directory = Annotated[Text, AfterValidator(_path)]
 NotHere = Annotated[None, BeforeValidator(_nothing_here)]
 ShellCommand = Annotated[Text, Field(max_length=2000)]
@@ -294,7 +294,7 @@ class RunCommand(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    command: Annotated[str, Field(min_length=1, max_length=LONGEST_COMMAND), AfterValidator(_runnable)]
+    command: Annotated[str, Field(min_length=1, max_length=MAX_COMMAND_LENGTH), AfterValidator(_runnable)]
 
 
 def _parsed(content: str) -> Variables:

@@ -9,7 +9,7 @@ from engineroom.api.document.jsonapi import JSON, encode
 from engineroom.api.http.errors import NotReadyError
 from engineroom.store.errors import StoreError
 
-_LONGEST_SECONDS = 1.5
+_MAX_SECONDS = 1.5
 
 
 class Health(Struct):
@@ -26,10 +26,10 @@ async def alive(_call: Call) -> Answer:
 async def ready(call: Call) -> Answer:
     """Say whether the store can be used; whoever watches is not kept waiting for it."""
     try:
-        async with asyncio.timeout(_LONGEST_SECONDS):
+        async with asyncio.timeout(_MAX_SECONDS):
             await call.control.store.probe()
     except TimeoutError:
-        raise NotReadyError(f"The database has not answered for {_LONGEST_SECONDS:g} s.") from None
+        raise NotReadyError(f"The database has not answered for {_MAX_SECONDS:g} s.") from None
     except StoreError as error:
         raise NotReadyError(str(error)) from None
     return Answer(encode(Health("ok")), media_type=JSON)

@@ -9,10 +9,10 @@ from starlette.requests import Request
 from engineroom.api.document.jsonapi import JSON
 from engineroom.api.http.errors import MalformedError, MediaTypeError, TooLargeError
 
-LARGEST_BODY = 1024 * 1024
+MAX_BODY = 1024 * 1024
 """In bytes."""
 
-_MOST_VALUES = 50_000
+_MAX_VALUES = 50_000
 """Every value takes time to be read and checked, and all others wait for that."""
 
 _MALFORMED = "The request's body is not valid JSON: {}. Send one JSON object."
@@ -25,7 +25,7 @@ async def fields(request: Request, verbatim: Container[str] = ()) -> dict[str, A
 
     Raises MalformedError, MediaTypeError and TooLargeError.
     """
-    found = await content(request, LARGEST_BODY)
+    found = await content(request, MAX_BODY)
     if not found:
         return {}
     _require_json(request)
@@ -55,8 +55,8 @@ def _require_json(request: Request) -> None:
 
 def _parse(content: bytes) -> dict[str, Any]:
     # Those in texts are counted too, which is none that a person has written.
-    if sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise MalformedError(_MALFORMED.format(f"it has more than {_MOST_VALUES} values"))
+    if sum(map(content.count, (b",", b"[", b"{"))) > _MAX_VALUES:
+        raise MalformedError(_MALFORMED.format(f"it has more than {_MAX_VALUES} values"))
     try:
         found = json.loads(content.decode(), parse_constant=_refuse)
     except RecursionError:

@@ -5,10 +5,10 @@ The body is searched for its boundary from front to back, once: nothing that is 
 
 from email.message import Message
 
-_LONGEST_BOUNDARY = 70
+_MAX_BOUNDARY_LENGTH = 70
 """RFC 2046, section 5.1.1."""
-_MOST_PARTS = 20
-_LONGEST_HEAD = 1024
+_MAX_PARTS = 20
+_MAX_HEAD_LENGTH = 1024
 _LINE = b"\r\n"
 
 
@@ -22,7 +22,7 @@ def uploaded(content: bytes, media_type: str, name: str) -> bytes | None:
     if boundary is None:
         return None
     # The first boundary may stand at the very beginning, where no line ends before it.
-    for part in (_LINE + content).split(_LINE + b"--" + boundary, _MOST_PARTS)[1:]:
+    for part in (_LINE + content).split(_LINE + b"--" + boundary, _MAX_PARTS)[1:]:
         if part.startswith(b"--"):
             # What is behind the last boundary is no part.
             return None
@@ -37,14 +37,14 @@ def _boundary(content: bytes, media_type: str) -> bytes | None:
         found = _parameter(media_type, "boundary")
         boundary = b"" if found is None else found.encode("latin-1", "replace")
     else:
-        first = content[: _LONGEST_BOUNDARY + 4].partition(_LINE)[0]
+        first = content[: _MAX_BOUNDARY_LENGTH + 4].partition(_LINE)[0]
         boundary = first[2:] if first.startswith(b"--") else b""
-    return boundary if 0 < len(boundary) <= _LONGEST_BOUNDARY else None
+    return boundary if 0 < len(boundary) <= _MAX_BOUNDARY_LENGTH else None
 
 
 def _name(head: bytes) -> str | None:
     """Return the name of the field that a part is for."""
-    for line in head[:_LONGEST_HEAD].split(_LINE):
+    for line in head[:_MAX_HEAD_LENGTH].split(_LINE):
         header, _, value = line.partition(b":")
         if header.strip().lower() == b"content-disposition":
             return _parameter(value.decode("latin-1"), "name")
@@ -54,6 +54,6 @@ def _name(head: bytes) -> str | None:
 def _parameter(value: str, name: str) -> str | None:
     """Return a parameter of a header, such as `name` of `form-data; name="avatar"`."""
     message = Message()
-    message["content-type"] = value[:_LONGEST_HEAD]
+    message["content-type"] = value[:_MAX_HEAD_LENGTH]
     found = message.get_param(name)
     return found if isinstance(found, str) else None

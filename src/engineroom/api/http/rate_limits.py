@@ -10,7 +10,7 @@ from fractions import Fraction
 
 WINDOW_SECONDS = 60.0
 ORDINARY_LIMIT = 120
-_MOST_WINDOWS = 20_000
+_MAX_WINDOWS = 20_000
 """A window is some 200 bytes; beyond this many the oldest are forgotten, whoever they belong to."""
 
 
@@ -81,6 +81,6 @@ class RateLimits:
         """Forget the windows that are over, and the oldest when there are too many."""
         while self._windows:
             oldest = next(iter(self._windows.values()))
-            if oldest.ends > now and len(self._windows) < _MOST_WINDOWS:
+            if oldest.ends > now and len(self._windows) < _MAX_WINDOWS:
                 return
             self._windows.popitem(last=False)

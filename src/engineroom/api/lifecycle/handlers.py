@@ -15,9 +15,9 @@ from engineroom.control.changes import background_processes as control
 from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.processes.lifecycle import Lifecycle, Replacement, StopSignal, StopTarget
 
-_LONGEST_STOP_SECONDS = 7 * 86_400
-_MOST_CODES = 32
-StopTimeout = Annotated[int, Field(ge=0, le=_LONGEST_STOP_SECONDS), BeforeValidator(integer)]
+_MAX_STOP_SECONDS = 7 * 86_400
+_MAX_CODES = 32
+StopTimeout = Annotated[int, Field(ge=0, le=_MAX_STOP_SECONDS), BeforeValidator(integer)]
 ExitCode = Annotated[int, Field(ge=0, le=255), BeforeValidator(integer)]
 
 
@@ -30,7 +30,7 @@ class UpdateLifecycle(BaseModel):
     stop_target: StopTarget = StopTarget.PROGRAM
     stop_timeout: StopTimeout | None = None
     replacement: Replacement | None = None
-    expected_exit_codes: Annotated[list[ExitCode], Field(max_length=_MOST_CODES)] | None = None
+    expected_exit_codes: Annotated[list[ExitCode], Field(max_length=_MAX_CODES)] | None = None
 
     def applied_to(self, before: Lifecycle) -> Lifecycle:
         """Return what it becomes."""

@@ -28,7 +28,7 @@ from engineroom.telemetry.logs.blocks.reading import LogPage, Window, place
 from engineroom.telemetry.logs.entries.details import shown
 
 _AT_ONCE = 1000
-_LONGEST_KEPT_BYTES = 4096
+_MAX_KEPT_BYTES = 4096
 """An event of a longer entry is made anew for each who follows: thousands are kept."""
 
 
@@ -133,7 +133,7 @@ async def _followed(
     if after is None:
         after = last
         if fields.tail:
-            window = Window(limit=min(fields.tail, requests.LARGEST_PAGE), newest_first=True)
+            window = Window(limit=min(fields.tail, requests.MAX_PAGE), newest_first=True)
             found = await logs.find([of], query, window)
             tail = [entry for entry in reversed(found.entries) if entry.number <= after]
             yield b"".join(map(_frame, tail))
@@ -166,7 +166,7 @@ async def _downloaded(
 
 def _frame(entry: LogEntry) -> bytes:
     """Return the server-sent event of an entry; that of the newest ones is the same for all who follow them."""
-    return _kept_frame(entry) if len(entry.text) <= _LONGEST_KEPT_BYTES else _made_frame(entry)
+    return _kept_frame(entry) if len(entry.text) <= _MAX_KEPT_BYTES else _made_frame(entry)
 
 
 @lru_cache(4096)

@@ -17,7 +17,7 @@ from engineroom.telemetry.logs.blocks.query import LATEST_NANOSECONDS, Query
 from engineroom.telemetry.logs.blocks.reading import LogPosition, Window
 
 PAGE_SIZE = 100
-LARGEST_PAGE = 1000
+MAX_PAGE = 1000
 
 _DATE_TIME = {"type": "string", "format": "date-time"}
 _BOOLEAN = {"type": "boolean"}
@@ -103,7 +103,7 @@ class ProcessLogFields(LogFields):
     replica: Integer | None = None
     index: Integer | None = None
     newest_first: Flag = False
-    limit: Annotated[Integer, Field(ge=1, le=LARGEST_PAGE)] = PAGE_SIZE
+    limit: Annotated[Integer, Field(ge=1, le=MAX_PAGE)] = PAGE_SIZE
 
     def asked(self) -> Query:
         """Return what the store is asked for."""
@@ -150,7 +150,7 @@ OF_PROCESS = (
     Parameter("newest_first", _BOOLEAN, "Whether the newest come first."),
     Parameter(
         "limit",
-        {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
+        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
         "How many at most; 100 unless given.",
     ),
     Parameter("follow", _BOOLEAN, "Whether to go on with what comes, as server-sent events."),

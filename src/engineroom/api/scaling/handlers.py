@@ -21,8 +21,8 @@ from engineroom.model.scaling.strategies import Strategy
 from engineroom.store.queries import background_processes
 from engineroom.store.queries.scaling import scales
 
-_LONGEST_SLEEP_SECONDS = 7 * 86_400
-SleepAfter = Annotated[int, Field(ge=1, le=_LONGEST_SLEEP_SECONDS), BeforeValidator(integer)]
+_MAX_SLEEP_SECONDS = 7 * 86_400
+SleepAfter = Annotated[int, Field(ge=1, le=_MAX_SLEEP_SECONDS), BeforeValidator(integer)]
 
 
 class UpdateScaling(BaseModel):

@@ -18,7 +18,7 @@ from engineroom.model.instances.schedule import Schedule, ScheduledRun, Schedule
 from engineroom.store.queries import environments, instances, schedules
 from engineroom.store.queries.paging import Page
 
-_MOST_ENTRIES = 50
+_MAX_ENTRIES = 50
 
 
 def _command(value: object) -> object:
@@ -51,7 +51,7 @@ class PutSchedule(BaseModel):
 
     command: Annotated[Text, BeforeValidator(_command)] = Schedule().command
     every_replica: Boolean = False
-    entries: Annotated[list[EntryFields], Field(max_length=_MOST_ENTRIES)] = []
+    entries: Annotated[list[EntryFields], Field(max_length=_MAX_ENTRIES)] = []
 
     def schedule(self) -> Schedule:
         """Return the schedule."""

@@ -14,7 +14,7 @@ from engineroom.api.http.errors import ConflictError, InvalidError, NotFoundErro
 from engineroom.control.changes import sign_ins as change
 
 HTML = "text/html; charset=utf-8"
-_LARGEST_FORM = 4096
+_MAX_FORM = 4096
 _HEADERS = {
     # The page holds a form for a token: nothing may frame it, load into it, keep it, or learn its address.
     "content-security-policy": (
@@ -98,7 +98,7 @@ async def page(call: Call) -> Answer:
 
 async def prove(call: Call) -> Answer:
     """Take the token that the user shows, and send his browser to the client that waits."""
-    form = parse_qs((await call.content(_LARGEST_FORM)).decode("utf-8", "replace"))
+    form = parse_qs((await call.content(_MAX_FORM)).decode("utf-8", "replace"))
     [secret] = form.get("token", [""])[:1]
     try:
         port, code = await change.prove(call.control.store, call.id("session"), secret.strip())

@@ -15,7 +15,7 @@ from engineroom.cli.options import settings
 from engineroom.cli.terminal.line_printer import LinePrinter
 
 _AGAIN_SECONDS = 1.0
-_MOST_LINES = 1000
+_MAX_LINES = 1000
 
 Level = Literal["debug", "info", "warning", "error"]
 
@@ -36,9 +36,9 @@ class Wanted:
 
     def parameters(self) -> dict[str, object]:
         """Return what the API is asked for, besides how many. Raises CommandError."""
-        if not 0 <= self.lines <= _MOST_LINES:
+        if not 0 <= self.lines <= _MAX_LINES:
             raise CommandError(
-                f"cannot show {self.lines} entries; give --lines as a number up to {_MOST_LINES}"
+                f"cannot show {self.lines} entries; give --lines as a number up to {_MAX_LINES}"
             )
         return {name: value for name, value in (("query", self.query), ("level", self.level)) if value}
 

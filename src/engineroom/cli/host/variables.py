@@ -11,7 +11,7 @@ from engineroom.control.changes.env_text import EnvTextError, variables_in
 
 STANDARD_INPUT = Path("-")
 
-_LARGEST_FILE = 1_000_000
+_MAX_FILE = 1_000_000
 """In bytes."""
 
 
@@ -59,10 +59,10 @@ def _in_file(file: Path) -> dict[str, str]:
     try:
         # What is no regular file may be read too: a shell gives the output of a command as a pipe.
         with sys.stdin.buffer if file == STANDARD_INPUT else file.expanduser().open("rb") as opened:
-            content = opened.read(_LARGEST_FILE + 1)
-        if len(content) > _LARGEST_FILE:
+            content = opened.read(_MAX_FILE + 1)
+        if len(content) > _MAX_FILE:
             raise CommandError(
-                f"cannot read the variables in {name}: more than {_LARGEST_FILE} bytes are not read; make it smaller"
+                f"cannot read the variables in {name}: more than {_MAX_FILE} bytes are not read; make it smaller"
             )
         return {each.key: each.value for each in variables_in(content.decode())}
     except OSError as error:

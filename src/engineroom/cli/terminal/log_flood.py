@@ -15,10 +15,10 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 FIRST_SECONDS = 60.0
-_LONGEST_SECONDS = 3600.0
-_MOST_KINDS = 500
+_MAX_SECONDS = 3600.0
+_MAX_KINDS = 500
 _CHANGING = re.compile(r"[0-9a-f-]{8,}|[0-9]+")
-_LONGEST_REASON = 200
+_MAX_REASON_LENGTH = 200
 _FAULTS = frozenset({"warning", "error", "critical"})
 _ALWAYS = frozenset({"request.failed"})
 """The id in its line was told to a client."""
@@ -56,7 +56,7 @@ class Flood:
             if seen is not None:
                 seen.times += 1
                 return False
-            if len(self._seen) >= _MOST_KINDS:
+            if len(self._seen) >= _MAX_KINDS:
                 return True
             seen = self._seen[kind] = _Seen(FIRST_SECONDS)
         self._later(seen.seconds, lambda: self._look(kind))
@@ -71,7 +71,7 @@ class Flood:
                 del self._seen[kind]
                 return
             seen.times = 0
-            seen.seconds = min(2 * seconds, _LONGEST_SECONDS)
+            seen.seconds = min(2 * seconds, _MAX_SECONDS)
         self._tell(kind, times, seconds)
         self._later(seen.seconds, lambda: self._look(kind))
 
@@ -131,7 +131,7 @@ def _reason(event: EventDict) -> str:
     """Return why it happened, without the numbers that differ each time."""
     error = _error(event)
     text = str(event.get("reason", "")) if error is None else f"{type(error).__name__}: {error}"
-    return _CHANGING.sub("#", text[:_LONGEST_REASON])
+    return _CHANGING.sub("#", text[:_MAX_REASON_LENGTH])
 
 
 def _error(event: EventDict) -> BaseException | None:

@@ -8,11 +8,11 @@ from engineroom.model.applications.variables import EnvironmentVariable, Variabl
 KEY = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 """What the name of a variable looks like."""
 
-LONGEST_VALUE = 100_000
+MAX_VALUE_LENGTH = 100_000
 """In bytes of UTF-8: no process gets a longer one (execve(2), MAX_ARG_STRLEN)."""
 
 
-LONGEST_TEXT = 262_144
+MAX_TEXT_LENGTH = 262_144
 """In characters. Reading them takes a processor a third of a second at worst, and no application has so many variables."""
 
 
@@ -25,9 +25,9 @@ def variables_in(text: str) -> Variables:
 
     Raises EnvTextError.
     """
-    if len(text) > LONGEST_TEXT:
+    if len(text) > MAX_TEXT_LENGTH:
         raise EnvTextError(
-            f"it has more than {LONGEST_TEXT} characters; send it in parts, with the method append"
+            f"it has more than {MAX_TEXT_LENGTH} characters; send it in parts, with the method append"
         )
     try:
         found = read(text, {})
@@ -36,6 +36,6 @@ def variables_in(text: str) -> Variables:
     for key, value in found.items():
         if not re.match(KEY, key):
             raise EnvTextError(f"{key[:40]!r} is no name of a variable")
-        if "\0" in value or len(value.encode()) > LONGEST_VALUE:
+        if "\0" in value or len(value.encode()) > MAX_VALUE_LENGTH:
             raise EnvTextError(f"the value of {key[:40]} is longer than any process may be given")
     return tuple(EnvironmentVariable(key=key, value=value) for key, value in found.items())

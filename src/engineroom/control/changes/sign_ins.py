@@ -15,7 +15,7 @@ from engineroom.store.queries.access.sign_ins import SignIn
 LIFETIME = timedelta(seconds=300)
 """How long the client waits (contract sheet, section 9)."""
 
-_MOST_AT_ONCE = 1000
+_MAX_AT_ONCE = 1000
 _CLIENT = "command line client"
 
 
@@ -36,7 +36,7 @@ async def begin(store: Store, port: int) -> str:
     secret, now = new_secret(), datetime.now(UTC)
 
     def write(connection: Connection) -> None:
-        if sign_ins.prune(connection, now) >= _MOST_AT_ONCE:
+        if sign_ins.prune(connection, now) >= _MAX_AT_ONCE:
             raise TooManySignInsError
         sign_ins.add(
             connection, SignIn(session_hash=secret_hash(secret), port=port, expires_at=now + LIFETIME)

@@ -39,7 +39,7 @@ from engineroom.store.queries.hosts import claims
 
 _REGION = "us-east-2"
 _ENVIRONMENT = "production"
-_SHORTEST_NAME, _LONGEST_NAME = 3, 40
+_MIN_NAME_LENGTH, _MAX_NAME_LENGTH = 3, 40
 _KEY = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -261,9 +261,9 @@ def _environment(application: Application, folder: str, variables: Mapping[str, 
 
 
 def _check_name(name: str) -> None:
-    if not _SHORTEST_NAME <= len(name) <= _LONGEST_NAME or not name.isprintable():
+    if not _MIN_NAME_LENGTH <= len(name) <= _MAX_NAME_LENGTH or not name.isprintable():
         raise LinkError(
-            f"cannot use {name!r} as an application's name: it must have {_SHORTEST_NAME} to {_LONGEST_NAME} "
+            f"cannot use {name!r} as an application's name: it must have {_MIN_NAME_LENGTH} to {_MAX_NAME_LENGTH} "
             "characters; give another one with --name"
         )
 

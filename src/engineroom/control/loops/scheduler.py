@@ -36,7 +36,7 @@ from engineroom.store.queries import events, schedules
 from engineroom.store.queries.hosts import claims
 from engineroom.store.queries.schedules import Follower, Going
 
-_LONGEST_SLEEP_SECONDS = 1.0
+_MAX_SLEEP_SECONDS = 1.0
 _LOST_AFTER = timedelta(seconds=60)
 """A run that the runtime does not know is lost; its end may have been reported and not been stored yet before."""
 _RUNS_KEPT = timedelta(days=30)
@@ -80,7 +80,7 @@ class Scheduler:
                 _log.exception("Cannot schedule; trying again soon.", action="schedule.failed")
             now = self._now()
             left = 60.0 - now.second - now.microsecond / 1e6
-            await asyncio.sleep(min(left, _LONGEST_SLEEP_SECONDS))
+            await asyncio.sleep(min(left, _MAX_SLEEP_SECONDS))
 
     async def look(self) -> None:
         """Do what is due now, if anything is."""

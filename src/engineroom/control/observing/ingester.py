@@ -31,7 +31,7 @@ _RETRY_SECONDS = 1.0
 _PRUNE_SECONDS = 10.0
 _FORGET_SECONDS = 3600.0
 _TELL_SECONDS = 600.0
-_MOST_EVENTS = 1000
+_MAX_EVENTS = 1000
 
 _log = structlog.get_logger()
 
@@ -106,7 +106,7 @@ class Ingester:
         events = list(self._events)
         chunks = await self._read()
         is_full = sum(len(chunk.data) for chunk in chunks) >= READ_BYTES // 2
-        if is_full and len(events) < _MOST_EVENTS:
+        if is_full and len(events) < _MAX_EVENTS:
             events = []  # the lines that come before them are perhaps not read yet
         notes = self._notes(events)
         if chunks or notes:

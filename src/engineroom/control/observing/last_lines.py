@@ -9,7 +9,7 @@ from engineroom.telemetry.logs.blocks.query import Query
 from engineroom.telemetry.logs.blocks.reading import Window
 from engineroom.telemetry.logs.entries.details import shown
 
-_LONGEST_LINE = 500
+_MAX_LINE_LENGTH = 500
 _ANSI = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 
@@ -18,4 +18,4 @@ async def last_lines(logs: LogStore, background_process: BackgroundProcessId, mo
     """Return so many of its last lines at most, the oldest first; long ones are cut, and what is no text is left out."""
     found = await logs.find([background_process], Query(), Window(limit=most, newest_first=True))
     lines = [line for entry in reversed(found.entries) for line in shown(entry).message.split("\n")]
-    return [_CONTROL.sub("", _ANSI.sub("", line[:_LONGEST_LINE])) for line in lines[-most:]]
+    return [_CONTROL.sub("", _ANSI.sub("", line[:_MAX_LINE_LENGTH])) for line in lines[-most:]]

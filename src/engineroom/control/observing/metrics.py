@@ -11,7 +11,7 @@ from engineroom.telemetry.prometheus import NO_LABELS, Labels, Metric, labelled
 
 _STATES = ("running", "draining", "backing_off")
 _KEPT = 5000
-_LONGEST_NAME = 120
+_MAX_NAME_LENGTH = 120
 """A label is in every line of every scrape."""
 
 _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
@@ -119,9 +119,9 @@ def _labels(
 
 def _names(observed: ObservedBackgroundProcess) -> tuple[tuple[str, str], ...]:
     return (
-        ("application_name", observed.application_name[:_LONGEST_NAME]),
-        ("environment_name", observed.environment_name[:_LONGEST_NAME]),
-        ("command", observed.name[:_LONGEST_NAME]),
+        ("application_name", observed.application_name[:_MAX_NAME_LENGTH]),
+        ("environment_name", observed.environment_name[:_MAX_NAME_LENGTH]),
+        ("command", observed.name[:_MAX_NAME_LENGTH]),
     )
 
 

@@ -8,7 +8,7 @@ from engineroom.model.event import KEEPER_MISUNDERSTOOD, Event
 
 WITHIN_SECONDS = 300.0
 """Longer than the longest pause before the keeper is connected to again: while it goes on it is not over."""
-_MOST_COUNTED = 1000
+_MAX_COUNTED = 1000
 
 
 class Misunderstandings:
@@ -17,7 +17,7 @@ class Misunderstandings:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._known_since = clock() + WITHIN_SECONDS
-        self._moments: deque[float] = deque(maxlen=_MOST_COUNTED)
+        self._moments: deque[float] = deque(maxlen=_MAX_COUNTED)
         self.reason = ""
         """What was wrong with the last one."""
 

@@ -29,7 +29,7 @@ done
 
 
 _PAUSE_SECONDS = 0.03
-_LONGEST_SECONDS = 0.5
+_MAX_SECONDS = 0.5
 """While more and more is started, all of it is moved so long after the first."""
 
 
@@ -52,7 +52,7 @@ class Mover:
         """Return when to move, if nothing more is gathered until then; None: there is nothing to move."""
         if not self._gathered:
             return None
-        return min(time.monotonic() + _PAUSE_SECONDS, self._begun + _LONGEST_SECONDS)
+        return min(time.monotonic() + _PAUSE_SECONDS, self._begun + _MAX_SECONDS)
 
     def move(self) -> None:
         """Have all moved that was gathered. What cannot be sent, or was sent to one that was killed, stays gathered."""

@@ -7,7 +7,7 @@ import stat
 from engineroom.keeper.launch.allowed import Place
 from engineroom.keeper.launch.launch_error import LaunchError
 
-_MOST_LINKS = 40
+_MAX_LINKS = 40
 """As many symbolic links as the kernel follows on the way to a file (path_resolution(7))."""
 
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -47,7 +47,7 @@ def _walk(place: Place, opened: list[int]) -> None:
             at = step
             continue
         links += 1
-        if links > _MOST_LINKS:
+        if links > _MAX_LINKS:
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
         # By the descriptor, it is the link that was looked at (readlink(2)).
         target = os.readlink("", dir_fd=step)

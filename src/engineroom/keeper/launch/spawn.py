@@ -26,10 +26,10 @@ DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 
-_LONGEST_INTERPRETER_LINE = 256
+_MAX_INTERPRETER_LINE_LENGTH = 256
 """What the kernel reads of a script's first line (BINPRM_BUF_SIZE since Linux 5.1)."""
 
-_LONGEST_REPORT_BYTES = 65_536
+_MAX_REPORT_BYTES = 65_536
 """What a pipe takes without somebody reading it (pipe(7))."""
 
 _WRITTEN_BY_ANYBODY = 0o622
@@ -40,10 +40,10 @@ open it anew (proc_pid_fd(5)). Nobody else comes to it: its folder is the keeper
 could hold up by a lease who opens it (fcntl(2), F_SETLEASE), and keep it by a link.
 """
 
-_LONGEST_PATH = 4096
+_MAX_PATH_LENGTH = 4096
 """So much is told of a path: JSON takes up to twelve bytes for a character, and a report must be whole to be read."""
 
-_LONGEST_START_SECONDS = 10.0
+_MAX_START_SECONDS = 10.0
 """A folder, program or file may hang: one of a filesystem that does, or that its owner has leased (fcntl(2), F_SETLEASE)."""
 
 _USUAL_START_SECONDS = 0.05
@@ -57,7 +57,7 @@ class Launch:
         self.pid = pid
         self._reader = reader
         now = time.monotonic()
-        self._usual_until, self._deadline = now + _USUAL_START_SECONDS, now + _LONGEST_START_SECONDS
+        self._usual_until, self._deadline = now + _USUAL_START_SECONDS, now + _MAX_START_SECONDS
 
     def is_over(self) -> bool:
         """Return whether `finish` waits no more; while a start may take it, wait for that."""
@@ -78,7 +78,7 @@ class Launch:
         try:
             self._wait(self._reader)
             # Ends when the child has executed its program, or with why it could not.
-            report = os.read(self._reader, _LONGEST_REPORT_BYTES)
+            report = os.read(self._reader, _MAX_REPORT_BYTES)
         finally:
             os.close(self._reader)
         if report:
@@ -198,7 +198,7 @@ def _become(  # noqa: PLR0913, PLR0917
 
 
 def _report(writer: int, error_number: int, path: str) -> None:
-    os.write(writer, json.dumps([error_number, path[:_LONGEST_PATH]]).encode())
+    os.write(writer, json.dumps([error_number, path[:_MAX_PATH_LENGTH]]).encode())
 
 
 def _default_signals() -> None:
@@ -281,7 +281,7 @@ def _interpreter(path: str) -> str | None:
     try:
         # It may be a FIFO by now, for which nobody waits.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as script:  # noqa: PTH123
-            line = script.readline(_LONGEST_INTERPRETER_LINE)
+            line = script.readline(_MAX_INTERPRETER_LINE_LENGTH)
     except OSError:
         return None
     words = line[2:].split() if line.startswith(b"#!") else []

@@ -20,14 +20,14 @@ from engineroom.keeper.output import holders
 from engineroom.keeper.output.holes import Puncher
 from engineroom.keeper.output.output_files import keep_the_end
 
-_MOST = 1000
+_MAX = 1000
 """Each look is at all of them. What is more than these is deleted as ever, and that is logged as an error."""
 
 _MARK, _NUMBER = ".", "~"
 """Neither can be in the id of a process where it is in the name of a held file: `.` begins it, `~` is before a number."""
 
 _PAUSE_SECONDS = 60.0
-_MOST_NAMED = 5
+_MAX_NAMED = 5
 
 
 class HeldFiles:
@@ -61,7 +61,7 @@ class HeldFiles:
         """Give a file another name where somebody writes to it, under which it is found when it has lost its own."""
         if not is_written_to(path):
             return
-        if len(self._looks) >= _MOST:
+        if len(self._looks) >= _MAX:
             log.write(
                 "error", "output.unbounded", "There are too many files that others write to.", path=path
             )
@@ -160,9 +160,9 @@ def _told(folder: str, names: Iterable[str]) -> str:
     for name in names:
         with contextlib.suppress(OSError):
             inodes[name.removeprefix(_MARK).partition(_NUMBER)[0]] = holders.inode(f"{folder}/{name}")
-    found = [str(each) for each in holders.find(inodes)[:_MOST_NAMED]]
+    found = [str(each) for each in holders.find(inodes)[:_MAX_NAMED]]
     return (
-        f"Somebody goes on writing into the output of what is gone ({', '.join(sorted(inodes)[:_MOST_NAMED])}): "
+        f"Somebody goes on writing into the output of what is gone ({', '.join(sorted(inodes)[:_MAX_NAMED])}): "
         f"{', '.join(found) or 'who it is cannot be seen'}. It is emptied again and again until that ends; "
         "end it, unless it is meant to be."
     )

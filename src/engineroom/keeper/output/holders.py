@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 _DELETED = " (deleted)"
-_LONGEST_SECONDS = 0.1
+_MAX_SECONDS = 0.1
 """A host may have hundreds of thousands of descriptors, and the keeper looks at nothing else meanwhile."""
 
 
@@ -27,7 +27,7 @@ def find(inodes: Mapping[str, int]) -> list[Holder]:
 
     A descriptor on its way through a socket is seen in no process, nor is all that it takes too long to look at.
     """
-    until = time.monotonic() + _LONGEST_SECONDS
+    until = time.monotonic() + _MAX_SECONDS
     found = []
     for pid in _others():
         if time.monotonic() > until:

@@ -29,7 +29,7 @@ _FAILED = "failed"
 _AT_ONCE = 8
 """So many holes are made at the same time, each in another file: one that the disk is slow to make holds up no other."""
 
-_MOST_ENDED = 4 * _AT_ONCE
+_MAX_ENDED = 4 * _AT_ONCE
 """Where so many shells have ended over what is waited for, the next ones will too: a shell that cannot run, say."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -77,7 +77,7 @@ class Puncher:
         """Return when everything is done that was asked for before, or the shells end again and again before it is."""
         ended = 0
         self.go_on()
-        while self._under_way and ended < _MOST_ENDED:
+        while self._under_way and ended < _MAX_ENDED:
             ended += not self._take_in(next(iter(self._under_way)), wait=True)
             self.go_on()
 

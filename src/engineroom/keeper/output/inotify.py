@@ -13,7 +13,7 @@ from engineroom.keeper import log
 _IN_MODIFY = 0x2
 _IN_Q_OVERFLOW = 0x4000
 _EVENT = struct.Struct("iIII")
-_MOST_BYTES = 256 * 1024
+_MAX_BYTES = 256 * 1024
 """So many notices at once take longer to read one by one than it takes to look at every file."""
 
 
@@ -53,7 +53,7 @@ class Notices:
             data = os.read(self.descriptor, size + 4096)
         except OSError as error:
             return set() if error.errno == errno.EAGAIN else None
-        return _names(data) if size <= _MOST_BYTES else None
+        return _names(data) if size <= _MAX_BYTES else None
 
 
 def _names(data: bytes) -> set[str] | None:

@@ -13,7 +13,7 @@ from engineroom.keeper.output.output_files import OutputFiles
 from engineroom.keeper.output.stream import Stream
 
 DEFAULT_KEPT_BYTES = 8 * 1024 * 1024
-LEAST_KEPT_BYTES = 64 * 1024
+MIN_KEPT_BYTES = 64 * 1024
 
 _GONE_KEPT_BYTES = 256 * 1024 * 1024
 _GONE_KEPT_SECONDS = 7 * 86_400.0
@@ -78,7 +78,7 @@ class Spool:
 
     def keep(self, most_bytes: int) -> None:
         """Keep so much of each stream, also when another keeper goes on with it."""
-        most_bytes = max(LEAST_KEPT_BYTES, most_bytes)
+        most_bytes = max(MIN_KEPT_BYTES, most_bytes)
         if most_bytes != self.kept_bytes:
             self.kept_bytes = most_bytes
             _write_bound(self._bound, most_bytes)
@@ -202,7 +202,7 @@ class Spool:
         for stream in sorted(self._streams.values(), key=lambda stream: stream.last_at_nanoseconds):
             if not self._is_scarce():
                 break
-            stream.bound(LEAST_KEPT_BYTES)
+            stream.bound(MIN_KEPT_BYTES)
             self.puncher.wait()
         freed = kept - sum(stream.kept_bytes for stream in self._streams.values())
         if freed > 0:
@@ -301,7 +301,7 @@ def _names(process: str) -> tuple[str, str]:
 
 def _read_bound(path: Path) -> int:
     try:
-        return max(LEAST_KEPT_BYTES, int(path.read_bytes()))
+        return max(MIN_KEPT_BYTES, int(path.read_bytes()))
     except FileNotFoundError:
         return DEFAULT_KEPT_BYTES
     except (OSError, ValueError) as error:

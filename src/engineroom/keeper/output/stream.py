@@ -12,10 +12,10 @@ _CLOCK_DOUBT_NANOSECONDS = 3600 * 10**9
 
 _MANY_MARKS = 5000
 _LOOK_AT_MARKS_EACH = 256
-_LARGEST_FILE_BYTES = 1 << 40
+_MAX_FILE_BYTES = 1 << 40
 """Far below what filesystems allow (16 TB on ext4): writing would fail there, holes or not."""
 
-_STRETCHED_BYTES = 2 * _LARGEST_FILE_BYTES
+_STRETCHED_BYTES = 2 * _MAX_FILE_BYTES
 """No file comes to this by being written to. A child may truncate its own (ftruncate(2)), to more bytes, too."""
 
 _FREE_IN_STEPS_BYTES = 1024 * 1024
@@ -227,7 +227,7 @@ class Stream:
             self._marks.header = header  # a reader would take the hole for output
             return
         try:
-            if length < _LARGEST_FILE_BYTES and self._path not in self._puncher.failed:
+            if length < _MAX_FILE_BYTES and self._path not in self._puncher.failed:
                 self._puncher.punch(self._path, self._punched, length)
                 self._punched = length
             else:

@@ -13,7 +13,7 @@ PATIENCE_SECONDS = 10.0
 """How long children of a leader that died unasked may take to end after a SIGTERM."""
 
 _FIRST_LOOK_SECONDS = 0.005
-_LONGEST_LOOK_SECONDS = 0.1
+_MAX_LOOK_SECONDS = 0.1
 
 
 class Leftovers:
@@ -76,7 +76,7 @@ class Leftovers:
     def next_look_seconds(self, process: Process) -> float:
         """Return after how many seconds to look again: soon at first, then less and less often."""
         delay = self._delays.get(process.id, _FIRST_LOOK_SECONDS)
-        self._delays[process.id] = min(2 * delay, _LONGEST_LOOK_SECONDS)
+        self._delays[process.id] = min(2 * delay, _MAX_LOOK_SECONDS)
         return delay
 
     def forget(self, process: Process) -> None:

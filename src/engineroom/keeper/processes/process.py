@@ -15,7 +15,7 @@ JsonObject = dict[str, Any]
 
 DEFAULT_UMASK = 0o022
 
-_LONGEST_NAME_BYTES = 200
+_MAX_NAME_BYTES = 200
 """Of a file's name, 255 can be had; what is added to it for its output and its marks must fit."""
 
 _REQUIRED = ("id", "argv", "working_directory", "environment", "signal_group", "labels")
@@ -129,7 +129,7 @@ def is_name(value: object) -> bool:
     """Return whether the value can be a file name of its own: an id names files of the spool, a group a cgroup."""
     return (
         isinstance(value, str)
-        and 0 < len(value.encode(errors="replace")) <= _LONGEST_NAME_BYTES
+        and 0 < len(value.encode(errors="replace")) <= _MAX_NAME_BYTES
         and not value.startswith(".")
         and all(character.isalnum() or character in "-._" for character in value)
     )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 YOUNG_SECONDS = 10.0
 """A life shorter than this that ended in a failure counts as a young death."""
 
-LONGEST_DELAY_SECONDS = 60.0
+MAX_DELAY_SECONDS = 60.0
 
 CRASH_LOOPING_FROM = 3
 """From this many young deaths in a row on, a process is shown as crash looping."""
@@ -24,7 +24,7 @@ TIGHT_LOOP_FROM = 10
 TIGHT_LOOP_DELAY_SECONDS = 1.0
 """One in a tight loop starts once a second or so: it burns no processor, and finds work soon after that has come."""
 
-LONGEST_HERD_SECONDS = 5.0
+MAX_HERD_SECONDS = 5.0
 _HERD_SECONDS = 0.2
 _JITTER = 0.25
 
@@ -70,13 +70,13 @@ def _back_off_seconds(young_deaths: int, spread: float, companions: int) -> floa
     `companions` have died young with it just now, so the cause is a shared one: then they come back one after the other,
     spread over a fifth of a second for each, also after a first young death.
     """
-    herd = min(LONGEST_HERD_SECONDS, companions * _HERD_SECONDS) * spread
+    herd = min(MAX_HERD_SECONDS, companions * _HERD_SECONDS) * spread
     if young_deaths == 0:
         return 0.0
     if young_deaths == 1:
         return herd
-    full: float = min(LONGEST_DELAY_SECONDS, 2.0 ** min(young_deaths - 2, 16))
-    return min(LONGEST_DELAY_SECONDS, full * (1.0 - _JITTER * spread) + herd)
+    full: float = min(MAX_DELAY_SECONDS, 2.0 ** min(young_deaths - 2, 16))
+    return min(MAX_DELAY_SECONDS, full * (1.0 - _JITTER * spread) + herd)
 
 
 class RecentDeaths:

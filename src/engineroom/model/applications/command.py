@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from engineroom.model.ids import CommandId, EnvironmentId, OperationId
 
-LONGEST_COMMAND = 150_000
+MAX_COMMAND_LENGTH = 150_000
 """Contract sheet, section 7."""
 
 TIMEOUT_SECONDS = 30 * 60.0

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-LARGEST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 """Of a file, and of what its values may grow to: each may name the one before it twice."""
 
 _TRIMMED = " \t\n\r\0\x0b"
@@ -41,8 +41,8 @@ class Entry:
 
 def decoded(content: bytes) -> str:
     """Return the text of a file, without the mark of its encoding. Raises DotenvError when it is too large."""
-    if len(content) > LARGEST_BYTES:
-        raise DotenvError(f"it is larger than {LARGEST_BYTES} bytes")
+    if len(content) > MAX_BYTES:
+        raise DotenvError(f"it is larger than {MAX_BYTES} bytes")
     text = content.decode("utf-8", errors="surrogateescape").removeprefix("\ufeff")
     return re.sub("[\udc80-\udcff]", "?", text)
 
@@ -62,8 +62,8 @@ def read(text: str, outside: Mapping[str, str]) -> dict[str, str]:
             continue
         found[entry.name] = _filled_in(entry.value, entry.dollars, outside, found)
         size += len(found[entry.name])
-        if size > LARGEST_BYTES:
-            raise DotenvError(f"its values grow beyond {LARGEST_BYTES} characters")
+        if size > MAX_BYTES:
+            raise DotenvError(f"its values grow beyond {MAX_BYTES} characters")
     return found
 
 
@@ -233,7 +233,7 @@ def _fill_in_top(stack: list[str], known: tuple[Mapping[str, str], ...]) -> None
     value = next((variables[name] for variables in known if name in variables), None)
     if value is None:
         return
-    if len(stack) + len(value) > LARGEST_BYTES:
-        raise DotenvError(f"its values grow beyond {LARGEST_BYTES} characters")
+    if len(stack) + len(value) > MAX_BYTES:
+        raise DotenvError(f"its values grow beyond {MAX_BYTES} characters")
     del stack[end:]
     stack.extend(reversed(value))

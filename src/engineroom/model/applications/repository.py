@@ -6,8 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 FULL_NAME = r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$"
 """What a full name looks like: `owner/name`, where some hosts have groups between the two (contract sheet, section 5)."""
-LONGEST_FULL_NAME = 255
-LONGEST_BRANCH = 255
+MAX_FULL_NAME_LENGTH = 255
+MAX_BRANCH_LENGTH = 255
 
 _LIKE_SCP = re.compile(r"(?:[^/:]*@)?[^/:@]+:(?!//)(.+)", re.DOTALL)
 _NETWORK_SCHEMES = ("https", "http", "ssh", "git", "git+ssh", "ssh+git")
@@ -30,14 +30,16 @@ def full_name(remote: str) -> str | None:
     if path is None:
         return None
     name = unquote(path).strip("/").removesuffix(".git").rstrip("/")
-    if len(name) > LONGEST_FULL_NAME or re.fullmatch(FULL_NAME, name) is None or "\n" in name:
+    if len(name) > MAX_FULL_NAME_LENGTH or re.fullmatch(FULL_NAME, name) is None or "\n" in name:
         return None
     return None if {".", ".."} & set(name.split("/")) else name
 
 
 def branch_name(text: str) -> str | None:
     """Return the name of a branch, as the contract takes one; None for what is none, or was no UTF-8."""
-    return text if 0 < len(text) <= LONGEST_BRANCH and text.isprintable() and "\ufffd" not in text else None
+    return (
+        text if 0 < len(text) <= MAX_BRANCH_LENGTH and text.isprintable() and "\ufffd" not in text else None
+    )
 
 
 def _path(remote: str) -> str | None:

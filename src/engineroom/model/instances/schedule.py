@@ -10,7 +10,7 @@ from engineroom.model.ids import InstanceId, RunId
 EVERY_MINUTE = "php artisan schedule:run"
 """What is run at second 0 of every minute, unless the environment says otherwise."""
 
-_MOST_SET_BACK = timedelta(hours=3)
+_MAX_SET_BACK = timedelta(hours=3)
 """As with cron(8): more than that is a correction of a clock that was wrong."""
 
 
@@ -94,7 +94,7 @@ def next_minutes(last: datetime | None, now: datetime) -> Minutes | None:
     no minute is worked for twice; set back by more than three hours, it begins anew.
     """
     minute = minute_of(now)
-    if last is None or last - minute > _MOST_SET_BACK:
+    if last is None or last - minute > _MAX_SET_BACK:
         return Minutes(minute, 0)
     if minute <= last:
         return None

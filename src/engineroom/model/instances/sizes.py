@@ -44,7 +44,7 @@ class Size:
 _MIB_PER_GIB = 1024
 _CPU_COUNTS = (1, 2, 4, 8)
 _CLASSES = ("c", "g", "m")
-_SMALLEST_MIB = {
+_MIN_MIB = {
     "flex": {"c": 256, "g": 512, "m": 1024},
     "pro": {"c": 1024, "g": 2048, "m": 4096},
     "dedicated": {"c": 2048, "g": 4096, "m": 8192},
@@ -75,7 +75,7 @@ def _named(memory_mib: int) -> str:
 
 def _general() -> Iterator[Size]:
     """Give the sizes of every instance in the order of the sizes endpoint: by processors, within them c, g, m."""
-    for family, smallest in _SMALLEST_MIB.items():
+    for family, smallest in _MIN_MIB.items():
         for cpu_count in _CPU_COUNTS:
             for of_class in _CLASSES:
                 memory_mib = smallest[of_class] * cpu_count

@@ -1,12 +1,12 @@
 """Where a text in UTF-8 can be cut so that no character is cut in two; what is no UTF-8 is cut anywhere."""
 
 _CONTINUATION_BITS, _CONTINUATION = 0xC0, 0x80
-_LONGEST_BYTES = 4
+_MAX_BYTES = 4
 
 
 def cut_before(data: bytes, place: int) -> int:
     """Return the last place up to `place` at which a character begins."""
-    for begin in range(place, max(-1, place - _LONGEST_BYTES), -1):
+    for begin in range(place, max(-1, place - _MAX_BYTES), -1):
         if begin >= len(data) or not _continues(data[begin]):
             return begin
     return place
@@ -14,7 +14,7 @@ def cut_before(data: bytes, place: int) -> int:
 
 def cut_behind(data: bytes, place: int) -> int:
     """Return the first place from `place` on at which a character begins."""
-    for begin in range(place, min(len(data) + 1, place + _LONGEST_BYTES)):
+    for begin in range(place, min(len(data) + 1, place + _MAX_BYTES)):
         if begin == len(data) or not _continues(data[begin]):
             return begin
     return place

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.logs.characters import cut_before
 
-LONGEST_LINE_BYTES = 1024 * 1024
+MAX_LINE_BYTES = 1024 * 1024
 """A line without an end is cut here, again and again; each piece but the last is marked as cut.
 
 A little before, where a character would be cut in two.
@@ -106,7 +106,7 @@ def lines(chunk: Chunk) -> list[Line]:
             texts.pop()
         at, pid = mark.at_nanoseconds, mark.pid
         for text in texts:
-            if len(text) <= LONGEST_LINE_BYTES:
+            if len(text) <= MAX_LINE_BYTES:
                 made.append(Line(at, *who, pid, stream, text, False))
             else:
                 made.extend(Line(at, *who, pid, stream, piece, cut) for piece, cut in _pieces(text))
@@ -120,12 +120,12 @@ def lines(chunk: Chunk) -> list[Line]:
 
 def piece_end(text: bytes, begin: int) -> int:
     """Return where the piece of a long text ends that begins here."""
-    return min(len(text), cut_before(text, begin + LONGEST_LINE_BYTES))
+    return min(len(text), cut_before(text, begin + MAX_LINE_BYTES))
 
 
 def whole_pieces_end(text: bytes, begin: int) -> int:
     """Return up to where a line goes that is too long and has no end yet, cut into pieces from `begin` on."""
-    while len(text) - begin > LONGEST_LINE_BYTES:
+    while len(text) - begin > MAX_LINE_BYTES:
         begin = piece_end(text, begin)
     return begin
 

@@ -3,7 +3,7 @@
 from engineroom.model.instances.instance import ScalingType
 from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
 
-MOST_REPLICAS = 10
+MAX_REPLICAS = 10
 """Of an instance whose replicas engineroom chooses itself."""
 
 
@@ -26,5 +26,5 @@ def replicas(scaling_type: ScalingType, least: int, most: int, scaled: int | Non
 def replica_bounds(scaling_type: ScalingType, least: int, most: int) -> tuple[int, int]:
     """Return between how many replicas the scale may be: `auto` has no bounds of its own (contract sheet, section 3.3)."""
     if scaling_type is ScalingType.AUTO:
-        return 1, MOST_REPLICAS
+        return 1, MAX_REPLICAS
     return least, max(least, most)

@@ -6,7 +6,7 @@ import contextlib
 from engineroom.queues.base import BeanstalkdQueues, Snapshot, UnmeasurableError, UnmeasurableQueueError
 
 _NOT_FOUND = b"NOT_FOUND"
-_LONGEST_BODY_BYTES = 64 * 1024 * 1024
+_MAX_BODY_BYTES = 64 * 1024 * 1024
 """Of a job, which may be larger than the 64 KiB that are usual (its option -z)."""
 
 
@@ -88,7 +88,7 @@ class BeanstalkdDriver:
 
     async def _body(self, length: int) -> bytes:
         reader, _ = await self._connected()
-        if not 0 <= length <= _LONGEST_BODY_BYTES:
+        if not 0 <= length <= _MAX_BODY_BYTES:
             raise UnmeasurableError(f"beanstalkd answers with {length} bytes")
         return (await reader.readexactly(length + 2))[:-2]
 

@@ -12,7 +12,7 @@ from engineroom.queues.networks import Networks
 from engineroom.sandbox import Account, Sandbox, SandboxError, Tenant
 
 _FIRST_ALONE_SECONDS = 10.0
-_LONGEST_ALONE_SECONDS = 3600.0
+_MAX_ALONE_SECONDS = 3600.0
 
 
 @dataclass(slots=True)
@@ -23,7 +23,7 @@ class _Suspect:
     until: float = 0.0
 
     def again(self, now: float) -> None:
-        self.until = now + min(_LONGEST_ALONE_SECONDS, _FIRST_ALONE_SECONDS * 2**self.times)
+        self.until = now + min(_MAX_ALONE_SECONDS, _FIRST_ALONE_SECONDS * 2**self.times)
         self.times += 1
 
 

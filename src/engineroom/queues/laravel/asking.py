@@ -11,7 +11,7 @@ from engineroom.queues.laravel.settings import Settings, Version
 from engineroom.queues.laravel.values import Value, of_json
 
 _MAJOR_AND_MINOR = re.compile(r"(\d+)\.(\d+)")
-_LONGEST_REASON = 300
+_MAX_REASON_LENGTH = 300
 
 SCRIPT = r"""
 [, $mark, $environment, $umask] = $argv;
@@ -132,12 +132,12 @@ def settings(answer: str, folder: Path) -> Settings:
 
 
 def _without_answer(output: bytes) -> str:
-    printed = _shortened(output[-_LONGEST_REASON:].decode("utf-8", errors="replace"))
+    printed = _shortened(output[-_MAX_REASON_LENGTH:].decode("utf-8", errors="replace"))
     return f"it ended without an answer, and printed {printed!r}" if printed else "it ended without an answer"
 
 
 def _shortened(reason: str) -> str:
-    return " ".join(reason.split())[:_LONGEST_REASON]
+    return " ".join(reason.split())[:_MAX_REASON_LENGTH]
 
 
 def _version(text: Value) -> Version | None:

@@ -15,7 +15,7 @@ from engineroom.queues.laravel.settings import Settings, Version
 from engineroom.queues.laravel.values import Array, Unreadable, Value
 from engineroom.queues.reading import read_bytes
 
-_LARGEST_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 _FRAMEWORK = "vendor/laravel/framework/config"
 _MERGED = "connections"
 """What the framework merges one level deeper (LoadConfiguration::mergeableOptions)."""
@@ -59,7 +59,7 @@ def settings(folder: Path, outside: Mapping[str, str], environment: str | None) 
 def variables(folder: Path, outside: Mapping[str, str], environment: str | None = None) -> dict[str, str]:
     """Return all variables of the application. Raises UnmeasurableError for a `.env` that it could not read either."""
     file = _dotenv(folder, outside, environment)
-    content = read_bytes(file, _LARGEST_BYTES)
+    content = read_bytes(file, _MAX_BYTES)
     if content is None:
         return dict(outside)
     try:
@@ -127,7 +127,7 @@ def _merged(base: Value, own: Array) -> Value:
 
 
 def _configuration(path: Path, folder: Path, env: Env) -> Value:
-    content = read_bytes(path, _LARGEST_BYTES)
+    content = read_bytes(path, _MAX_BYTES)
     if content is None:
         return Unreadable(f"{path}, which cannot be read")
     source = content.decode("utf-8", errors="replace")

@@ -16,7 +16,7 @@ _FILES = (
     "vendor/composer/installed.php",
 )
 _FOLDERS = ("config", "bootstrap/cache", "app/Providers")
-_MOST_FILES = 2_000
+_MAX_FILES = 2_000
 
 
 def fingerprint(folder: Path, variables: Mapping[str, str], environment: str | None) -> str:
@@ -40,13 +40,13 @@ def fingerprint(folder: Path, variables: Mapping[str, str], environment: str | N
 def _watched(folder: Path) -> Iterable[str]:
     dotenvs = (name for name in _names(folder) if name.startswith(".env"))
     nested = (path for below in _FOLDERS for path in _below(folder, below))
-    return (*_FILES, *sorted(dotenvs), *sorted(islice(nested, _MOST_FILES)))
+    return (*_FILES, *sorted(dotenvs), *sorted(islice(nested, _MAX_FILES)))
 
 
 def _names(folder: Path) -> Iterator[str]:
     try:
         with os.scandir(folder) as entries:
-            yield from islice((entry.name for entry in entries), _MOST_FILES)
+            yield from islice((entry.name for entry in entries), _MAX_FILES)
     except OSError:
         return
 

@@ -16,7 +16,7 @@ _DEBIAN = f"/usr/share/php/{_APPLICATION}"
 _BEGINNING = "bootstrap/app.php"
 _CONSTANT = re.compile(r"const VERSION = '(\d+)\.(\d+)")
 _VERSION = re.compile(r"v?(\d+)\.(\d+)")
-_LARGEST_BYTES = 16 << 20
+_MAX_BYTES = 16 << 20
 
 
 def found(folder: Path) -> Version | None:
@@ -45,7 +45,7 @@ def unknown(folder: Path) -> str:
 def _locked(folder: Path) -> Version | None:
     """Return what composer.lock says, which is what `composer install` puts in place."""
     try:
-        found = json.loads(read_bytes(folder / "composer.lock", _LARGEST_BYTES) or b"")
+        found = json.loads(read_bytes(folder / "composer.lock", _MAX_BYTES) or b"")
         packages = {package["name"]: package["version"] for package in found["packages"]}
         match = _VERSION.match(packages.get(_PACKAGE, ""))
     except (UnmeasurableError, ValueError, KeyError, TypeError, RecursionError):
@@ -56,7 +56,7 @@ def _locked(folder: Path) -> Version | None:
 def _installed(folder: Path) -> Version | None:
     for source in (_COMPOSER, _DEBIAN):
         try:
-            content = read_bytes(folder / source, _LARGEST_BYTES) or b""
+            content = read_bytes(folder / source, _MAX_BYTES) or b""
         except UnmeasurableError:
             continue
         match = _CONSTANT.search(content.decode(errors="replace"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from engineroom.model.scaling.host import Host
 
-_SHORTEST_SECONDS = 1.0
+_MIN_SECONDS = 1.0
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -22,7 +22,7 @@ class LocalHost:
     def read(self) -> Host:
         """Return the host as it is now."""
         now = time.monotonic()
-        if now - self._before_at >= _SHORTEST_SECONDS:
+        if now - self._before_at >= _MIN_SECONDS:
             busy = _busy_seconds()
             self._cores_used = (busy - self._before) / (now - self._before_at)
             self._before, self._before_at = busy, now

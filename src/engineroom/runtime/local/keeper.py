@@ -44,7 +44,7 @@ _LOCK = "lock"
 _LOG = "log"
 _ROOT = 0
 _READ_BYTES = 1 << 20
-_LONGEST_LINE_BYTES = 256 * 1024 * 1024
+_MAX_LINE_BYTES = 256 * 1024 * 1024
 _CONNECT_TRIES = 200
 _CONNECT_PAUSE_SECONDS = 0.025
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "TZ", "USER", "LOGNAME", "XDG_RUNTIME_DIR")
@@ -107,8 +107,8 @@ class Keeper:
             while data := await self._reader.read(_READ_BYTES):
                 received += data
                 if b"\n" not in data:
-                    if len(received) > _LONGEST_LINE_BYTES:
-                        raise ProtocolError(f"a line of it is longer than {_LONGEST_LINE_BYTES} bytes")
+                    if len(received) > _MAX_LINE_BYTES:
+                        raise ProtocolError(f"a line of it is longer than {_MAX_LINE_BYTES} bytes")
                     continue
                 *lines, received = received.split(b"\n")
                 events, failure = self._understood(lines)

@@ -8,7 +8,7 @@ from engineroom.model.logs.output import STREAM_NAMES, Chunk, StreamId
 from engineroom.runtime.local.output_stream import OutputStream, parse_name
 
 _CHUNK_BYTES = 4 * 1024 * 1024
-_MOST_OPEN = 200
+_MAX_OPEN = 200
 
 
 class OutputReader:
@@ -135,7 +135,7 @@ class OutputReader:
 
     def _hold(self, stream: OutputStream, held: int) -> int:
         """Keep its files open for the next reading, but no more than a process may have; return how many streams do."""
-        if held < _MOST_OPEN:
+        if held < _MAX_OPEN:
             return held + 1
         stream.close()
         return held

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from engineroom.model.logs.characters import cut_behind
 from engineroom.model.logs.output import (
-    LONGEST_LINE_BYTES,
+    MAX_LINE_BYTES,
     STREAM_NAMES,
     UNFINISHED_SHOWN_BYTES,
     Chunk,
@@ -217,7 +217,7 @@ def _offset(mark: Mark) -> int:
 
 def _first_line(data: bytes, begin: int, marks: list[Mark]) -> int:
     """Return how much of a line there is whose beginning is lost; one that is too long goes on in pieces."""
-    end = data.find(b"\n", 0, LONGEST_LINE_BYTES) + 1
+    end = data.find(b"\n", 0, MAX_LINE_BYTES) + 1
     lives = (mark.offset - begin for mark in marks if mark.ends_life and mark.offset > begin)
     life = next(lives, len(data) + 1)
     return life if life < end or (not end and life <= len(data)) else end

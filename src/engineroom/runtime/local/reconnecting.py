@@ -1,7 +1,7 @@
 """How long to wait before the keeper is connected to again: not at all at first, longer while connections do not last."""
 
 _FIRST_PAUSE_SECONDS = 0.05
-_LONGEST_PAUSE_SECONDS = 30.0
+_MAX_PAUSE_SECONDS = 30.0
 _GOOD_SECONDS = 1.0
 _GOOD_AFTER_MISUNDERSTANDING_SECONDS = 60.0
 
@@ -26,4 +26,4 @@ def pause_seconds(failures: int) -> float:
     """Return how long to wait after so many failures in a row."""
     if failures == 0:
         return 0.0
-    return float(min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 16)))
+    return float(min(_MAX_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2 ** min(failures - 1, 16)))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 _LINE = "Max file locks"
 _KEEPER_SHIFT, _KEEPER_BITS = 40, 23
 _DEAD = ("Z", "X")
-_LONGEST_COMMAND = 80
+_MAX_COMMAND_LENGTH = 80
 
 
 class Survivor(NamedTuple):
@@ -87,7 +87,7 @@ def _is_alive(pid: int) -> bool:
 
 def _command(pid: int) -> str:
     words = _read(pid, "cmdline").replace(b"\0", b" ").decode(errors="replace").strip()
-    return words[:_LONGEST_COMMAND] or _read(pid, "comm").decode(errors="replace").strip()
+    return words[:_MAX_COMMAND_LENGTH] or _read(pid, "comm").decode(errors="replace").strip()
 
 
 def _read(pid: int, name: str) -> bytes:

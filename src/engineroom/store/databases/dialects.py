@@ -35,7 +35,7 @@ _POSTGRESQL_TIMES = {
     "keepalives_count": 3,
 }
 """In seconds, but for the milliseconds of `tcp_user_timeout` (section 34.1.2 of PostgreSQL's manual)."""
-_LONGEST_LOG_PAGES = 8_000
+_MAX_LOG_PAGES = 8_000
 
 _WRITER_LOCK = 0x656E67726F6F6D
 """The number of the lock that every writer holds; it spells `engroom`."""
@@ -177,7 +177,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         # FULL: a commit is on disk before it is acknowledged, also through a power cut.
         "synchronous = FULL",
         # What is copied beside the writer (`checkpoints.py`) leaves little for the commit that comes to this many pages.
-        f"wal_autocheckpoint = {_LONGEST_LOG_PAGES}",
+        f"wal_autocheckpoint = {_MAX_LOG_PAGES}",
         f"busy_timeout = {_BUSY_TIMEOUT_MILLISECONDS}",
         "foreign_keys = ON",
     ):

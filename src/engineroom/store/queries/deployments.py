@@ -14,7 +14,7 @@ from engineroom.store.schema.tables import applications, deployments, environmen
 FILTERS = ("status", "branch_name", "commit_hash")
 """Contract sheet, section 6."""
 
-MOST_INCLUDED = 20
+MAX_INCLUDED = 20
 """How many deployments of each environment are included with it: the newest."""
 
 _NEWEST_FIRST = (deployments.c.created_at.desc(), deployments.c.id.desc())
@@ -42,7 +42,7 @@ _LIST = PagedSelect(
         filtered(deployments.c.commit_hash, "commit_hash"),
     )
 )
-_NEWEST = _OF_ENVIRONMENT.limit(MOST_INCLUDED)
+_NEWEST = _OF_ENVIRONMENT.limit(MAX_INCLUDED)
 _CURRENT = _OF_ENVIRONMENT.where(deployments.c.status == DeploymentStatus.DEPLOYMENT_SUCCEEDED).limit(1)
 _UNDER_WAY = (
     select(deployments)

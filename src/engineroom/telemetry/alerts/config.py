@@ -10,7 +10,7 @@ from engineroom.telemetry.alerts.channels import Channel, Encryption, Mail, Slac
 from engineroom.telemetry.alerts.mute_window import MuteWindow, mute_window
 from engineroom.telemetry.alerts.rules import DEFAULTS, Rule, RuleName, changed_rules
 
-_LAST_LINES, _MOST_LINES = 10, 100
+_LAST_LINES, _MAX_LINES = 10, 100
 _MAIL_PORT = 587
 _IMPLICIT_PORT = 465
 
@@ -47,7 +47,7 @@ class _Settings(msgspec.Struct, forbid_unknown_fields=True):
     rules: dict[str, _Rule] = {}
     quiet_hours: str = ""
     time_zone: str = "UTC"
-    last_lines: Annotated[int, msgspec.Meta(ge=0, le=_MOST_LINES)] = _LAST_LINES
+    last_lines: Annotated[int, msgspec.Meta(ge=0, le=_MAX_LINES)] = _LAST_LINES
 
 
 @dataclass(frozen=True, slots=True)

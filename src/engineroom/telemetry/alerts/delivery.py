@@ -12,12 +12,12 @@ from engineroom.telemetry.alerts.channels import Channel
 from engineroom.telemetry.alerts.rules import Alert, Change
 from engineroom.telemetry.threads import in_a_thread
 
-_MOST_WAITING = 1000
+_MAX_WAITING = 1000
 _TRIES = 8
 _FIRST_PAUSE_SECONDS = 1.0
-_LONGEST_PAUSE_SECONDS = 300.0
+_MAX_PAUSE_SECONDS = 300.0
 _COMPLETED_SECONDS = 5.0
-LONGEST_SECONDS = 30.0
+MAX_SECONDS = 30.0
 """However slowly a receiver answers, it is not waited for longer."""
 
 Notice = tuple[Change, Alert]
@@ -42,7 +42,7 @@ class _Lane:
     some: asyncio.Event = field(default_factory=asyncio.Event)
 
     def put(self, notice: Notice) -> None:
-        if len(self.waiting) >= _MOST_WAITING:
+        if len(self.waiting) >= _MAX_WAITING:
             del self.waiting[1]
             _log.warning(
                 "An alert is not sent: too many wait.", action="alert.dropped", channel=self.channel.name
@@ -131,7 +131,7 @@ class Delivery:
                     "Sent an alert.", action="alert.sent", channel=channel.name, rule=alert.subject.rule
                 )
                 return
-            pause = min(_LONGEST_PAUSE_SECONDS, self._first_pause_seconds * 2**number)
+            pause = min(_MAX_PAUSE_SECONDS, self._first_pause_seconds * 2**number)
             _log.warning(
                 "Cannot send an alert.",
                 action="alert.failed",
@@ -149,10 +149,10 @@ class Delivery:
 async def _try(channel: Channel, change: Change, alert: Alert) -> str | None:
     """Send an alert once, and return why it did not arrive; None when it did."""
     try:
-        async with asyncio.timeout(LONGEST_SECONDS):
+        async with asyncio.timeout(MAX_SECONDS):
             await in_a_thread(lambda: channel.send(change, alert))
     except TimeoutError:
-        return f"{channel.name} did not answer within {LONGEST_SECONDS:.0f} s"
+        return f"{channel.name} did not answer within {MAX_SECONDS:.0f} s"
     except Exception as error:  # noqa: BLE001 - whatever it is, others have to be told all the same
         return str(error)
     return None

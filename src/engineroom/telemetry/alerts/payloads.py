@@ -14,7 +14,7 @@ from engineroom.telemetry.alerts.rules import Alert, Change
 _SHORT = 30
 """So long a name may be to stand beside another one."""
 
-_MOST_SLACK_TEXT = 2500
+_MAX_SLACK_TEXT = 2500
 """Slack cuts what is longer than 3000 characters."""
 
 _COLOURS = {Change.FIRING: "#d62828", Change.RESOLVED: "#2a9d48"}
@@ -73,7 +73,7 @@ def _slack_lines(alert: Alert) -> dict[str, object]:
     if not alert.lines:
         return {}
     text = _escaped("\n".join(alert.lines)).replace("```", "` ` `")
-    return {"text": f"```{text[-_MOST_SLACK_TEXT:]}```", "mrkdwn_in": ["text"]}
+    return {"text": f"```{text[-_MAX_SLACK_TEXT:]}```", "mrkdwn_in": ["text"]}
 
 
 def mail(change: Change, alert: Alert, *, sender: str, recipients: list[str]) -> EmailMessage:

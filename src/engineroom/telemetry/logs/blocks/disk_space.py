@@ -21,17 +21,17 @@ It is more than the write-ahead log ever has, so that this can then be copied in
 _MARGIN_BYTES = 24 << 20
 """With less free on the disk, the file stops to grow: the oldest makes way for the new within it."""
 
-LEAST_FREE_BYTES = 8 << 20
+MIN_FREE_BYTES = 8 << 20
 """With less free on the disk, the file is made smaller: the store, and what processes write, cannot make way themselves."""
 
-LEAST_KEPT_BYTES = 64 << 20
+MIN_KEPT_BYTES = 64 << 20
 """But not smaller than this. Whatever fills the disk would fill the rest of it, too.
 
 Of less, something is removed only when a write has failed, and only as much as that write needs.
 """
 
 _DROPPED_BYTES = 8 << 20
-_LEAST_DROPPED_BYTES = 256 << 10
+_MIN_DROPPED_BYTES = 256 << 10
 _SHARE = 16
 """Of a small log on a full disk a sixteenth goes at first, then an eighth, a quarter and half of it."""
 _TRIES = 5
@@ -39,7 +39,7 @@ _TRIES = 5
 _PIECES, _PIECE_BYTES = 2, 4 << 20
 """What of the reserve becomes free pages of the file. Each piece is in the ahead log first, which keeps that room."""
 
-_MOST_PAGES = 4_294_967_294
+_MAX_PAGES = 4_294_967_294
 """SQLite's own limit (its documentation of limits, point 14)."""
 
 _VACUUMED_PAGES = 512
@@ -94,16 +94,16 @@ class DiskSpace:
         A log that is no larger than what is kept in any case grows on, as far as the disk lets it.
         """
         free = self._free_bytes()
-        self._bound_growth(bounded=free < LEAST_FREE_BYTES)
+        self._bound_growth(bounded=free < MIN_FREE_BYTES)
         if free > _MARGIN_BYTES:
             return NOTHING
         removed = NOTHING
         with contextlib.suppress(sqlite3.OperationalError):
-            beyond = self._stored_bytes() - LEAST_KEPT_BYTES
+            beyond = self._stored_bytes() - MIN_KEPT_BYTES
             if beyond > 0 and self._unused_bytes() < _DROPPED_BYTES:
                 removed = self._remove_oldest(min(_DROPPED_BYTES, beyond))
         with contextlib.suppress(sqlite3.OperationalError):
-            if free < LEAST_FREE_BYTES:
+            if free < MIN_FREE_BYTES:
                 self._give_back()
         return removed
 
@@ -112,7 +112,7 @@ class DiskSpace:
         if bounded:
             self._connection.execute(f"PRAGMA max_page_count = {self._number('page_count')}").fetchall()
         elif self._is_bounded:
-            self._connection.execute(f"PRAGMA max_page_count = {_MOST_PAGES}").fetchall()
+            self._connection.execute(f"PRAGMA max_page_count = {_MAX_PAGES}").fetchall()
         self._is_bounded = bounded
 
     def _remove_oldest(self, most_bytes: int) -> Removed:
@@ -122,7 +122,7 @@ class DiskSpace:
 
     def _give_back(self) -> None:
         """Give room back to the disk where the log is large: first the reserve, then what is unused in the file."""
-        beyond = self._number("page_count") - LEAST_KEPT_BYTES // self._number("page_size")
+        beyond = self._number("page_count") - MIN_KEPT_BYTES // self._number("page_size")
         if beyond > 0:
             self._reserve.unlink(missing_ok=True)
             self._empty_ahead_log("TRUNCATE")
@@ -140,7 +140,7 @@ class DiskSpace:
                 self._take_reserve()
                 return NOTHING
             self._empty_ahead_log("RESTART")
-        share = max(_LEAST_DROPPED_BYTES, (self._stored_bytes() // _SHARE) << tried)
+        share = max(_MIN_DROPPED_BYTES, (self._stored_bytes() // _SHARE) << tried)
         found = self._remove_oldest(min(_DROPPED_BYTES, share))
         with contextlib.suppress(sqlite3.OperationalError):
             self._empty_ahead_log("RESTART")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from itertools import islice
 
-MOST_LINES = 2000
+MAX_LINES = 2000
 """No entry is longer; what follows begins another one."""
 
 _INDENTED = (b" ", b"\t")
@@ -23,7 +23,7 @@ _LARAVEL = re.compile(rb"\[\d{4}-\d\d-\d\d[^\]]{0,40}\] [\w-]+\.[A-Z]+: ")
 _LARAVEL_ERROR = re.compile(rb"\[\d{4}-\d\d-\d\d[^\]]{0,40}\] [\w-]+\.(?:ERROR|CRITICAL|ALERT|EMERGENCY): ")
 _LARAVEL_TRACE = b'"exception":"[object] ('
 """With this begins what Laravel writes of an exception: messages, whatever lines they have, and traces, up to a quote."""
-_MOST_MESSAGE_LINES = 100
+_MAX_MESSAGE_LINES = 100
 _PANICS = (b"panic: ", b"fatal error: ")
 _PANIC_SUSPECTS = frozenset(start[:2] for start in _PANICS)
 _GO = re.compile(rb"$|goroutine \d+ \[|\[signal |\[recovered\]|created by |exit status \d|\S[^\s(]*+\(.*\)$")
@@ -43,7 +43,7 @@ def message_lines(following: Iterable[bytes]) -> int:
 
     Nothing tells such a line from any other but that what Laravel writes of the exception follows.
     """
-    for count, line in enumerate(islice(following, _MOST_MESSAGE_LINES), start=1):
+    for count, line in enumerate(islice(following, _MAX_MESSAGE_LINES), start=1):
         if _LARAVEL.match(line):
             return 0
         if _LARAVEL_TRACE in line:
@@ -87,7 +87,7 @@ class Group:
             return False
         if self._quoted:
             return self._takes_quoted(line)
-        if len(self.lines) >= MOST_LINES or not (
+        if len(self.lines) >= MAX_LINES or not (
             self._continues(line)
             or (self._traces and self._is_traced(line))
             or (self._panics and _GO.match(line) is not None)
@@ -99,7 +99,7 @@ class Group:
         return True
 
     def _takes_quoted(self, line: bytes) -> bool:
-        if len(self.lines) >= MOST_LINES or _LARAVEL.match(line):
+        if len(self.lines) >= MAX_LINES or _LARAVEL.match(line):
             return False
         self.lines.append(line)
         self._quoted = not line.startswith(b'"')

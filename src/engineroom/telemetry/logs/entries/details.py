@@ -8,7 +8,7 @@ import msgspec
 
 from engineroom.model.logs.log import LogEntry, LogType
 
-_LARGEST_JSON = 64 * 1024
+_MAX_JSON = 64 * 1024
 """In bytes; what is larger is shown as a message alone."""
 
 _REQUEST = re.compile(
@@ -123,7 +123,7 @@ def _exception(message: str) -> dict[str, Any]:
 
 def _json(text: bytes) -> dict[str, Any] | None:
     """Return a JSON object; None for what is none, for what is broken, and for what is made to cost time."""
-    if not text.startswith(b"{") or len(text) > _LARGEST_JSON:
+    if not text.startswith(b"{") or len(text) > _MAX_JSON:
         return None
     try:
         found = msgspec.json.decode(text)

@@ -9,7 +9,7 @@ from engineroom.telemetry.logs.entries.classify import classify
 from engineroom.telemetry.logs.entries.codes import CUT
 from engineroom.telemetry.logs.entries.continuation import Group, may_have_message, message_lines
 
-LONGEST_ENTRY = 1 << 20
+MAX_ENTRY_LENGTH = 1 << 20
 """In bytes; a longer one is cut and marked."""
 
 
@@ -29,8 +29,8 @@ class EntryRun:
     def add(self, lines: list[bytes], *, cut: bool) -> None:
         """Add the entry that these lines are."""
         text = lines[0] if len(lines) == 1 else b"\n".join(lines)
-        if len(text) > LONGEST_ENTRY:
-            text, cut = text[: cut_before(text, LONGEST_ENTRY)], True
+        if len(text) > MAX_ENTRY_LENGTH:
+            text, cut = text[: cut_before(text, MAX_ENTRY_LENGTH)], True
         self.texts.append(text)
         code = classify(text)
         self.codes.append(code + CUT if cut else code)
