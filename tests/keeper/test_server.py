@@ -91,6 +91,8 @@ def test_it_hangs_up_at_the_first_line_that_is_no_request(keeper: RunningKeeper,
     for line in NO_REQUESTS:
         with keeper.client(greets=greets) as client:
             client.write(line.replace(b"SPEC", spec) + b"\n" + good + b"\n")
+            if greets:
+                assert set(client.line()) == {"refused"}, "it says why"
             assert hung_up(client), line[:80]
     assert keeper.processes() == {}
     assert keeper.living() == []

@@ -1,22 +1,18 @@
 """The local runtime and a keeper that says what is not of its protocol: loud, patient, and never in silence alone."""
 
-import asyncio
-import contextlib
 import json
 import os
 import socket
-import sys
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
-from engineroom import __version__
 from engineroom.runtime.base import Report, RuntimeUnavailableError
-from engineroom.runtime.local import LocalRuntime, upgrades
-from engineroom.runtime.local.keeper import PROTOCOL
+from engineroom.runtime.local import LocalRuntime, usage
 from engineroom.runtime.local.reconnecting import Pauses, pause_seconds
 from tests.runtime.asynchronous import asynchronous, eventually
+from tests.support.scripted_keeper import ScriptedKeeper
 
 JsonObject = dict[str, Any]
 
@@ -42,54 +38,6 @@ def without(name: str) -> JsonObject:
 
 def event(sequence: int, process: JsonObject = PROCESS, **changes: object) -> JsonObject:
     return {"sequence": sequence, "event": "started", "at": 1.0, "process": process, **changes}
-
-
-class ScriptedKeeper:
-    """Greets and is watched as a keeper, and then says what a test wants it to; counts who connects."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.says: list[bytes] = []
-        self.processes: list[JsonObject] = []
-        self.hello: JsonObject = {
-            "protocol": PROTOCOL,
-            "version": __version__,
-            "pid": 1,
-            "epoch": "e",
-            "sequence": 7,
-            "containers": None,
-            "unlimited": {},
-            "fingerprint": upgrades._fingerprint(),
-            "python": sys.executable,
-        }
-        self.connections = 0
-        self.watched_after: list[int] = []
-
-    async def __aenter__(self) -> Self:
-        self.folder.mkdir()
-        self._server = await asyncio.start_unix_server(self._answer, self.folder / "socket", limit=2**20)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._server.close()
-
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        # Closed also when the test ends before its runtime has hung up.
-        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
-            while line := await reader.readline():
-                request = json.loads(line)
-                answer = {"id": request["id"], "result": self._result(request)}
-                writer.write(json.dumps(answer).encode() + b"\n")
-                if request["call"] == "watch":
-                    writer.write(b"".join(self.says))
-                await writer.drain()
-
-    def _result(self, request: JsonObject) -> JsonObject:
-        if request["call"] == "watch":
-            self.watched_after.append(request["after"])
-            return {"epoch": "e", "sequence": 7, "processes": self.processes}
-        return self.hello if request["call"] == "hello" else {}
 
 
 FAULTS = {
@@ -141,6 +89,70 @@ def test_what_cannot_be_understood_is_told_and_the_keeper_is_connected_to_again(
     assert "Traceback" not in printed
 
 
+REFUSALS = {
+    "it says why": ("a line of it is no JSON", "a line of it is no JSON"),
+    "in silence": (None, "it hung up without saying why"),
+}
+
+
+@pytest.mark.parametrize("how", REFUSALS)
+def test_a_keeper_that_refuses_what_it_is_sent_is_told_of_and_loses_nothing(tmp_path: Path, how: str) -> None:
+    reports: list[Report] = []
+    refuses, reason = REFUSALS[how]
+
+    @asynchronous
+    async def scenario() -> None:
+        async with ScriptedKeeper(tmp_path / "keeper") as scripted:
+            runtime = LocalRuntime(scripted.folder)
+            await runtime.open(reports.append, "e:3")
+            scripted.refuse_from(4, refuses=refuses)
+            await eventually("it has connected again", lambda: scripted.connections >= 4)
+            scripted.refuse_from(None)
+            await eventually("it is connected", lambda: runtime.reachable)
+            await runtime.close()
+            assert set(scripted.watched_after) == {3}, (
+                "what happened is asked for again, as none of it was at fault"
+            )
+
+    scenario()
+    told = [event for report in reports for event in report.events if event.kind == "keeper.misunderstood"]
+    assert {event.data["reason"] for event in told} == {f"it refused what the server sent: {reason}"}
+
+
+@pytest.mark.parametrize("how", REFUSALS)
+@asynchronous
+async def test_a_server_whose_keeper_never_understands_it_does_not_start_and_says_so(
+    tmp_path: Path, how: str
+) -> None:
+    refuses, reason = REFUSALS[how]
+    async with ScriptedKeeper(tmp_path / "keeper") as scripted:
+        scripted.refuse_from(2, refuses=refuses)
+        with pytest.raises(RuntimeUnavailableError, match=f"does not understand this server: {reason}"):
+            await LocalRuntime(scripted.folder).open([].append, None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("call", ["hello", "usage"])
+@asynchronous
+async def test_an_answer_that_makes_no_sense_is_told_whoever_waits_for_it(
+    tmp_path: Path, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The greeting, which is asked again and again, and what is counted now and then."""
+    monkeypatch.setattr(usage, "USAGE_SECONDS", 0.1)
+    reports: list[Report] = []
+    async with ScriptedKeeper(tmp_path / "keeper") as scripted:
+        runtime = LocalRuntime(scripted.folder)
+        await runtime.open(reports.append, None)
+        scripted.answers[call] = {"processes": "many"}
+
+        def told() -> bool:
+            return any(event.kind == "keeper.misunderstood" for report in reports for event in report.events)
+
+        await eventually("it is told", told)
+        del scripted.answers[call]
+        await eventually("it is connected", lambda: runtime.reachable)
+        await runtime.close()
+
+
 STRANGE = [
     PROCESS | {"state": "frozen"},
     without("labels"),
@@ -172,7 +184,7 @@ async def test_one_process_that_makes_no_sense_is_left_alone_and_the_others_are_
 async def test_a_greeting_in_another_language_is_an_error_with_the_reason(tmp_path: Path) -> None:
     reports: list[Report] = []
     async with ScriptedKeeper(tmp_path / "keeper") as scripted:
-        scripted.hello = {"welcome": "here"}
+        scripted.answers["hello"] = {"welcome": "here"}
         with pytest.raises(RuntimeUnavailableError, match="speaks another language"):
             await LocalRuntime(scripted.folder).open(reports.append, None)
 

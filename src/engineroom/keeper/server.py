@@ -2,8 +2,8 @@
 
 A request is `{"id": …, "call": NAME, …}`, its answer `{"id": …, "result": …}` or `{"id": …, "error": TEXT}`. The first one
 is the greeting (see `greeting`). Whoever sends a line that is no request is hung up on, so that nobody gets one through
-between other bytes. A client that called `watch` also gets each event as the journal has it, a line that begins with its
-`sequence`.
+between other bytes; one who has greeted is told `{"refused": REASON}` before. A client that called `watch` also gets each
+event as the journal has it, a line that begins with its `sequence`.
 """
 
 import json
@@ -111,8 +111,10 @@ class Connection:
             self._closed(descriptor)
 
     def hang_up(self, reason: str) -> None:
-        """Let go of a client that does not speak the protocol, with what it was already answered."""
+        """Let go of a client that does not speak the protocol, with what it was already answered, and why."""
         _hung_up.write(reason)
+        if self._has_greeted:
+            self._reply({"refused": reason})
         self.flush()
         self.close()
 

@@ -283,7 +283,7 @@ async def test_a_keeper_that_makes_no_sense_is_told_of_until_five_minutes_after_
     (alert,) = watch.firing
     assert alert.subject.background_process_id is None
     assert alert.origin.reason == "a line of it is no JSON object"
-    assert "said what is not of its protocol: a line of it is no JSON object;" in alert.message
+    assert "do not understand each other: a line of it is no JSON object;" in alert.message
 
     watching.seconds += 1
     watch.take([], NOON + 2)

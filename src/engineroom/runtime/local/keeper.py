@@ -23,8 +23,11 @@ from engineroom.runtime.local.messages import (
     Answer,
     Happened,
     Hello,
+    HungUp,
+    Message,
     OutputTold,
     ProtocolError,
+    RefusedError,
     convert,
     parse,
 )
@@ -69,15 +72,28 @@ class Keeper:
         self._secret = secret
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[JsonObject]] = {}
+        self._fault: ProtocolError | None = None
+        self.has_hung_up = False
+        """Whether it was the keeper who ended the connection."""
 
     async def greet(self) -> Hello:
-        """Say who we are, by what only we can read, and return who the keeper is. See `call`."""
+        """Say who we are, by what only we can read, and return who the keeper is. See `ask`."""
         try:
-            return convert(await self.call("hello", secret=self._secret), Hello)
+            return await self.ask(Hello, "hello", secret=self._secret)
         except KeeperError:
             if self._secret:
                 raise
             raise ConnectionError("the file of the keeper's secret was gone; it is made anew") from None
+
+    async def ask(self, what: type[Message], name: str, **arguments: Any) -> Message:
+        """Ask, and return what the result says; see `call`. One that makes no sense ends the connection: `events` tells."""
+        result = await self.call(name, **arguments)
+        try:
+            return convert(result, what)
+        except ProtocolError as error:
+            self._fault = error
+            self.close()
+            raise ConnectionError("the keeper answers what makes no sense") from error
 
     async def call(self, name: str, **arguments: Any) -> JsonObject:
         """Ask, and return the result. Raises KeeperError on a refusal, ConnectionError when the keeper is gone.
@@ -100,7 +116,8 @@ class Keeper:
     async def events(self) -> AsyncIterator[list[Event]]:
         """Yield the events that arrived together, until the keeper is gone.
 
-        Raises ProtocolError for what is no message of a keeper's, after what came before it.
+        Raises ProtocolError for what is no message of a keeper's, after what came before it, and RefusedError when the
+        keeper says that we have sent what is none.
         """
         received = bytearray()
         try:
@@ -116,10 +133,13 @@ class Keeper:
                     yield events
                 if failure is not None:
                     raise failure
+            self.has_hung_up = not self._writer.is_closing()
         except ConnectionError:
             pass
         finally:
             self.close()
+        if self._fault is not None:
+            raise self._fault
 
     def _understood(self, lines: Sequence[bytearray]) -> tuple[list[Event], ProtocolError | None]:
         """Take in answers, and return the events, up to the first line that cannot be understood."""
@@ -129,6 +149,8 @@ class Keeper:
                 message = parse(_decoded(line))
                 if isinstance(message, Answer):
                     self._take_answer(message)
+                elif isinstance(message, HungUp):
+                    return events, RefusedError(message.refused)
                 else:
                     events.append(message)
             except ProtocolError as error:
@@ -289,9 +311,3 @@ async def answered(calls: list[asyncio.Future[JsonObject]]) -> None:
     for answer in await asyncio.gather(*calls, return_exceptions=True):
         if isinstance(answer, BaseException) and not isinstance(answer, ConnectionError):
             raise answer
-
-
-def report_failure(task: asyncio.Future[None]) -> None:
-    """Log what the keeper refused, of answers that nobody waits for."""
-    if not task.cancelled() and (error := task.exception()) is not None:
-        _log.error("The keeper refused a request.", action="keeper.refused", reason=str(error))

@@ -35,6 +35,10 @@ class ProtocolError(Exception):
         self.sequence = sequence
 
 
+class RefusedError(ProtocolError):
+    """The keeper says that what it was sent is no part of its protocol."""
+
+
 class KeptState(StrEnum):
     """Where a process is in its life, in the keeper's words."""
 
@@ -187,6 +191,12 @@ class Answer(msgspec.Struct, frozen=True):
             raise ValueError("an answer has either a result or an error")
 
 
+class HungUp(msgspec.Struct, frozen=True):
+    """The last thing that a keeper says to who sent what is no request, and what was wrong with it."""
+
+    refused: str
+
+
 class Known(msgspec.Struct, frozen=True):
     """All that a keeper has, as it tells one who begins to watch. Each process is looked at for itself."""
 
@@ -202,10 +212,12 @@ class Counted(msgspec.Struct, frozen=True):
     groups: Mapping[str, tuple[float | None, int | None, int | None]]
 
 
-def parse(line: JsonObject) -> Answer | Happened | OutputTold:
+def parse(line: JsonObject) -> Answer | Happened | HungUp | OutputTold:
     """Return what a line of the keeper's says. Raises ProtocolError."""
     if "id" in line:
         return convert(line, Answer)
+    if "refused" in line:
+        return convert(line, HungUp)
     if "output" in line:
         return convert(line, OutputTold)
     try:

@@ -20,15 +20,16 @@ from engineroom.runtime.base import Capabilities, Listener, Report, RunRefusedEr
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.difference import Difference
 from engineroom.runtime.local.earlier_runs import EarlierRuns
-from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher, answered, report_failure
+from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher, answered
 from engineroom.runtime.local.limits import LimitsTold
 from engineroom.runtime.local.messages import (
     Counted,
     Happened,
+    Hello,
     Known,
     OutputTold,
     ProtocolError,
-    convert,
+    RefusedError,
     understood,
 )
 from engineroom.runtime.local.mirror import Mirror, Stop
@@ -226,6 +227,9 @@ class LocalRuntime:
 
     def _misunderstood(self, error: ProtocolError) -> None:
         """Say loudly what makes no sense, and ask no more for its event, or for any from before if it had no number."""
+        if isinstance(error, RefusedError):
+            self._refused(str(error))
+            return
         self._skips_history = error.sequence is None
         if error.sequence is not None:
             self._cursor = (self._cursor[0], max(error.sequence, self._cursor[1]))
@@ -235,15 +239,15 @@ class LocalRuntime:
         _log.error("The keeper is not understood.", action="keeper.misunderstood", reason=reason)
         self._tell(translation.keeper_misunderstood(reason))
 
+    def _refused(self, reason: str) -> None:
+        _log.error("The keeper does not understand the server.", action="keeper.refused", reason=reason)
+        self._tell(translation.keeper_refused(reason))
+
     def _tell(self, event: Event) -> None:
         self._listener(Report(changed=frozenset(), events=[event], cursor=self._cursor_text()))
 
-    async def _greet(self, keeper: Keeper) -> None:
+    async def _greet(self, keeper: Keeper, hello: Hello) -> None:
         """Learn what the keeper has, and have it tell what happened since we last listened."""
-        try:
-            hello = await keeper.greet()
-        except KeeperError as error:
-            raise RuntimeUnavailableError(f"the keeper refuses to talk: {error}") from None
         await self._upgrades.bring_up_to_date(keeper, hello)
         self._protocol = hello.protocol
         self._limits.begin_anew(hello)
@@ -251,7 +255,7 @@ class LocalRuntime:
             self._cursor = (hello.epoch, hello.sequence)
             self._skips_history = False
         epoch, sequence = self._cursor
-        known = convert(await keeper.call("watch", epoch=epoch, after=sequence), Known)
+        known = await keeper.ask(Known, "watch", epoch=epoch, after=sequence)
         if known.epoch != epoch:
             self._cursor = (known.epoch, 0)
         processes, faults = understood(known)
@@ -266,10 +270,10 @@ class LocalRuntime:
         self._listener(Report(changed=everything, events=(), cursor=self._cursor_text()))
         # Not awaited: their answers are taken in by who waits for this greeting to end.
         self._limit(self._difference.workloads.values())
-        asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(report_failure)
+        asyncio.ensure_future(self._watch_output(keeper)).add_done_callback(self._report_refusal)
         self._converge_soon(everything)
         if self._drain_seconds is not None:
-            _unwaited([keeper.send("shutdown", timeout_seconds=self._drain_seconds)])
+            self._unwaited([keeper.send("shutdown", timeout_seconds=self._drain_seconds)])
 
     async def _watch_output(self, keeper: Keeper) -> None:
         """Have the keeper tell what can be read, look once at what it told nobody before, and say what was stored."""
@@ -315,8 +319,8 @@ class LocalRuntime:
 
     def _converge_soon(self, background_processes: Iterable[BackgroundProcessId]) -> None:
         wanted = list(background_processes)
-        _unwaited(self._adjust(wanted))
-        _unwaited(self._send(*self._difference.of(wanted, self._protocol)))
+        self._unwaited(self._adjust(wanted))
+        self._unwaited(self._send(*self._difference.of(wanted, self._protocol)))
 
     async def _converge(self, background_processes: Iterable[BackgroundProcessId]) -> None:
         if self._keeper is not None:
@@ -354,17 +358,29 @@ class LocalRuntime:
             return
         changed = self._limits.changed(workloads, self._mirror)
         if changed:
-            _unwaited([self._keeper.send("limit", groups=changed)])
+            self._unwaited([self._keeper.send("limit", groups=changed)])
 
     async def _count_usage(self) -> Counted | None:
         if self._keeper is None or self._protocol < translation.LIMITS_PROTOCOL:
             return None
         with contextlib.suppress(ConnectionError, KeeperError):
-            return convert(await self._keeper.call("usage"), Counted)
+            return await self._keeper.ask(Counted, "usage")
         return None
 
+    # What nobody waits for
 
-def _unwaited(calls: list[asyncio.Future[JsonObject]]) -> None:
-    """Have it logged when the keeper refuses what nobody waits for."""
-    if calls:
-        asyncio.ensure_future(answered(calls)).add_done_callback(report_failure)
+    def _unwaited(self, calls: list[asyncio.Future[JsonObject]]) -> None:
+        """Have it told when the keeper refuses one of these."""
+        if calls:
+            asyncio.ensure_future(answered(calls)).add_done_callback(self._report_refusal)
+
+    def _report_refusal(self, task: asyncio.Future[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        if self._drain_seconds is None:
+            self._refused(str(error))
+        else:
+            _log.warning(
+                "The keeper ends, and refused a request.", action="keeper.refused", reason=str(error)
+            )

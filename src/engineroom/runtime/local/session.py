@@ -11,7 +11,7 @@ import structlog
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import heartbeat
 from engineroom.runtime.local.keeper import Event, Keeper, KeeperError, Launcher
-from engineroom.runtime.local.messages import Hello, ProtocolError
+from engineroom.runtime.local.messages import Hello, ProtocolError, RefusedError
 from engineroom.runtime.local.reconnecting import Pauses
 
 _log = structlog.get_logger()
@@ -21,12 +21,12 @@ _log = structlog.get_logger()
 class Handlers:
     """Who is called in a session.
 
-    `greet` gets to know a keeper that was just connected to. `take` is given what it says from then on. `misunderstood` is
-    told of what makes no sense. `heard` is told whenever the keeper answers. `lost` is told that the keeper is gone, or why
-    it does not answer and is given up, and returns whether to connect again.
+    `greet` gets to know a keeper that was just connected to, and has said who it is. `take` is given what it says from then
+    on. `misunderstood` is told of what makes no sense to us, or to the keeper (RefusedError). `heard` is told whenever it
+    answers. `lost` is told that it is gone, or why it does not answer and is given up, and returns whether to connect again.
     """
 
-    greet: Callable[[Keeper], Awaitable[None]]
+    greet: Callable[[Keeper, Hello], Awaitable[None]]
     take: Callable[[list[Event]], None]
     misunderstood: Callable[[ProtocolError], None]
     heard: Callable[[Hello], None]
@@ -42,6 +42,9 @@ class Session:
         self._opened = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._silent: str | None = None
+        self._greeted: str | None = None
+        self._hung_up: str | None = None
+        self._is_refused = False
 
     async def open(self) -> None:
         """Connect, and return when the first keeper was greeted. Raises RuntimeUnavailableError when that fails."""
@@ -72,12 +75,15 @@ class Session:
         pauses = Pauses()
         while True:
             began = time.monotonic()
-            self._silent = None
+            self._silent = self._greeted = None
+            self._is_refused = False
             misunderstood = await self._misunderstood(keeper)
+            self._hung_up = self._greeted if keeper.has_hung_up and not misunderstood else None
             if not self._handlers.lost(self._silent):
                 return
             lasted = time.monotonic() - began
-            await asyncio.sleep(pauses.next_seconds(lasted, misunderstood=misunderstood))
+            is_bad = misunderstood or self._is_refused
+            await asyncio.sleep(pauses.next_seconds(lasted, misunderstood=is_bad))
             keeper = await self._launcher.connect_at_last()
 
     async def _misunderstood(self, keeper: Keeper) -> bool:
@@ -90,7 +96,7 @@ class Session:
             _log.error("Cannot work with the keeper.", action="keeper.unavailable", reason=str(error))
         except ProtocolError as error:
             if not self._opened.is_set():
-                raise RuntimeUnavailableError(f"the keeper speaks another language: {error}") from None
+                raise RuntimeUnavailableError(f"{_language(error)}: {error}") from None
             self._handlers.misunderstood(error)
         except Exception:
             if not self._opened.is_set():
@@ -132,11 +138,29 @@ class Session:
 
     async def _greet(self, keeper: Keeper) -> None:
         try:
-            await heartbeat.in_time(self._handlers.greet(keeper))
+            hello = await heartbeat.in_time(keeper.greet())
+            self._recognize(hello)
+            await heartbeat.in_time(self._handlers.greet(keeper, hello))
+        except KeeperError as error:
+            raise RuntimeUnavailableError(f"the keeper refuses to talk: {error}") from None
         except heartbeat.SilenceError:
             self._silent = self._launcher.why_silent()
             raise RuntimeUnavailableError(self._silent) from None
         self._opened.set()
+
+    def _recognize(self, hello: Hello) -> None:
+        """Find out whether this is the very keeper that has ended the last connection: then it has refused what we sent.
+
+        Raises RefusedError when we never came further with it.
+        """
+        self._greeted = hello.news.of if hello.news is not None else None
+        if self._hung_up is None or self._greeted != self._hung_up:
+            return
+        refused = RefusedError("it hung up without saying why")
+        if not self._opened.is_set():
+            raise refused
+        self._is_refused = True
+        self._handlers.misunderstood(refused)
 
     async def _beat(self, keeper: Keeper) -> None:
         """Hang up on a keeper that does not answer any more: nobody must wait for it."""
@@ -145,5 +169,11 @@ class Session:
         except heartbeat.SilenceError:
             self._silent = self._launcher.why_silent()
             keeper.close()
-        except (ConnectionError, KeeperError, ProtocolError):
+        except (ConnectionError, KeeperError):
             keeper.close()
+
+
+def _language(error: ProtocolError) -> str:
+    if isinstance(error, RefusedError):
+        return "the keeper does not understand this server"
+    return "the keeper speaks another language"

@@ -338,12 +338,23 @@ def _of_keeper(kind: str, message: str) -> Event:
 
 def keeper_misunderstood(reason: str) -> Event:
     """Return the event of a keeper that said what nobody can make sense of."""
+    return _of_misunderstanding(f"The keeper said what is not of its protocol: {reason}", reason)
+
+
+def keeper_refused(reason: str) -> Event:
+    """Return the event of a keeper that was asked what it can make no sense of, and has hung up or said so."""
+    return _of_misunderstanding(
+        f"The keeper does not understand the server: {reason}", f"it refused what the server sent: {reason}"
+    )
+
+
+def _of_misunderstanding(what: str, reason: str) -> Event:
     return Event(
         id=new_event_id(),
         background_process_id=None,
         kind=KEEPER_MISUNDERSTOOD,
         message=(
-            f"The keeper said what is not of its protocol: {reason}. What runs goes on, and it is connected to again; "
+            f"{what}. What runs goes on, and it is connected to again; "
             "install server and keeper from the same version, and look at the keeper's log."
         ),
         data={"reason": reason},

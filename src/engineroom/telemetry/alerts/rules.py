@@ -55,8 +55,8 @@ DEFAULTS = {
             RuleName.KEEPER_MISUNDERSTOOD,
             0,
             0,
-            "the keeper of {node} said what is not of its protocol: {reason}; what it runs goes on running; install server "
-            "and keeper from the same version, and look at the keeper's log",
+            "the server and the keeper of {node} do not understand each other: {reason}; what it runs goes on running; "
+            "install server and keeper from the same version, and look at the keeper's log",
         ),
         Rule(
             RuleName.HOST_LOST,
