@@ -4,6 +4,9 @@
 INSTALLED_FROM := pyproject.toml constraints.txt
 QUEUES := redis mysql postgresql
 
+# Where it is set, as in many images of containers, every start of a program would compile all of engineroom anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 help: ## show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 18
 

@@ -1,5 +1,6 @@
 """What every test may use: real servers of its own, and a mark for what a test needs of the machine."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,8 @@ from tests.support.servers import postgresql
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A server that a test starts takes twice as long when it compiles engineroom anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.addinivalue_line(
         "markers", "needs(*names): what the machine must have, by the names in tests/support/needs.py"
     )

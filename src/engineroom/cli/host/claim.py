@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.host.storage import unusable_folder
+from engineroom.cli.options import unusable_folder
 from engineroom.settings import Settings
 
 _LOOK_SECONDS = 2.0

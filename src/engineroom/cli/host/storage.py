@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from engineroom.cli.errors import CommandError
-from engineroom.cli.options import settings
+from engineroom.cli.options import settings, unusable_folder
 from engineroom.settings import Settings
 from engineroom.store import Store
 from engineroom.store.encryption.keyring import Keyring
@@ -38,14 +38,6 @@ def open_store(found: Settings) -> Store:
         raise CommandError(str(error)) from None
     except OSError as error:
         raise unusable_folder(found, error) from None
-
-
-def unusable_folder(found: Settings, error: OSError) -> CommandError:
-    """Return what to say when the data folder cannot be used."""
-    return CommandError(
-        f"cannot keep data in {found.data}: {os.strerror(error.errno or 0)}; "
-        "make the folder writable, or name another with --data"
-    )
 
 
 def _host(file: Path) -> str:
