@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Connection, func, select
 
 from engineroom.store import Store
-from engineroom.store.databases import dialects
 from engineroom.store.encryption.keyring import Keyring
 from engineroom.store.errors import StoreError, UnavailableError
 from engineroom.store.queries import events
@@ -36,11 +35,9 @@ def count(store: Store) -> int:
     return asyncio.run(store.read(read))
 
 
-def test_a_locked_file_is_said_to_be_locked_and_written_to_afterwards(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(dialects, "_BUSY_TIMEOUT_MILLISECONDS", 50)
-    sqlite_store = new_sqlite(tmp_path).open()
+def test_a_locked_file_is_said_to_be_locked_and_written_to_afterwards(tmp_path: Path) -> None:
+    new_sqlite(tmp_path)
+    sqlite_store = Store.open(tmp_path / "engineroom.db", busy_timeout_milliseconds=50)
     other = sqlite3.connect(tmp_path / "engineroom.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(UnavailableError, match=r"Nothing was changed.*database is locked; another program"):

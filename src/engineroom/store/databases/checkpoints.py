@@ -6,7 +6,7 @@ import structlog
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from engineroom.store.databases.dialects import do_alone
+from engineroom.store.databases.sqlite import do_alone
 
 _PAUSE_SECONDS = 0.5
 

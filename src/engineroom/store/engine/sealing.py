@@ -23,8 +23,8 @@ from sqlalchemy import (
     update,
 )
 
-from engineroom.store.databases.dialects import writing
 from engineroom.store.databases.rows import AnyRow
+from engineroom.store.databases.transactions import writing
 from engineroom.store.encryption.key_file import KeyringError
 from engineroom.store.encryption.keyring import KEY_ID_LENGTH, Keyring, Sealed
 from engineroom.store.schema.tables import metadata

@@ -1,40 +1,31 @@
 """The store: which database queries reach, which threads run them, and when a write counts as done."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self, TypeVar
 
-import structlog
 from sqlalchemy import URL, Connection, Engine, make_url, select
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from engineroom.store.databases.checkpoints import Checkpoints
 from engineroom.store.databases.database_file import DatabaseFile
-from engineroom.store.databases.dialects import (
-    CommitUnansweredError,
-    do_alone,
-    postgresql_engine,
-    reading,
-    sqlite_engine,
-    without_time_limits,
-    writing,
-)
+from engineroom.store.databases.postgresql import postgresql_engine
+from engineroom.store.databases.sqlite import BUSY_TIMEOUT_MILLISECONDS, sqlite_engine
 from engineroom.store.databases.trouble import Trouble, reason_of, trouble_of
 from engineroom.store.encryption.keyring import Keyring
 from engineroom.store.engine import sealing
-from engineroom.store.engine.threads import Reader, StuckError, Writer
-from engineroom.store.errors import NoRoomError, StoreError, UnavailableError
-from engineroom.store.queries.access import audit
-from engineroom.store.schema import version
+from engineroom.store.engine.attribution import recorded
+from engineroom.store.engine.error_translation import translated_errors
+from engineroom.store.engine.preparation import prepare
+from engineroom.store.engine.reader import Reader
+from engineroom.store.engine.writer import Writer
+from engineroom.store.errors import StoreError
 
 _READERS = 2
 _READ_SECONDS = 5.0
 _WRITE_SECONDS = 8.0
 _SQLITE_SECONDS = 20.0
 """Longer than a writer waits for another one, so that it is known whether anything was written."""
-
-_log = structlog.get_logger()
 
 Result = TypeVar("Result")
 
@@ -61,14 +52,20 @@ class Store:
         self._write_seconds = _WRITE_SECONDS if file is None else _SQLITE_SECONDS
 
     @classmethod
-    def open(cls, path: Path, keyring: Keyring | None = None) -> Self:
+    def open(
+        cls,
+        path: Path,
+        keyring: Keyring | None = None,
+        *,
+        busy_timeout_milliseconds: int = BUSY_TIMEOUT_MILLISECONDS,
+    ) -> Self:
         """Return the store in the SQLite file `path`, made when it is not there, with the newest schema.
 
-        The keys are in a file beside it unless others are given. Raises OSError when the file cannot be made, and
-        StoreError when what is in it cannot be used.
+        The keys are in a file beside it unless others are given. So long is waited for the write of another program.
+        Raises OSError when the file cannot be made, and StoreError when what is in it cannot be used.
         """
         keys = keyring or Keyring(path.with_name("secrets.key"))
-        engine = sqlite_engine(path)
+        engine = sqlite_engine(path, busy_timeout_milliseconds=busy_timeout_milliseconds)
         store = cls(engine, keys, file=DatabaseFile(path, engine.dispose))
         store._prepare(str(path))
         return store
@@ -89,7 +86,7 @@ class Store:
 
         Raises UnavailableError.
         """
-        with self._trouble_told():
+        with translated_errors():
             return await self._readers.run(function, self._read_seconds)
 
     async def probe(self) -> None:
@@ -99,13 +96,11 @@ class Store:
     async def write(self, function: Callable[[Connection], Result]) -> Result:
         """Return what `function` returns once what it wrote is on disk; when it raises, nothing of it is written.
 
-        It may be run once more before that, on a state without what it wrote. Within `audit.attributed` the write is
-        recorded in the audit trail, in the same transaction. Raises NoRoomError when the disk is full, and UnavailableError.
+        It may be run once more before that, on a state without what it wrote. What accompanies the task's
+        writes (`attribution.py`) is in the same transaction. Raises NoRoomError when the disk is full, and UnavailableError.
         """
-        with self._trouble_told():
-            return await audit.recorded(
-                lambda written: self._writer.run(written, self._write_seconds), function
-            )
+        with translated_errors():
+            return await recorded(lambda written: self._writer.run(written, self._write_seconds), function)
 
     def close(self) -> None:
         """Finish the writes that wait, stop the threads and close the database."""
@@ -123,7 +118,7 @@ class Store:
         Wherever it is interrupted, everything can be read as before: the older keys stay.
         """
         self._keyring.rotate()
-        with self._trouble_told():
+        with translated_errors():
             return sealing.reseal(self._engine, self._keyring)
 
     def _committed(self) -> None:
@@ -136,40 +131,10 @@ class Store:
         if self._file is not None:
             self._file.require()
 
-    @contextmanager
-    def _trouble_told(self) -> Iterator[None]:
-        """Raise an error that says what is the matter in the place of the driver's own."""
-        try:
-            yield
-        except StuckError as error:
-            raise UnavailableError(str(error)) from None
-        except CommitUnansweredError as error:
-            raise UnavailableError(
-                "It is not known whether this was changed: engineroom's database was lost while it stored it: "
-                f"{reason_of(error)}. Look before you ask again."
-            ) from error
-        except DBAPIError as error:
-            trouble = trouble_of(error)
-            if trouble is None:
-                raise
-            reason = reason_of(error)
-            if trouble is Trouble.FULL:
-                _log.error("The disk of the database is full.", action="store.full", reason=reason)
-                raise NoRoomError(
-                    "Nothing was changed: the disk of engineroom's database is full. Make room on it, then ask again."
-                ) from error
-            raise UnavailableError(
-                f"Nothing was changed: engineroom's database cannot be used: {reason}; {trouble.value}. Then ask again."
-            ) from error
-
     def _prepare(self, name: str) -> None:
         """See that schema and keys are as they have to be, or close the store. Raises StoreError."""
         try:
-            self._migrate()
-            with reading(self._engine) as connection:
-                found = sealing.key_ids(connection)
-            self._keyring.require(found)
-            self._keyring.keep()
+            prepare(self._engine, self._keyring)
             if self._file is not None:
                 self._file.hold()
         except DBAPIError as error:
@@ -179,22 +144,6 @@ class Store:
         except BaseException:
             self.close()
             raise
-
-    def _migrate(self) -> None:
-        with reading(self._engine) as connection:
-            current = version.is_current(connection)
-        if current:
-            return
-        self._keyring.keep()
-        with writing(self._engine) as connection:
-            without_time_limits(connection)
-            version.migrate(connection)
-        if self._engine.dialect.name == "sqlite":
-            self._compact()
-
-    def _compact(self) -> None:
-        """Rewrite the file: what a migration has sealed may still stand in it in plain text."""
-        do_alone(self._engine, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def _url(address: str) -> URL:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, s
 
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EventId
-from engineroom.store.databases.dialects import insert_new
+from engineroom.store.databases.inserts import insert_new
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries.paging import Page, PagedSelect
 from engineroom.store.schema.tables import (

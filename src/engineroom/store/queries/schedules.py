@@ -18,7 +18,7 @@ from engineroom.model.instances.schedule import (
     ScheduleEntry,
 )
 from engineroom.model.scaling import effect
-from engineroom.store.databases.dialects import insert_new
+from engineroom.store.databases.inserts import insert_new
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.queries import environments as environments_of
 from engineroom.store.queries.paging import Page, PagedSelect

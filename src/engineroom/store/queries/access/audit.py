@@ -1,20 +1,17 @@
-"""The audit trail: its queries, and the entry that the writes of the present task are recorded under."""
+"""Queries of the audit trail."""
 
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from engineroom.model.audit import AuditEntry
 from engineroom.model.ids import OrganizationId
 from engineroom.store.databases.rows import AnyRow
+from engineroom.store.engine.attribution import accompanied
 from engineroom.store.queries.paging import Page, PagedSelect
 from engineroom.store.schema.tables import audit_entries
-
-Result = TypeVar("Result")
 
 _INSERT = insert(audit_entries)
 _LIST = PagedSelect(
@@ -25,53 +22,9 @@ _LIST = PagedSelect(
 _PRUNE = delete(audit_entries).where(audit_entries.c.at < bindparam("before"))
 
 
-class _Attribution:
-    """Whose writes the present task makes. The entry is made once, with the first write that succeeds."""
-
-    def __init__(self, entry: Callable[[], AuditEntry]) -> None:
-        self._entry = entry
-        self._recorded = False
-
-    def record(self, connection: Connection) -> None:
-        """Add the entry in the transaction of the write, unless an earlier write of the task had it."""
-        if not self._recorded:
-            _add(connection, self._entry())
-
-    def committed(self) -> None:
-        """Take in that a write of the task is on disk, and the entry with it."""
-        self._recorded = True
-
-
-_present: ContextVar[_Attribution | None] = ContextVar("engineroom_attribution", default=None)
-
-
-@contextmanager
-def attributed(entry: Callable[[], AuditEntry]) -> Iterator[None]:
+def attributed(entry: Callable[[], AuditEntry]) -> AbstractContextManager[None]:
     """Have what the present task writes recorded under an entry, in the very transaction of its first write."""
-    token = _present.set(_Attribution(entry))
-    try:
-        yield
-    finally:
-        _present.reset(token)
-
-
-async def recorded(
-    run: Callable[[Callable[[Connection], Result]], Awaitable[Result]],
-    function: Callable[[Connection], Result],
-) -> Result:
-    """Have `run` do a write that also makes the entry which the present task's writes are recorded under."""
-    attribution = _present.get()
-    if attribution is None:
-        return await run(function)
-
-    def write(connection: Connection) -> Result:
-        result = function(connection)
-        attribution.record(connection)
-        return result
-
-    result = await run(write)
-    attribution.committed()
-    return result
+    return accompanied(lambda connection: _add(connection, entry()))
 
 
 def page(connection: Connection, organization_id: OrganizationId, number: int) -> Page[AuditEntry]:
