@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "control": {"model", "settings", "store", "queues", "telemetry", "runtime", "sandbox"},
     "api": {"model", "settings", "store", "telemetry", "control"},
     "cli": {"model", "settings"},
-    "cli/host": {"model", "settings", "control", "runtime", "store"},
+    "cli/host": {"model", "settings", "control", "runtime", "sandbox", "store"},
     "cli/server": set(ROOMS),
 }
 """A room of `src/engineroom`, and the other rooms that its files may import. A part of a room may have a rule of its own."""

@@ -12,7 +12,7 @@ from engineroom.sandbox import Command, Limits, Ran, Sandbox, SandboxError, Tena
 
 T = TypeVar("T")
 
-LIMITS = Limits(seconds=60, cpu_seconds=20, processes=None)
+LIMITS = Limits(seconds=60, cpu_seconds=20, processes=8)
 
 
 def in_sandbox(ask: Callable[[Sandbox], Awaitable[T]]) -> T:

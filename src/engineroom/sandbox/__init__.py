@@ -4,6 +4,7 @@ A fork server (`fork_server.py`, a program of its own) makes a process for each 
 looks at anything of his. `Sandbox` is the server's side of it.
 """
 
+from engineroom.sandbox.cgroup_base import unlimited
 from engineroom.sandbox.errors import RanOutError, SandboxError
 from engineroom.sandbox.limits import OUT_OF_MEMORY, Limits
 from engineroom.sandbox.program import Command, Ran
@@ -27,4 +28,5 @@ __all__ = [
     "SandboxError",
     "Service",
     "Tenant",
+    "unlimited",
 ]

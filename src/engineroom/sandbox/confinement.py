@@ -36,8 +36,11 @@ def default_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def confine(identity: Identity, limits: Limits) -> None:
-    """Be that user, for good, within these limits. Raises LaunchError when that is not allowed."""
+def confine(identity: Identity, limits: Limits, *, bounded: bool) -> None:
+    """Be that user, for good, within these limits. Raises LaunchError when that is not allowed.
+
+    `bounded` says that a cgroup limits how many processes there are.
+    """
     with contextlib.suppress(OSError):  # a container may forbid it
         Path("/proc/self/oom_score_adj").write_text(str(_FIRST_TO_GO))
     become(identity)
@@ -46,7 +49,7 @@ def confine(identity: Identity, limits: Limits) -> None:
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
     # Others of the same user read and change nothing in this process (ptrace(2)).
     _prctl(_PR_SET_DUMPABLE, 0)
-    limits.apply()
+    limits.apply(bounded=bounded)
     os.environ.update(identity.variables)
 
 

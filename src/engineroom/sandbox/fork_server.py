@@ -2,7 +2,7 @@
 
 It has one thread and no secrets. What it imports for a task stays, so that a process costs a fork, and needs no file of
 engineroom's, which its user may not be allowed to read. Whatever its tasks leave behind becomes a child of its own, and is
-killed (PR_SET_CHILD_SUBREAPER, prctl(2)).
+killed (PR_SET_CHILD_SUBREAPER, prctl(2)). A task that may start others has a cgroup, where the host has them for us.
 """
 
 import contextlib
@@ -22,11 +22,14 @@ import msgspec
 
 from engineroom.sandbox.messages import End, Ended, Launch
 from engineroom.sandbox.process import become_task
+from engineroom.sandbox.task_cgroups import TaskCgroups
 
 MAX_ORDER_BYTES = 65536
 _MAX_TASKS = 1000
 _ENDING_SECONDS = 1.0
 _ENDING_PAUSE_SECONDS = 0.005
+_LONGEST_PAUSE_SECONDS = 0.1
+"""While a cgroup is to go that is not empty yet."""
 _PR_SET_CHILD_SUBREAPER = 36
 _CHILDREN = Path("/proc/thread-self/children")
 _orders = msgspec.json.Decoder(Launch | End)
@@ -46,6 +49,7 @@ class ForkServer:
         self._control = control
         self._running: dict[int, _Running] = {}
         self._late: set[int] = set()
+        self._cgroups = TaskCgroups()
         ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
         self._ended, waking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
@@ -63,12 +67,14 @@ class ForkServer:
                 os.read(self._ended, 4096)
             self._reap()
             self._kill_the_late()
+            self._cgroups.end_what_goes()
             if self._control.fileno() in ready:
                 listening = self._take()
         self._end()
 
     def _end(self) -> None:
         """Kill what there is until nothing is left: what loses its parent becomes a child of ours a moment later."""
+        self._cgroups.close()
         until = time.monotonic() + _ENDING_SECONDS
         while time.monotonic() < until:
             for pid in self._running:
@@ -80,10 +86,10 @@ class ForkServer:
             time.sleep(_ENDING_PAUSE_SECONDS)
 
     def _milliseconds(self) -> float | None:
-        if not self._running:
-            return None
-        deadline = min(task.deadline for task in self._running.values())
-        return max(0.0, deadline - time.monotonic()) * 1000 + 1
+        times = [task.deadline for task in self._running.values()]
+        if self._cgroups.are_going:
+            times.append(time.monotonic() + _LONGEST_PAUSE_SECONDS)
+        return max(0.0, min(times) - time.monotonic()) * 1000 + 1 if times else None
 
     def _take(self) -> bool:
         """Do what the next message says; return whether there may be more."""
@@ -105,15 +111,18 @@ class ForkServer:
             self._tell(Ended(number=order.number, code=1))
             return
         _import(order)
+        may_fork = order.limits.processes != 0
+        cgroup = self._cgroups.make(order.number, order.limits) if may_fork else None
         try:
             pid = os.fork()
         except OSError:
+            self._cgroups.end(order.number)
             self._tell(Ended(number=order.number, code=1))
             return
         if pid == 0:
-            become_task(order, connected)
+            become_task(order, connected, cgroup, limits_processes=self._cgroups.limit_processes)
         self._running[pid] = _Running(
-            order.number, time.monotonic() + order.limits.seconds, may_fork=order.limits.processes != 0
+            order.number, time.monotonic() + order.limits.seconds, may_fork=may_fork
         )
 
     def _reap(self) -> None:
@@ -125,6 +134,7 @@ class ForkServer:
             if task is None or task.may_fork:
                 self._kill_strays()
             if task is not None:
+                self._cgroups.end(task.number)
                 code = os.waitstatus_to_exitcode(status)
                 self._tell(Ended(number=task.number, code=code, late=pid in self._late))
                 self._late.discard(pid)

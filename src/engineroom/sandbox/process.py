@@ -12,15 +12,22 @@ from engineroom.sandbox.confinement import alone, confine, default_signals
 from engineroom.sandbox.frames import Frames
 from engineroom.sandbox.messages import Launch, Refused, Started
 from engineroom.sandbox.task import named
+from engineroom.sandbox.task_cgroup import TaskCgroup
 
 
-def become_task(order: Launch, connected: socket.socket) -> NoReturn:
-    """Be the process of this task, which answers on that socket, and end with it: nothing of the fork server goes on."""
+def become_task(
+    order: Launch, connected: socket.socket, cgroup: TaskCgroup | None, *, limits_processes: bool
+) -> NoReturn:
+    """Be the process of this task, which answers on that socket, and end with it: nothing of the fork server goes on.
+
+    It does so in that cgroup, which may limit how many processes there are.
+    """
     code = 1
     try:
         default_signals()
         frames = Frames(socket.socket(fileno=alone(connected.detach())))
-        if _begun(order, frames):
+        bounded = _entered(cgroup) and limits_processes
+        if _begun(order, frames, bounded=bounded):
             named(order.task).serve(frames)
             code = 0
     except SystemExit as error:
@@ -31,11 +38,20 @@ def become_task(order: Launch, connected: socket.socket) -> NoReturn:
         os._exit(code)
 
 
-def _begun(order: Launch, frames: Frames) -> bool:
+def _entered(cgroup: TaskCgroup | None) -> bool:
+    """Enter the cgroup, while we may; return whether that could be done."""
+    with contextlib.suppress(OSError):
+        if cgroup is not None:
+            cgroup.enter()
+            return True
+    return False
+
+
+def _begun(order: Launch, frames: Frames, *, bounded: bool) -> bool:
     """Become the tenant, and tell the server; return whether that could be done."""
     try:
         identity = order.tenant.identity(order.keeper)
-        confine(identity, order.limits)
+        confine(identity, order.limits, bounded=bounded)
     except (LaunchError, OSError) as error:
         with contextlib.suppress(OSError):
             frames.send(msgspec.json.encode(Refused(str(error))))

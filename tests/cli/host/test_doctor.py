@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from engineroom.cli.host.doctor import Grade, doctor, of_hello, of_kernel, of_sp
 from engineroom.runtime.local.messages import Hello
 from tests.keeper.running_keeper import running_keeper
 from tests.keeper.worlds import WITHOUT_CGROUPS
+from tests.support.engineroom_server import ENGINEROOM
 from tests.support.waiting import wait_until
 
 
@@ -65,6 +67,21 @@ def test_limits_that_cannot_be_enforced_are_warned_of(
     for what in ("memory limit", "cpu limit", "processes limit"):
         assert found[what][0] == "warning"
         assert "run engineroom as root" in found[what][1]
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize(
+    ("world", "grade"), [((), "ok"), (WITHOUT_CGROUPS, "warning")], ids=["cgroups", "none"]
+)
+def test_what_is_not_limited_of_tasks_is_warned_of(
+    tmp_path: Path, world: tuple[str, ...], grade: str
+) -> None:
+    words = [*world, ENGINEROOM, "doctor", "--json", "--data", str(tmp_path)]
+    ran = subprocess.run(words, capture_output=True, text=True, check=False)
+    found = {each["what"]: each for each in json.loads(ran.stdout)}
+    for what in ("task memory", "task processes"):
+        assert found[what]["grade"] == grade
+        assert ("run engineroom as root" in found[what]["message"]) == (grade == "warning")
 
 
 def test_what_does_not_work_is_the_exit_status(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ async def a_pool(
 ) -> Pool:
     tenant = Tenant(folder=str(home))
     ran = await sandbox.run(
-        Command(argv=("sh", "-c", "id -u; id -g")), tenant, Limits(seconds=60, processes=None)
+        Command(argv=("sh", "-c", "id -u; id -g")), tenant, Limits(seconds=60, processes=8)
     )
     uid, gid = map(int, ran.output.split())
     return Pool(sandbox, Account(uid, gid), networks, answer_seconds, tenant=tenant)

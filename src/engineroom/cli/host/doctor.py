@@ -6,7 +6,7 @@ import os
 import resource
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ from engineroom.cli.terminal.messages import say
 from engineroom.runtime.local.heartbeat import why_silent
 from engineroom.runtime.local.keeper import Keeper, KeeperError, connect
 from engineroom.runtime.local.messages import Hello, ProtocolError
+from engineroom.sandbox import unlimited
 from engineroom.settings import Settings
 
 _LITTLE_SPACE_PERCENT = 5.0
@@ -61,7 +62,12 @@ def doctor(
         The server's data folder (ENGINEROOM_DATA; ~/.local/share/engineroom).
     """
     found = settings(data)
-    findings = [*_of_folder(found.data), *_of_host(), *asyncio.run(_of_keeper(found))]
+    findings = [
+        *_of_folder(found.data),
+        *_of_host(),
+        *of_tasks(unlimited()),
+        *asyncio.run(_of_keeper(found)),
+    ]
     if json_:
         say(json.dumps([asdict(finding) for finding in findings]))
     else:
@@ -112,6 +118,22 @@ def of_kernel(release: str) -> Finding:
         known = "exit codes of processes that end while the keeper is away are not told before Linux 6.15"
         return Finding(Grade.GOOD, "kernel", f"{release}; {known}")
     return Finding(Grade.GOOD, "kernel", release)
+
+
+def of_tasks(reasons: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield how far what a task starts is limited, which asks an application or measures queues as their user.
+
+    `reasons` say why memory or processes are not.
+    """
+    otherwise = {
+        "memory": "limited for each process of a task alone, not for all together",
+        "processes": "limited by how many their user may have (RLIMIT_NPROC) alone",
+    }
+    for what, limit in otherwise.items():
+        if what in reasons:
+            yield Finding(Grade.WARNING, f"task {what}", f"{limit}: {reasons[what]}")
+        else:
+            yield Finding(Grade.GOOD, f"task {what}", "limited for each task, with all that it starts")
 
 
 async def _of_keeper(found: Settings) -> list[Finding]:

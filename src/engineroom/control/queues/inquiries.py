@@ -30,7 +30,7 @@ _LIMITS = Limits(
     # It writes into its own log, however long that is already.
     file_bytes=1 << 40,
     open_files=1024,
-    processes=None,
+    processes=16,
     answer_bytes=_MIB,
 )
 _log = structlog.get_logger()

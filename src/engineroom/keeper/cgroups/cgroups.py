@@ -81,14 +81,14 @@ class Cgroups:
         for base in (*self.trees.cells, *self.trees.groups):
             made = self._make(f"{base}/{group}")
             if made and base == self.trees.memory and self.trees.limits_version == 2:
-                _write(f"{base}/{group}/cgroup.subtree_control", "+memory")
+                write(f"{base}/{group}/cgroup.subtree_control", "+memory")
         self._set(group, limits)
 
     def _set(self, group: str, limits: Limits) -> None:
         self._refused.pop(group, None)
         for path, value in self._settings(group, limits):
             try:
-                _write(path, value)
+                write(path, value)
             except OSError as error:
                 self._refused[group] = limits
                 self._report(path, error)
@@ -102,7 +102,7 @@ class Cgroups:
         trees, version = self.trees, self.trees.limits_version
         settings = []
         if trees.memory:
-            settings += _memory_settings(f"{trees.memory}/{group}", limits.memory_bytes, version)
+            settings += memory_settings(f"{trees.memory}/{group}", limits.memory_bytes, version)
         if trees.cpu:
             settings.append(_cpu_setting(f"{trees.cpu}/{group}", limits.cpus, version))
         if trees.processes:
@@ -174,7 +174,7 @@ class Cgroups:
 
         Those are in it, too, that are in a cgroup which one of them has made there.
         """
-        return _members(f"{self.trees.tracker}/{cell}")
+        return members_of(f"{self.trees.tracker}/{cell}")
 
     def signal(self, cell: str, number: int) -> None:
         """Signal everybody in a cell whom we may."""
@@ -185,7 +185,7 @@ class Cgroups:
     def kill(self, cell: str) -> None:
         """Kill everybody in a cell, and who is being born in it meanwhile."""
         try:
-            _write(f"{self.trees.tracker}/{cell}/cgroup.kill", "1")
+            write(f"{self.trees.tracker}/{cell}/cgroup.kill", "1")
         except OSError:  # before Linux 5.14, and in version 1
             for _ in range(_KILL_ROUNDS):
                 if not self.members(cell):
@@ -212,10 +212,10 @@ class Cgroups:
     def remove_what_was_busy(self) -> None:
         """Remove what could not be removed before, and was not made anew since."""
         # What is in a cgroup comes before it.
-        self._busy = {path for path in sorted(self._busy, reverse=True) if not _removed(path)}
+        self._busy = {path for path in sorted(self._busy, reverse=True) if not removed(path)}
 
     def _remove(self, path: str, bases: Iterable[str]) -> None:
-        self._busy.update(whole for base in bases if not _removed(whole := f"{base}/{path}".rstrip("/")))
+        self._busy.update(whole for base in bases if not removed(whole := f"{base}/{path}".rstrip("/")))
 
     # What is counted
 
@@ -285,7 +285,8 @@ class Cgroups:
             log.write("warning", "cgroup.refused", "A limit cannot be set.", path=path, reason=str(error))
 
 
-def _memory_settings(folder: str, limit: int | None, version: int) -> list[tuple[str, str]]:
+def memory_settings(folder: str, limit: int | None, version: int) -> list[tuple[str, str]]:
+    """Return what to write into which files of a cgroup for it to have this much memory."""
     if version == 2:
         # A size is what there is: swap on top of it would make the limit mean nothing in particular.
         swap = [(f"{folder}/memory.swap.max", "max" if limit is None else "0")]
@@ -315,8 +316,9 @@ def _fields(text: bytes) -> dict[bytes, bytes]:
     return dict(zip(words[::2], words[1::2], strict=False))
 
 
-def _members(path: str) -> list[int]:
-    return [*map(int, _pids(path).split()), *(pid for inner in _made_in(path) for pid in _members(inner))]
+def members_of(path: str) -> list[int]:
+    """Return the pids in the cgroup with this folder, and in those that were made there; none when there is none."""
+    return [*map(int, _pids(path).split()), *(pid for inner in _made_in(path) for pid in members_of(inner))]
 
 
 def _pids(path: str) -> bytes:
@@ -346,10 +348,10 @@ def _made_in(path: str) -> list[str]:
         return []
 
 
-def _removed(path: str) -> bool:
+def removed(path: str) -> bool:
     """Remove a cgroup with those that were made in it; return whether it is gone."""
     for inner in _made_in(path):
-        _removed(inner)
+        removed(inner)
     try:
         os.rmdir(path)  # noqa: PTH106 - as above
     except FileNotFoundError:
@@ -359,7 +361,8 @@ def _removed(path: str) -> bool:
     return True
 
 
-def _write(path: str, text: str) -> None:
+def write(path: str, text: str) -> None:
+    """Write into a file of the kernel's, in one piece. Raises OSError."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
     try:
         os.write(descriptor, text.encode())

@@ -16,12 +16,12 @@ MEMORY, CPU, PROCESSES = "memory", "cpu", "processes"
 
 _CONTROLLERS = {MEMORY: "memory", CPU: "cpu", PROCESSES: "pids"}
 REMEMBERED_NAME = "cgroups.json"
-_KEEPER_CELL = ".keeper"
+KEEPER_CELL = ".keeper"
 """No group can have this name: those of groups do not begin with a dot."""
 _DELEGATED = ("user.delegate", "trusted.delegate")
 """What systemd marks a cgroup with that it leaves to a service (systemd.resource-control(5), Delegate=)."""
 
-_ADVICE = "run engineroom as root, or as a systemd service with Delegate=yes"
+ADVICE = "run engineroom as root, or as a systemd service with Delegate=yes"
 
 
 class Setup(NamedTuple):
@@ -43,12 +43,12 @@ def set_up(folder: Path, boot: str) -> Setup:
     try:
         trees = _remembered(folder, boot) or _make_trees(folder)
     except OSError as error:
-        reason = f"cannot use cgroups: {error}; {_ADVICE}"
+        reason = f"cannot use cgroups: {error}; {ADVICE}"
         return Setup("none", None, dict.fromkeys(_CONTROLLERS, reason))
     remember(folder, boot, trees)
     kind = f"cgroup v{trees.limits_version}"
     places = {MEMORY: trees.memory, CPU: trees.cpu, PROCESSES: trees.processes}
-    missing = f"the {kind} controller is not there; {_ADVICE}"
+    missing = f"the {kind} controller is not there; {ADVICE}"
     return Setup(kind, Cgroups(trees), {what: missing for what, base in places.items() if base is None})
 
 
@@ -81,27 +81,27 @@ def _make_trees(folder: Path) -> Trees:
     # A name that tells folders apart; a better hash would load OpenSSL, a sixth of all the memory.
     name = f"engineroom-{binascii.crc32(bytes(folder)):08x}"
     unified = found.get(UNIFIED)
-    if unified is not None and "memory" in _words(f"{unified.mount}/cgroup.controllers"):
+    if unified is not None and "memory" in words_in(f"{unified.mount}/cgroup.controllers"):
         return _second_version(unified, name)
     return _first_version(found, name)
 
 
 def _second_version(unified: Hierarchy, name: str) -> Trees:
     """Make our base in the one tree, below our own cgroup if that was left to us, else at the top."""
-    delegated = os.geteuid() != 0 or _is_delegated(unified.own)
+    delegated = os.geteuid() != 0 or is_delegated(unified.own)
     parent = unified.own if delegated else unified.mount
     base = f"{parent}/{name}"
-    os.makedirs(f"{base}/{_KEEPER_CELL}", exist_ok=True)  # noqa: PTH103
+    os.makedirs(f"{base}/{KEEPER_CELL}", exist_ok=True)  # noqa: PTH103
     # Whoever gives controllers to its children may have no process itself; and a keeper that was started by a service
     # must not end with it.
-    movable = _words(f"{parent}/cgroup.procs") if delegated else [str(os.getpid())]
+    movable = words_in(f"{parent}/cgroup.procs") if delegated else [str(os.getpid())]
     for pid in movable:
         with contextlib.suppress(ProcessLookupError):
-            _write(f"{base}/{_KEEPER_CELL}/cgroup.procs", pid)
+            _write(f"{base}/{KEEPER_CELL}/cgroup.procs", pid)
     for giver in (parent, base):
         for controller in _CONTROLLERS.values():
             _give(giver, controller)
-    given = _words(f"{base}/cgroup.subtree_control")
+    given = words_in(f"{base}/cgroup.subtree_control")
     places = {what: base if controller in given else None for what, controller in _CONTROLLERS.items()}
     return Trees(tracker_version=2, limits_version=2, tracker=base, cpu_time=base, **places)
 
@@ -132,7 +132,8 @@ def _base(found: dict[str, Hierarchy], controller: str, name: str) -> str | None
     return base
 
 
-def _is_delegated(path: str) -> bool:
+def is_delegated(path: str) -> bool:
+    """Return whether a cgroup of version 2 was left to whoever is in it."""
     for name in _DELEGATED:
         with contextlib.suppress(OSError):
             return os.getxattr(path, name) == b"1"
@@ -147,7 +148,8 @@ def _give(path: str, controller: str) -> None:
         log.write("warning", "cgroups.refused", f"Cannot use {controller}.", path=path, reason=str(error))
 
 
-def _words(path: str) -> list[str]:
+def words_in(path: str) -> list[str]:
+    """Return the words in a file of the kernel's. Raises OSError."""
     return Path(path).read_text(encoding="ascii").split()
 
 

@@ -113,7 +113,7 @@ SERVICE = Service(
         memory_bytes=256 * _MIB,
         file_bytes=16 * _MIB,  # what SQLite shares between those who read a database with a write-ahead log
         open_files=512,
-        processes=None,  # threads count, too
+        processes=128,  # threads count, too
         answer_bytes=2 * _MIB,
     ),
 )
