@@ -16,7 +16,7 @@ async def main(folder):
     sought = Sought(folder=folder, variables={}, connection="redis", queues=None)
     account, found = await sandbox.ask(FIND, sought, Tenant(folder=folder))
     assert account.uid == os.getuid() != 0
-    print(found.place().connection.host)
+    print(found.location().connection.host)
     ran = await sandbox.run(Command(argv=("cat", "/proc/self/status")), Tenant(folder=folder), Limits(seconds=60))
     print("NoNewPrivs:\\t1" in ran.output.decode())
     try:
