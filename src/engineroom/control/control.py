@@ -109,6 +109,7 @@ class ControlPlane:
 
     def _take(self, report: Report) -> None:
         self._recorder.take(report)
+        self._reconciler.meet(report.changed)
         self._misunderstandings.take(report.events)
         self._ingester.note_events(report.events)
 

@@ -24,7 +24,7 @@ from engineroom.model.processes.exits import Exit, describe, signal_name
 from engineroom.model.processes.run import Finished, Run
 from engineroom.runtime.base import RunRefusedError, Runtime, RuntimeUnavailableError
 from engineroom.store import Store
-from engineroom.store.queries import commands, environments, instances
+from engineroom.store.queries import commands, environments, instances, operations
 from engineroom.store.queries.hosts import claims
 
 _LOST_AFTER_SECONDS = 60.0
@@ -111,11 +111,17 @@ class CommandRunner:
         going = [CommandId(run) for run in self._runtime.runs() if run.startswith(COMMAND_PREFIX)]
         if not going:
             return
-        living = await self._store.read(lambda connection: commands.of_living_environments(connection, going))
-        strays = [RunId(id) for id in going if id not in living]
+        strays = await self._store.read(lambda connection: _strays(connection, going))
         if strays:
             with contextlib.suppress(RuntimeUnavailableError):
                 await self._runtime.end_runs(strays, stop_timeout_seconds=0.0)
+
+
+def _strays(connection: Connection, going: Sequence[CommandId]) -> list[RunId]:
+    """Return those whose environment was deleted. One of which the database never knew may be of a newer database."""
+    gone = set(going) - commands.of_living_environments(connection, going)
+    remembered = operations.known_subjects(connection, gone)
+    return [RunId(id) for id in going if id in remembered]
 
 
 def after_run(command: Command, finished: Finished) -> Command:

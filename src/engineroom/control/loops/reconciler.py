@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from engineroom.control.loops.limits_notice import LimitsNotices
 from engineroom.control.loops.progress import measure
+from engineroom.control.loops.unknown_processes import UnknownProcesses
 from engineroom.control.outbox import Outbox
 from engineroom.control.workloads import workload
 from engineroom.model.applications.variables import unreadable
@@ -82,6 +83,7 @@ class Reconciler:
         self._busy = busy
         self._limits = LimitsNotices(store, runtime)
         self._outbox = Outbox(store)
+        self._unknown = UnknownProcesses(store, runtime)
         self._applied: dict[BackgroundProcessId, Workload] = {}
         self._held: dict[BackgroundProcessId, str] = {}
         self._dirty: set[BackgroundProcessId] = set()
@@ -92,6 +94,13 @@ class Reconciler:
         """Have what should be of these looked at now."""
         self._dirty.update(ids)
         self._woken.set()
+
+    def meet(self, ids: Iterable[BackgroundProcessId]) -> None:
+        """Have those of these looked at of which nothing was known before: they may have come back."""
+        strangers = [id for id in ids if id not in self.targets]
+        # Before the first look at everything, all are.
+        if self.targets and strangers:
+            self.wake(strangers)
 
     async def run(self) -> None:
         """Reconcile until cancelled."""
@@ -136,6 +145,7 @@ class Reconciler:
                 read = await self._store.read(partial(_read, ids=some, host=self._store.host))
                 await self._tell(read)
                 await self._bring_about(read.targets)
+                await self._unknown.look(some - read.targets.keys() - read.held.keys())
         except Exception:  # noqa: BLE001
             _log.exception("Cannot reconcile; trying again soon.", action="reconcile.failed")
             asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._wake_again, ids)

@@ -258,6 +258,13 @@ class LocalRuntime:
         known = await keeper.ask(Known, "watch", epoch=epoch, after=sequence)
         if known.epoch != epoch:
             self._cursor = (known.epoch, 0)
+        elif known.sequence < sequence:
+            _log.error(
+                "The keeper has gone back to an older state.",
+                action="keeper.older",
+                lost=sequence - known.sequence,
+            )
+            self._cursor = (known.epoch, known.sequence)
         processes, faults = understood(known)
         if faults:
             self._complain(f"{len(faults)} of its processes are left alone: {'; '.join(faults[:3])}")

@@ -69,6 +69,9 @@ _OF_ENVIRONMENT = (
     )
     .order_by(*_ORDER)
 )
+_PRESENT = select(background_processes.c.id).where(
+    background_processes.c.id.in_(bindparam("ids", expanding=True))
+)
 _TOMBSTONES = (
     select(background_processes.c.id).where(background_processes.c.deleted_at.is_not(None)).order_by(*_ORDER)
 )
@@ -109,6 +112,11 @@ def mark_deleted(connection: Connection, background_process_id: BackgroundProces
 def mark_forced(connection: Connection, background_process_id: BackgroundProcessId) -> None:
     """Note that what is left of a tombstone is to be killed at once."""
     connection.execute(_UPDATE, {"row_id": background_process_id, "deleted_force": True})
+
+
+def present(connection: Connection, ids: Iterable[BackgroundProcessId]) -> frozenset[BackgroundProcessId]:
+    """Return those of these that have a row, of whatever host, tombstones included."""
+    return frozenset(connection.execute(_PRESENT, {"ids": list(ids)}).scalars())
 
 
 def tombstones(connection: Connection) -> list[BackgroundProcessId]:

@@ -39,6 +39,11 @@ _LIST = PagedSelect(_OWNED.order_by(*_NEWEST_FIRST))
 _OF_SUBJECT = PagedSelect(
     select(operations).where(operations.c.subject_id == bindparam("subject_id")).order_by(*_NEWEST_FIRST)
 )
+_KNOWN_SUBJECTS = (
+    select(operations.c.subject_id)
+    .where(operations.c.subject_id.in_(bindparam("ids", expanding=True)))
+    .distinct()
+)
 _RUNNING_ON = (
     select(operations.c.id, operations.c.subject_id)
     .where(
@@ -129,6 +134,11 @@ def running(
     for id, subject_id in connection.execute(_RUNNING_ON, {"ids": list(background_process_ids)}):
         found.setdefault(subject_id, []).append(id)
     return found
+
+
+def known_subjects(connection: Connection, ids: Iterable[str]) -> frozenset[str]:
+    """Return those of these of which there was an operation, be they there or not any more."""
+    return frozenset(connection.execute(_KNOWN_SUBJECTS, {"ids": list(ids)}).scalars())
 
 
 def _from_row(row: AnyRow) -> Operation:
