@@ -43,7 +43,7 @@ for number in itertools.count():
     os.write(stream, line[:half])
     os.write(stream, line[half:])
     while number % 50 == 0 and (turn := os.fstat(turns).st_size) == seen:
-        time.sleep(0.005)
+        time.sleep(0.02)
     seen = turn
 """
 """Counts on both streams, each line in two writes; fifty lines a turn, which the file of its argument counts."""
@@ -166,6 +166,7 @@ class Storm:
 
     async def kill_the_reader(self, dice: random.Random) -> None:  # noqa: ARG002
         await self.runtime.close()
+        self.host.reap()
         self.runtime = await _opened(self.host)
         await self.runtime.apply(list(self.workloads.values()))
 
@@ -180,16 +181,16 @@ class Storm:
 
     async def _add(self) -> None:
         argv = (sys.executable, "-c", COUNTING, str(self.turns))
-        made = some_workload(argv=argv, processes=3, replicas=1)
+        made = some_workload(argv=argv, processes=2, replicas=1)
         self.workloads[made.background_process] = made
         await self.runtime.apply([made])
 
     async def _make_room(self) -> None:
-        """Have no more at once than a few."""
-        leaving = sorted(self.workloads)[: max(0, len(self.workloads) - _MAX_WORKLOADS + 1)]
-        for each in leaving:
+        """Have no more at once than a few, and nothing that was removed by a reader who did not live to see it done."""
+        for each in sorted(self.workloads)[: max(0, len(self.workloads) - _MAX_WORKLOADS + 1)]:
             del self.workloads[each]
-        await self.runtime.remove(leaving, stop_timeout_seconds=5.0)
+        leaving = self.runtime.background_processes() - self.workloads.keys()
+        await self.runtime.remove(sorted(leaving), stop_timeout_seconds=5.0)
 
 
 @asynchronous

@@ -27,7 +27,7 @@ while True:
     number += 1
     if child is None or os.waitpid(child, os.WNOHANG)[0]:
         child = os.posix_spawn("/bin/sleep", ["sleep", "86400"], os.environ)
-    time.sleep(0.04)
+    time.sleep(0.08)
 """
 """What it is called with only tells versions apart. It always has a child, which outlives it when it is killed."""
 
