@@ -16,7 +16,7 @@ from engineroom.control.loops.recorder import Recorder
 from engineroom.control.loops.scheduler import Scheduler
 from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import RunId
-from engineroom.model.instances.schedule import RunStatus, Schedule, ScheduledRun, ScheduleEntry
+from engineroom.model.instances.schedule import RunEnd, RunStatus, Schedule, ScheduledRun, ScheduleEntry
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import Store
 from engineroom.store.queries import schedules
@@ -232,6 +232,22 @@ async def test_a_run_that_went_down_with_the_host_is_unknown(tmp_path: Path) -> 
         assert runs[0].status is RunStatus.UNKNOWN
         assert runs[0].reason is not None
         assert "the host went down" in runs[0].reason
+
+
+@asynchronous
+async def test_a_run_of_a_time_that_was_set_back_is_unknown_until_its_end_is_told(tmp_path: Path) -> None:
+    async with scheduling(tmp_path) as scheduled:
+        [begun] = await scheduled.at(NOON + timedelta(days=365))
+        scheduled.fake._runs.clear()
+        runs = await scheduled.at(NOON)
+        assert [run.status for run in runs if run.id == begun.id] == [RunStatus.UNKNOWN]
+
+        end = RunEnd(
+            id=begun.id, status=RunStatus.SUCCEEDED, finished_at=NOON, duration_seconds=1.0, reason=""
+        )
+        await scheduled.store.write(lambda connection: schedules.finish(connection, [end]))
+        runs = await scheduled.at(NOON)
+        assert [run.status for run in runs if run.id == begun.id] == [RunStatus.SUCCEEDED]
 
 
 @asynchronous

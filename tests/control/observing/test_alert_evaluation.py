@@ -234,6 +234,18 @@ async def test_failed_jobs_count_when_they_rise_whatever_there_was_before(tmp_pa
 
 
 @asynchronous
+async def test_failed_jobs_of_before_the_clock_was_set_back_do_not_count_for_ever(tmp_path: Path) -> None:
+    watch = Watching(tmp_path, AlertSettings()).watch()
+    watch.take([failed(1000)], NOON + 365 * 86400)
+    watch.take([failed(1011)], NOON + 365 * 86400 + 10)
+    assert [alert.subject.rule for alert in watch.firing] == ["failed_jobs"]
+
+    for number in range(3):
+        watch.take([failed(1011)], NOON + number * 300)
+    assert watch.firing == []
+
+
+@asynchronous
 async def test_a_keeper_that_is_away_and_processes_that_are_missing_are_told_of(tmp_path: Path) -> None:
     watching = Watching(tmp_path, AlertSettings(), reachable=False)
     watch = watching.watch()

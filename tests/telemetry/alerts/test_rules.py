@@ -69,6 +69,15 @@ def test_an_alert_fires_once_when_its_figure_was_too_high_for_long_enough() -> N
     assert state == AlertState({}, {})
 
 
+def test_an_alert_fires_as_soon_after_the_clock_was_set_back() -> None:
+    year = 365 * 86400.0
+    state, _ = looked(400, now=year)
+    state, changed = looked(410, state, now=10)
+    assert changed == []
+    _, changed = looked(420, state, now=40)
+    assert [change for change, _ in changed] == [Change.FIRING]
+
+
 def test_a_figure_that_falls_in_between_begins_anew() -> None:
     state, _ = looked(400, now=0)
     state, _ = looked(1, state, now=20)

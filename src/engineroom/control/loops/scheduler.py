@@ -173,7 +173,8 @@ class Scheduler:
                 reason="unknown: the host went down, or its keeper was ended, while it ran",
             )
             for one in going
-            if one.id not in known and one.started_at < now - _LOST_AFTER
+            # Also one of a time that was set back since.
+            if one.id not in known and abs(now - one.started_at) > _LOST_AFTER
         ]
 
     async def _end_strays(self) -> None:

@@ -165,8 +165,8 @@ class AlertEvaluation:
         if failed is None:
             return None
         seen = self._failed[id]
-        if seen and failed < seen[-1][1]:
-            # Somebody has cleared them.
+        if seen and (failed < seen[-1][1] or now < seen[-1][0]):
+            # Somebody has cleared them, or has set the clock back.
             seen.clear()
         seen.append((now, failed))
         while seen[0][0] < now - _FAILED_WITHIN_SECONDS:

@@ -88,7 +88,9 @@ _GOING = (
 )
 _GOING_ON = _GOING.where(environments.c.host == bindparam("of_host"))
 _FINISH = update(scheduled_runs).where(
-    scheduled_runs.c.id == bindparam("of"), scheduled_runs.c.status == RunStatus.RUNNING
+    scheduled_runs.c.id == bindparam("of"),
+    # The end of one that was given up may come all the same, as when the clock has jumped.
+    scheduled_runs.c.status.in_((RunStatus.RUNNING, RunStatus.UNKNOWN)),
 )
 _PRUNE = delete(scheduled_runs).where(scheduled_runs.c.due_at < bindparam("before"))
 _CLOCK = select(scheduler_clocks.c.minute).where(scheduler_clocks.c.host == bindparam("of_host"))

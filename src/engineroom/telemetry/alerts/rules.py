@@ -146,7 +146,8 @@ def evaluate(
             above |= {} if since is None else {subject: since}
             firing |= {} if alert is None else {subject: alert}
         elif figure > rule.threshold:
-            above[subject] = before.above_since.get(subject, now)
+            # A clock that was set back must not keep it from firing until it has caught up.
+            above[subject] = min(before.above_since.get(subject, now), now)
             if alert is None and now - above[subject] >= rule.seconds:
                 alert = _alert(rule, subject, figure, origins.get(subject.id, UNKNOWN), now)
                 changed.append((Change.FIRING, alert))
