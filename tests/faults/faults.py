@@ -152,6 +152,11 @@ def lose_a_file(server: EngineroomServer, dice: Random) -> None:
     (server.data / dice.choice(files)).unlink(missing_ok=True)
 
 
+def lose_the_keepers_folder(server: EngineroomServer) -> None:
+    """Remove all that the keeper has, with the output that nobody has read yet."""
+    shutil.rmtree(server.data / "keeper", ignore_errors=True)
+
+
 def lose_the_variables(server: EngineroomServer) -> None:
     """Remove what the keeper has in memory of the variables of processes."""
     with contextlib.suppress(OSError):

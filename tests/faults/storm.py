@@ -44,6 +44,7 @@ class Storm:
     linked: Linked
     folder: Path
     may_lose_lines: bool = False
+    has_lost_lines: bool = False
     asked: dict[str, set[State]] = field(default_factory=dict)
     perhaps_made: set[State] = field(default_factory=set)
     perhaps_deleted: dict[str, set[State]] = field(default_factory=dict)
@@ -207,8 +208,8 @@ class Storm:
         return found
 
     def _is_told_of_lost_lines(self) -> bool:
-        """Return whether people were told that a full disk cost the oldest lines of the log."""
-        return self.may_lose_lines and '"logs.dropped"' in self.server.output()
+        """Return whether people know that lines were lost, as the disk was full or they were removed."""
+        return self.has_lost_lines or (self.may_lose_lines and '"logs.dropped"' in self.server.output())
 
     def _is_all_over(self) -> bool:
         operations = self.server.api.get("/api/operations")["data"]

@@ -108,6 +108,11 @@ class World:
         self._end_all()
         faults.lose_the_database(self.server)
 
+    def lose_the_keepers_folder(self) -> None:
+        """Have all of it be removed, and with it lines that nobody has read yet."""
+        self.storm.has_lost_lines = True
+        faults.lose_the_keepers_folder(self.server)
+
     def _begin(self, dice: Random) -> None:
         name = dice.choice(sorted(self.lasting))
         self._note(f"-: {name}")
@@ -179,6 +184,7 @@ def test_whatever_goes_wrong_with_a_host_on_its_own(tmp_path: Path, folder: Path
             "lock the database": LockedDatabase(server.data / "engineroom.db"),
         }
         world.add("lose the database", 1, lambda _: world.lose_the_database())
+        world.add("lose the keeper's folder", 1, lambda _: world.lose_the_keepers_folder())
         run(world, SEED)
 
 
