@@ -166,7 +166,9 @@ class Storm:
 
     async def kill_the_reader(self, dice: random.Random) -> None:  # noqa: ARG002
         await self.runtime.close()
-        self.host.reap()
+        for each in self.host._runtimes:
+            if each._launcher._started is not None:
+                each._launcher._started.poll()  # a keeper that was killed is a zombie until then
         self.runtime = await _opened(self.host)
         await self.runtime.apply(list(self.workloads.values()))
 

@@ -77,12 +77,8 @@ class LocalHost:
             ids |= {process["id"] for process in client.call("watch")["processes"]}
             client.call("stop", ids=list(ids), timeout_seconds=0, force=True)
             client.call("shutdown", timeout_seconds=0)
-        return self.reap()
-
-    def reap(self) -> bool:
-        """Take in which keepers have ended, so that none stays a zombie; return whether one still runs."""
         started = [runtime._launcher._started for runtime in self._runtimes]
-        return [keeper.poll() for keeper in started if keeper is not None].count(None) > 0
+        return any(keeper is not None and keeper.poll() is None for keeper in started)
 
 
 @pytest.fixture
