@@ -199,9 +199,7 @@ def test_a_file_that_is_not_ours_alone_is_not_used(tmp_path: Path, harm: str) ->
         (tmp_path / "variables-at").write_text(str(tmp_path / "elsewhere"))
     second = Variables(tmp_path)
     assert second.read() == {}
-    for path in (file, Path(f"{file}.moved")):
-        path.unlink(missing_ok=True)
-    file.parent.rmdir()
+    shutil.rmtree(file.parent)
     second.remove()
 
 
@@ -212,6 +210,19 @@ def test_nobody_can_stand_in_the_way_of_the_file_that_they_are_written_to_anew(t
     assert (facts.st_mode & 0o777, facts.st_uid) == (0o700, os.geteuid())
     kept.remove()
     assert not folder.exists()
+
+
+def test_beside_them_it_is_said_whose_they_are_also_after_the_folder_was_moved(tmp_path: Path) -> None:
+    (tmp_path / "one").mkdir()
+    Variables(tmp_path / "one").keep("a", WITH_SECRET)
+    owner = Path((tmp_path / "one" / "variables-at").read_text()).with_name("keeper")
+    assert owner.readlink() == tmp_path / "one"
+    (tmp_path / "one").rename(tmp_path / "two")
+    moved = Variables(tmp_path / "two")
+    assert moved.read() == {"a": WITH_SECRET}
+    assert owner.readlink() == tmp_path / "two"
+    moved.remove()
+    assert not owner.parent.exists()
 
 
 def test_without_memory_nothing_is_kept_and_nothing_fails(

@@ -4,9 +4,10 @@ import asyncio
 import json
 import os
 import resource
+import shlex
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ from cyclopts import Parameter
 from engineroom import __version__
 from engineroom.cli.options import settings
 from engineroom.cli.terminal.messages import say
+from engineroom.runtime.local.forgotten_variables import Forgotten, forgotten, places
 from engineroom.runtime.local.heartbeat import why_silent
 from engineroom.runtime.local.keeper import Keeper, KeeperError, connect
 from engineroom.runtime.local.messages import Hello, ProtocolError
@@ -66,6 +68,7 @@ def doctor(
         *_of_folder(found.data),
         *_of_host(),
         *of_tasks(unlimited()),
+        *of_forgotten_variables(forgotten(places())),
         *asyncio.run(_of_keeper(found)),
     ]
     if json_:
@@ -134,6 +137,19 @@ def of_tasks(reasons: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding(Grade.WARNING, f"task {what}", f"{limit}: {reasons[what]}")
         else:
             yield Finding(Grade.GOOD, f"task {what}", "limited for each task, with all that it starts")
+
+
+def of_forgotten_variables(found: Iterable[Forgotten]) -> Iterator[Finding]:
+    """Yield what is to be said of these folders in memory."""
+    for path, keeper in found:
+        if keeper is None:
+            whose = "of a keeper of an earlier version; if none runs"
+        elif keeper.is_dir():
+            whose = f"that the keeper of {keeper} does not use any more; if it runs as it should"
+        else:
+            whose = f"of the keeper of {keeper}, which is gone; if that was not moved, nor is on a disk that is not mounted"
+        message = f"{path} has variables {whose}, remove it: rm -r {shlex.quote(str(path))}"
+        yield Finding(Grade.WARNING, "variables", message)
 
 
 async def _of_keeper(found: Settings) -> list[Finding]:

@@ -16,6 +16,8 @@ from pathlib import Path
 from engineroom.keeper import log
 
 _POINTER = "variables-at"
+_OWNER = "keeper"
+"""A link beside the file to the keeper's folder, so that it can be told whose it was when nobody finds it any more."""
 _IN_MEMORY = ("tmpfs", "ramfs")
 
 
@@ -98,12 +100,17 @@ class Variables:
                     path.unlink(missing_ok=True)
         if self._path is not None:
             with contextlib.suppress(OSError):
+                (self._path.parent / _OWNER).unlink(missing_ok=True)
                 self._path.parent.rmdir()
 
     def _known(self) -> Path | None:
         """Return the file that an earlier keeper has made; None when it is gone, not ours alone, or not in memory."""
         path = self._pointed()
-        return path if path is not None and _is_memory(path.parent) else None
+        if path is None or not _is_memory(path.parent):
+            return None
+        with contextlib.suppress(OSError):
+            self._own(path.parent)
+        return path
 
     def _pointed(self) -> Path | None:
         try:
@@ -129,6 +136,7 @@ class Variables:
         beside = self._pointer.with_suffix(".new")
         try:
             path.touch(mode=0o600)
+            self._own(around)
             beside.touch(mode=0o600)
             beside.write_text(str(path), encoding="utf-8")
             beside.replace(self._pointer)
@@ -137,6 +145,13 @@ class Variables:
             shutil.rmtree(around, ignore_errors=True)
             return None
         return path
+
+    def _own(self, around: Path) -> None:
+        """Say beside the file whose it is; the folder may have been moved, or the file be an earlier version's."""
+        owner, folder = around / _OWNER, os.path.abspath(self._pointer.parent)  # noqa: PTH100 - links stay
+        if not owner.is_symlink() or os.readlink(owner) != folder:  # noqa: PTH115
+            owner.unlink(missing_ok=True)
+            owner.symlink_to(folder)
 
     def _report(self, error: OSError) -> None:
         if self._failing:
