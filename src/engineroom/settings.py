@@ -48,7 +48,7 @@ class Settings:
     """Where engineroom keeps its data, where it listens, how often a token may call, and how much of the log is kept.
 
     `database` is the address of a PostgreSQL database, or None for a SQLite file in the data folder. `key` holds the keys
-    that secrets are sealed with, when they are not to be kept in a file.
+    that secrets are encrypted with, when they are not to be kept in a file.
 
     Port 0 means any free port. `rate_limit` is how many ordinary calls a minute a token may make, 0 for as many as it likes.
     `host_reserve` is how many percent of the host's memory and CPU scaling leaves free, 0 for scaling without regard to it.
@@ -93,7 +93,7 @@ class Settings:
 
     @property
     def key_file(self) -> Path:
-        """The keys that secrets are sealed with, one a line, the present one first."""
+        """The keys that secrets are encrypted with, one a line, the present one first."""
         return self.data / "secrets.key"
 
     @property

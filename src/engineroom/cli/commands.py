@@ -47,10 +47,10 @@ _organization.command(
     "engineroom.cli.host.organizations:create", name="create", help="Make an organization and print its slug."
 )
 _organization.command("engineroom.cli.host.organizations:list_", name="list", help="List the organizations.")
-_key = cyclopts.App(name="key", help="The key that the variables of environments are sealed with.")
+_key = cyclopts.App(name="key", help="The key that the variables of environments are encrypted with.")
 app.command(_key)
 _key.command(
-    "engineroom.cli.host.keys:rotate", name="rotate", help="Make a new key, and seal everything with it."
+    "engineroom.cli.host.keys:rotate", name="rotate", help="Make a new key, and encrypt everything with it."
 )
 app.command(
     "engineroom.cli.host.down:down",

@@ -44,7 +44,7 @@ async def test_what_runs_goes_on_others_are_changed_and_it_is_told_once(
         await other.running(going, 3)
         await running.running(held, 1)
         [event] = await held_events(running, held.id)
-        assert "GREETING: cannot read what is stored: it was changed after it was sealed" in event
+        assert "GREETING: cannot read what is stored: it was changed after it was encrypted" in event
         assert capsys.readouterr().out.count("background_process.held") == 1
 
 

@@ -12,15 +12,15 @@ from engineroom.control.folders.links import Linked, link
 from engineroom.model.applications.unreadable import Unreadable
 from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.store import Store
-from engineroom.store.encryption.keyring import Sealed
-from engineroom.store.engine import sealing
+from engineroom.store.encryption.encrypted import Encrypted
+from engineroom.store.engine import reencryption
 from engineroom.store.queries import environments
 from engineroom.store.schema.tables import commands, environment_variables, metadata
-from tests.store.encryption.test_secrets import stored, values
+from tests.store.encryption.test_encryption import stored, values
 from tests.support.databases import Database, new_sqlite
 from tests.support.waiting import patient
 
-SEALED = {
+ENCRYPTED = {
     "environment_variables": "value",
     "deployed_variables": "value",
     "commands": "output",
@@ -62,7 +62,7 @@ store = Store.open(file)
 linked = asyncio.run(link(store, folder, "Shop", {"A": "1", "B": "2"}))
 store.close()
 
-WATCHED = ("store/encryption/key_file.py", "store/engine/sealing.py", "store/engine/store.py")
+WATCHED = ("store/encryption/key_file.py", "store/engine/reencryption.py", "store/engine/store.py")
 before = {path: path.read_bytes() for path in (file, folder / "secrets.key")}
 
 def rotate(last):
@@ -103,7 +103,7 @@ print(last)
 """
 
 
-def fill_every_sealed_column(store: Store, linked: Linked) -> dict[str, list[str]]:
+def fill_every_encrypted_column(store: Store, linked: Linked) -> dict[str, list[str]]:
     def write(connection: Connection) -> None:
         [environment] = environments.some_of_any(connection, [linked.environment])
         environments.set_variables(connection, environment, environment.variables, deployed=False)
@@ -136,14 +136,14 @@ def read_all(store: Store) -> dict[str, list[str]]:
                     select(metadata.tables[name].c[column]).order_by(*metadata.tables[name].primary_key)
                 ).scalars()
             )
-            for name, column in SEALED.items()
+            for name, column in ENCRYPTED.items()
         }
 
     return asyncio.run(store.read(read))
 
 
 def marks(store: Store, table: str) -> list[str]:
-    statement = text(f"SELECT {SEALED[table]} FROM {table}")
+    statement = text(f"SELECT {ENCRYPTED[table]} FROM {table}")
     rows = asyncio.run(store.read(lambda connection: list(connection.execute(statement).scalars())))
     return [row[:13] for row in rows]
 
@@ -156,14 +156,14 @@ def spoil(store: Store, position: int) -> None:
     asyncio.run(store.write(lambda connection: connection.execute(statement, {"position": position})))
 
 
-def test_rotations_in_a_row_lose_no_secret_of_any_column_nor_what_a_server_at_work_seals(
+def test_rotations_in_a_row_lose_no_secret_of_any_column_nor_what_a_server_at_work_encrypts(
     store: Store, database: Database, linked: Linked
 ) -> None:
     other = database.open()
-    secrets = fill_every_sealed_column(store, linked)
+    secrets = fill_every_encrypted_column(store, linked)
     before = other.rotate_key()
     for turn in range(3):
-        # The server that was there before seals with the newest key, as it finds that the file was changed.
+        # The server that was there before encrypts with the newest key, as it finds that the file was changed.
         write_variable(store, linked, 10 + turn, f"of turn {turn}")
         secrets["environment_variables"].append(f"of turn {turn}")
         assert not other.rotate_key().unreadable
@@ -177,27 +177,27 @@ def test_rotations_in_a_row_lose_no_secret_of_any_column_nor_what_a_server_at_wo
     again.close()
 
 
-def test_which_columns_are_sealed_is_told_by_their_type() -> None:
-    assert {str(column) for column in sealing.columns()} == {
+def test_which_columns_are_encrypted_is_told_by_their_type() -> None:
+    assert {str(column) for column in reencryption.columns()} == {
         str(column)
         for table in metadata.sorted_tables
         for column in table.columns
-        if isinstance(column.type, Sealed)
+        if isinstance(column.type, Encrypted)
     }
-    assert len(list(sealing.columns())) >= len(SEALED)
+    assert len(list(reencryption.columns())) >= len(ENCRYPTED)
 
 
-def test_rotation_names_what_cannot_be_read_and_seals_the_rest(
+def test_rotation_names_what_cannot_be_read_and_encrypts_the_rest(
     store: Store, database: Database, linked: Linked
 ) -> None:
     spoil(store, 0)
     other = database.open()
-    resealed = other.rotate_key()
+    reencrypted = other.rotate_key()
     other.close()
 
-    assert resealed.count == 1
-    assert len(resealed.unreadable) == 1
-    assert resealed.unreadable[0].startswith(
+    assert reencrypted.count == 1
+    assert len(reencrypted.unreadable) == 1
+    assert reencrypted.unreadable[0].startswith(
         f"environment_variables.value of {linked.environment}, 0: cannot read"
     )
 
@@ -210,7 +210,7 @@ def test_a_value_that_cannot_be_read_says_so_in_its_place_and_is_kept_as_it_is(
 
     first, second = values(store, linked.environment)
     assert isinstance(first, Unreadable)
-    assert "it was changed after it was sealed; give it anew" in first
+    assert "it was changed after it was encrypted; enter it again" in first
     assert second == "2"
 
     # What is written around it leaves it as it is.
@@ -224,7 +224,7 @@ def test_a_value_that_cannot_be_read_says_so_in_its_place_and_is_kept_as_it_is(
     assert values(store, linked.environment)[1:] == ["2", "3"]
 
 
-def test_keys_that_were_removed_under_a_server_are_put_back_before_anything_is_sealed(
+def test_keys_that_were_removed_under_a_server_are_put_back_before_anything_is_encrypted(
     store: Store, database: Database, linked: Linked
 ) -> None:
     key = database.keys.read_text()

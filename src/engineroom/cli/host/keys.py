@@ -9,7 +9,7 @@ from engineroom.store.encryption.key_file import KeyringError
 
 
 def rotate(*, data: Path | None = None) -> None:
-    """Make a new key, and seal every secret in the database with it. A running server goes on.
+    """Make a new key, and encrypt every secret in the database with it. A running server goes on.
 
     Parameters
     ----------
@@ -18,11 +18,11 @@ def rotate(*, data: Path | None = None) -> None:
     """
     with opened_store(data) as store:
         try:
-            resealed = store.rotate_key()
+            reencrypted = store.rotate_key()
         except KeyringError as error:
             raise CommandError(str(error)) from None
     say(
-        f"Sealed {resealed.count} secrets with a new key; the older keys stay in the file, for copies of the database."
+        f"Encrypted {reencrypted.count} secrets with a new key; the older keys stay in the file, for copies of the database."
     )
-    if resealed.unreadable:
-        raise CommandError("cannot read, and left as it was:\n  " + "\n  ".join(resealed.unreadable))
+    if reencrypted.unreadable:
+        raise CommandError("cannot read, and left as it was:\n  " + "\n  ".join(reencrypted.unreadable))

@@ -8,29 +8,29 @@ from typing import Any
 class Unreadable(str):
     """Says why the text cannot be read, and what to do; it is all that anybody sees of it.
 
-    `sealed` is what is stored, which is what is stored again: whatever cannot be read now may be readable later.
+    `encrypted` is what is stored, which is what is stored again: whatever cannot be read now may be readable later.
     """
 
-    __slots__ = ("reason", "sealed")
+    __slots__ = ("encrypted", "reason")
 
     reason: str
-    sealed: str
+    encrypted: str
 
-    def __new__(cls, sealed: str, reason: str) -> Unreadable:
-        """Return what stands in the place of `sealed`."""
+    def __new__(cls, encrypted: str, reason: str) -> Unreadable:
+        """Return what stands in the place of `encrypted`."""
         made = super().__new__(cls, f"[{reason}]")
-        made.sealed = sealed
+        made.encrypted = encrypted
         made.reason = reason
         return made
 
     def __eq__(self, other: object) -> bool:
         """Return whether the same is stored for both."""
-        return isinstance(other, Unreadable) and other.sealed == self.sealed
+        return isinstance(other, Unreadable) and other.encrypted == self.encrypted
 
     def __hash__(self) -> int:
         """Return the hash of what is stored."""
-        return hash(self.sealed)
+        return hash(self.encrypted)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how a copy is made."""
-        return (Unreadable, (self.sealed, self.reason))
+        return (Unreadable, (self.encrypted, self.reason))

@@ -1,4 +1,4 @@
-"""The file with the keys that secrets are sealed with: one a line, the present one first. No key is ever taken out of it."""
+"""The file with the keys of secrets: one a line, the present one first. No key is ever taken out of it."""
 
 import contextlib
 import fcntl

@@ -5,7 +5,7 @@ from sqlalchemy import Engine
 from engineroom.store.databases.sqlite import do_alone
 from engineroom.store.databases.transactions import reading, without_time_limits, writing
 from engineroom.store.encryption.keyring import Keyring
-from engineroom.store.engine import sealing
+from engineroom.store.engine import reencryption
 from engineroom.store.schema import version
 
 
@@ -13,7 +13,7 @@ def prepare(engine: Engine, keyring: Keyring) -> None:
     """Bring the database to the newest schema, and see that the keys are those of its secrets. Raises StoreError."""
     _migrate(engine, keyring)
     with reading(engine) as connection:
-        found = sealing.key_ids(connection)
+        found = reencryption.key_ids(connection)
     keyring.require(found)
     keyring.keep()
 
@@ -32,5 +32,5 @@ def _migrate(engine: Engine, keyring: Keyring) -> None:
 
 
 def _compact(engine: Engine) -> None:
-    """Rewrite the file: what a migration has sealed may still stand in it in plain text."""
+    """Rewrite the file: what a migration has encrypted may still stand in it in plain text."""
     do_alone(engine, "VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)")

@@ -13,7 +13,7 @@ from engineroom.store.databases.postgresql import postgresql_engine
 from engineroom.store.databases.sqlite import BUSY_TIMEOUT_MILLISECONDS, sqlite_engine
 from engineroom.store.databases.trouble import Trouble, reason_of, trouble_of
 from engineroom.store.encryption.keyring import Keyring
-from engineroom.store.engine import sealing
+from engineroom.store.engine import reencryption
 from engineroom.store.engine.attribution import recorded
 from engineroom.store.engine.error_translation import translated_errors
 from engineroom.store.engine.preparation import prepare
@@ -42,7 +42,7 @@ class Store:
         self.host = host
         self._engine = engine
         self._keyring = keyring
-        # The type of what is sealed finds the keys there: an engine's dialect is its own.
+        # The type of what is encrypted finds the keys there: an engine's dialect is its own.
         engine.dialect.engineroom_keyring = keyring  # type: ignore[attr-defined]
         self._readers = Reader(engine, threads=_READERS, before=self._see_that_it_is_there)
         self._checkpoints = None if file is None else Checkpoints(engine)
@@ -112,14 +112,14 @@ class Store:
             self._file.close()
         self._engine.dispose()
 
-    def rotate_key(self) -> sealing.Resealed:
-        """Make a new key and seal everything with it; return how much that was. Raises KeyringError and NoRoomError.
+    def rotate_key(self) -> reencryption.Reencrypted:
+        """Make a new key and encrypt everything with it; return how much that was. Raises KeyringError and NoRoomError.
 
         Wherever it is interrupted, everything can be read as before: the older keys stay.
         """
         self._keyring.rotate()
         with translated_errors():
-            return sealing.reseal(self._engine, self._keyring)
+            return reencryption.reencrypt(self._engine, self._keyring)
 
     def _committed(self) -> None:
         """Take in that something was committed, and see that it is where others find it."""

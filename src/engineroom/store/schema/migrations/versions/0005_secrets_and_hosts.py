@@ -1,9 +1,9 @@
-"""Seal the variables of environments, and say on which host an environment runs."""
+"""Encrypt the variables of environments, and say on which host an environment runs."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from engineroom.store.encryption.keyring import keyring_of
+from engineroom.store.encryption.encrypted import keyring_of
 
 revision = "0005"
 down_revision = "0004"
@@ -17,13 +17,13 @@ _VARIABLES = sa.table(
 
 
 def upgrade() -> None:
-    """Seal what is there in plain text; no host has claimed anything yet."""
+    """Encrypt what is there in plain text; no host has claimed anything yet."""
     connection = op.get_bind()
     keyring = keyring_of(connection.dialect)
     for row in connection.execute(sa.select(_VARIABLES)).all():
         connection.execute(
             sa.update(_VARIABLES)
             .where(_VARIABLES.c.environment_id == row.environment_id, _VARIABLES.c.position == row.position)
-            .values(value=keyring.seal(row.value))
+            .values(value=keyring.encrypt(row.value))
         )
     op.add_column("environments", sa.Column("host", sa.String(64), nullable=True))

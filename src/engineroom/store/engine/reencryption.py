@@ -1,4 +1,4 @@
-"""The secrets in the database, as they are sealed: whether their keys are there, and sealing them anew.
+"""The secrets in the database, as they are encrypted: whether their keys are there, and encrypting them again.
 
 Which columns have secrets is told by their type, so there is no list to keep in step.
 """
@@ -25,8 +25,10 @@ from sqlalchemy import (
 
 from engineroom.store.databases.rows import AnyRow
 from engineroom.store.databases.transactions import writing
+from engineroom.store.encryption.encrypted import Encrypted
 from engineroom.store.encryption.key_file import KeyringError
-from engineroom.store.encryption.keyring import KEY_ID_LENGTH, Keyring, Sealed
+from engineroom.store.encryption.keyring import Keyring
+from engineroom.store.encryption.keys import KEY_ID_LENGTH
 from engineroom.store.schema.tables import metadata
 
 _AT_ONCE = 250
@@ -34,8 +36,8 @@ _AT_ONCE = 250
 
 
 @dataclass(slots=True)
-class Resealed:
-    """How many secrets were sealed anew, and which could not be read, each with the reason."""
+class Reencrypted:
+    """How many secrets were encrypted again, and which could not be read, each with the reason."""
 
     count: int = 0
     unreadable: list[str] = field(default_factory=list)
@@ -44,11 +46,11 @@ class Resealed:
 def columns() -> Iterator[Column[Any]]:
     """Yield every column that has secrets."""
     for table in metadata.sorted_tables:
-        yield from (column for column in table.columns if isinstance(column.type, Sealed))
+        yield from (column for column in table.columns if isinstance(column.type, Encrypted))
 
 
 def key_ids(connection: Connection) -> list[str]:
-    """Return the ids of the keys with which something is sealed."""
+    """Return the ids of the keys with which something is encrypted."""
     each = (
         select(func.substr(_raw(column), len("er1:") + 1, KEY_ID_LENGTH)).where(column.is_not(None))
         for column in columns()
@@ -56,16 +58,16 @@ def key_ids(connection: Connection) -> list[str]:
     return list(connection.execute(union(*each)).scalars())
 
 
-def reseal(engine: Engine, keyring: Keyring) -> Resealed:
-    """Seal with the first key whatever is sealed with another one, a few at a time. Of a crash nothing is lost."""
-    result = Resealed()
+def reencrypt(engine: Engine, keyring: Keyring) -> Reencrypted:
+    """Encrypt with the first key whatever is encrypted with another one, a few at a time. Of a crash nothing is lost."""
+    result = Reencrypted()
     for column in columns():
         behind: Sequence[Any] | None = None
         while True:
             with writing(engine) as connection:
                 rows = _old(connection, keyring, column, behind)
                 for row in rows:
-                    _reseal_one(connection, keyring, column, row, result)
+                    _reencrypt_one(connection, keyring, column, row, result)
             if len(rows) < _AT_ONCE:
                 break
             behind = rows[-1][:-1]
@@ -75,7 +77,7 @@ def reseal(engine: Engine, keyring: Keyring) -> Resealed:
 def _old(
     connection: Connection, keyring: Keyring, column: Column[Any], behind: Sequence[Any] | None
 ) -> Sequence[AnyRow]:
-    """Return the primary keys of the next rows that are sealed with another key, each with what is sealed."""
+    """Return the primary keys of the next rows that are encrypted with another key, each with what is encrypted."""
     keys = _primary_key(column)
     statement = select(*keys, _raw(column)).where(_raw(column).not_like(f"{keyring.current_mark}%"))
     if behind is not None:
@@ -83,12 +85,12 @@ def _old(
     return connection.execute(statement.order_by(*keys).limit(_AT_ONCE)).all()
 
 
-def _reseal_one(
-    connection: Connection, keyring: Keyring, column: Column[Any], row: AnyRow, result: Resealed
+def _reencrypt_one(
+    connection: Connection, keyring: Keyring, column: Column[Any], row: AnyRow, result: Reencrypted
 ) -> None:
-    *values, sealed = row
+    *values, encrypted = row
     try:
-        text = keyring.unseal(sealed)
+        text = keyring.decrypt(encrypted)
     except KeyringError as error:
         result.unreadable.append(
             f"{column.table.name}.{column.name} of {', '.join(map(str, values))}: {error}"

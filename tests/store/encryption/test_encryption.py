@@ -33,7 +33,7 @@ def values(store: Store, environment: EnvironmentId) -> list[str]:
     return [variable.value for variable in found[environment]]
 
 
-def test_a_variable_comes_back_as_it_was_and_is_sealed_in_between(store: Store, linked: Linked) -> None:
+def test_a_variable_comes_back_as_it_was_and_is_encrypted_in_between(store: Store, linked: Linked) -> None:
     assert values(store, linked.environment) == ["1", "2"]
     assert all(value.startswith("er1:") for value in stored(store))
     assert len(set(stored(store))) == 2
@@ -79,7 +79,7 @@ def test_a_file_without_a_key_is_refused_in_words(tmp_path: Path, content: str) 
         Keyring(tmp_path / "secrets.key")
 
 
-def test_after_a_rotation_everything_is_sealed_anew_and_a_server_at_work_goes_on(
+def test_after_a_rotation_everything_is_encrypted_again_and_a_server_at_work_goes_on(
     store: Store, database: Database, linked: Linked
 ) -> None:
     other = database.open()
@@ -93,35 +93,35 @@ def test_after_a_rotation_everything_is_sealed_anew_and_a_server_at_work_goes_on
 
 
 @pytest.mark.parametrize(
-    "sealed", ["", "plain", "er1:", "er1:00000000:AAAA", "er1:{id}:?", "er1:{id}:AAAA", "er1:{id}:"]
+    "encrypted", ["", "plain", "er1:", "er1:00000000:AAAA", "er1:{id}:?", "er1:{id}:AAAA", "er1:{id}:"]
 )
-def test_whatever_else_stands_in_the_place_of_a_sealed_text_is_unreadable(
-    tmp_path: Path, sealed: str
+def test_whatever_else_stands_in_the_place_of_an_encrypted_text_is_unreadable(
+    tmp_path: Path, encrypted: str
 ) -> None:
     keyring = Keyring(tmp_path / "secrets.key")
     with pytest.raises(KeyringError, match="cannot read"):
-        keyring.unseal(sealed.format(id=keyring.current_mark.split(":")[1]))
+        keyring.decrypt(encrypted.format(id=keyring.current_mark.split(":")[1]))
 
 
 def test_keys_may_be_given_instead_of_kept_in_a_file(tmp_path: Path) -> None:
     old, new = (base64.b64encode(os.urandom(32)).decode() for _ in range(2))
-    sealed = Keyring(tmp_path / "secrets.key", old).seal("secret")
+    encrypted = Keyring(tmp_path / "secrets.key", old).encrypt("secret")
 
     both = Keyring(tmp_path / "secrets.key", f"{new},{old}")
 
-    assert both.unseal(sealed) == "secret"
+    assert both.decrypt(encrypted) == "secret"
     assert not (tmp_path / "secrets.key").exists()
     with pytest.raises(KeyringError, match="ENGINEROOM_KEY; put a new one before"):
         both.rotate()
 
 
-def test_a_sealed_value_that_was_changed_is_refused(tmp_path: Path) -> None:
+def test_an_encrypted_value_that_was_changed_is_refused(tmp_path: Path) -> None:
     keyring = Keyring(tmp_path / "secrets.key")
-    sealed = keyring.seal("secret")
-    changed = sealed[:-8] + ("A" if sealed[-8] != "A" else "B") + sealed[-7:]
+    encrypted = keyring.encrypt("secret")
+    changed = encrypted[:-8] + ("A" if encrypted[-8] != "A" else "B") + encrypted[-7:]
 
     with pytest.raises(KeyringError, match="it was changed"):
-        keyring.unseal(changed)
+        keyring.decrypt(changed)
 
 
 def test_the_key_file_is_not_made_where_there_is_no_database(tmp_path: Path) -> None:
