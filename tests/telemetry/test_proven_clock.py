@@ -81,12 +81,32 @@ def test_what_is_known_outlives_a_restart_with_a_wrong_clock(tmp_path: Path) -> 
     assert clocks.opened().now() == NOW
 
 
-def test_without_a_memory_files_that_were_written_before_are_witnesses(tmp_path: Path) -> None:
+def test_without_the_memory_of_a_time_before_no_time_is_known_until_one_has_proved_itself(
+    tmp_path: Path,
+) -> None:
     witness = tmp_path / "logs.db"
     witness.touch()
     clocks = Clocks(tmp_path)
-    clocks.wall = witness.stat().st_mtime + YEAR
-    assert clocks.opened(witness, tmp_path / "missing").now() == witness.stat().st_mtime
+    # What was written last may have been so by a clock that had jumped.
+    clocks.wall = witness.stat().st_mtime
+    clock = clocks.opened(witness, tmp_path / "missing")
+    assert clock.now() == 0
+    for _ in range(6):
+        clocks.wall += HOUR
+        clocks.up += HOUR
+        believed = clock.now()
+    assert believed == clocks.wall
+
+
+def test_a_memory_that_was_removed_is_written_again(tmp_path: Path) -> None:
+    clocks = Clocks(tmp_path)
+    clock = clocks.opened()
+    clock.now()
+    clocks.path.unlink()
+    clocks.wall += YEAR
+    clocks.up += 10
+    assert clock.now() == NOW
+    assert clocks.opened().now() == NOW
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"believed": "x"}'])

@@ -23,6 +23,9 @@ _DRIFT_SECONDS = 300.0
 
 _WRITE_SECONDS = 600.0
 
+_UNKNOWN = 0.0
+"""So long ago that nothing is old enough to be removed."""
+
 _log = structlog.get_logger()
 
 
@@ -76,13 +79,16 @@ class ProvenClock:
         clock: Callable[[], float] = time.time,
         uptime: Callable[[], float] = time.monotonic,
     ) -> Self:
-        """Return the clock that is remembered in a file; where there is none, files written before are its witnesses."""
+        """Return the clock that is remembered in a file.
+
+        Where that was lost, but its witnesses show that there was a time before, nothing is known: what they were last
+        written at may itself be the time of a clock that had jumped.
+        """
         try:
             proof = msgspec.json.decode(path.read_bytes(), type=Proof)
         except (OSError, msgspec.DecodeError):
-            written = [witness.stat().st_mtime for witness in witnesses if witness.exists()]
             now = clock()
-            proof = Proof(min(now, max(written, default=now)), now)
+            proof = Proof(_UNKNOWN if any(witness.exists() for witness in witnesses) else now, now)
         return cls(path, proof, clock=clock, uptime=uptime)
 
     def now(self) -> float:
@@ -96,7 +102,8 @@ class ProvenClock:
         self._looked_at = uptime
         before, self._proof = self._proof, look(self._proof, now, elapsed)
         self._tell(now)
-        if uptime >= self._write_at or self._proof.steady_seconds < before.steady_seconds:
+        is_due = uptime >= self._write_at or not self._path.exists()
+        if is_due or self._proof.steady_seconds < before.steady_seconds:
             self._write_at = uptime + _WRITE_SECONDS
             self._write()
         return self._proof.believed
@@ -104,11 +111,13 @@ class ProvenClock:
     def _tell(self, now: float) -> None:
         is_doubted = self._proof.believed != now
         if is_doubted and not self._is_doubted:
+            is_unknown = self._proof.believed == _UNKNOWN
             _log.warning(
-                "The clock is far ahead of the last known time; nothing is removed for its age until it has proved itself.",
+                f"{'No earlier time is known' if is_unknown else 'The clock is far ahead of the last known time'}; "
+                "nothing is removed for its age until it has proved itself.",
                 action="clock.doubted",
                 hours=PROOF_SECONDS / 3600,
-                last_known=self._proof.believed,
+                last_known=None if is_unknown else self._proof.believed,
             )
         self._is_doubted = is_doubted
 
