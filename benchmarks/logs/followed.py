@@ -18,7 +18,7 @@ from benchmarks.contenders.base import ContenderError
 from benchmarks.percentiles import percentile
 from benchmarks.result import Aim
 from engineroom.control.observing.metrics import metrics_of
-from engineroom.control.observing.sampler import ObservedBackgroundProcess
+from engineroom.control.observing.observer import ObservedBackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.telemetry.metrics.sample import Sample
 from engineroom.telemetry.prometheus import exposition

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, update
 
 from engineroom.control.changes import background_processes as changing
-from engineroom.control.control import ControlPlane
+from engineroom.control.control_plane import ControlPlane
 from engineroom.control.folders.links import Linked, link
+from engineroom.control.loops.timings import Timings
 from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_token_id
@@ -33,6 +34,9 @@ from tests.store.rows import a_background_process
 from tests.support.databases import new_sqlite
 
 T = TypeVar("T")
+
+FAST = Timings(full_pass=0.1, gather=0.002, retry=0.02, check=0.02)
+"""Loops that look often, so that tests need not wait."""
 
 
 @dataclass
@@ -128,12 +132,14 @@ async def eventually_a_moment() -> None:
 
 
 @contextlib.asynccontextmanager
-async def running_control(folder: Path, fake: FakeRuntime | None = None) -> AsyncIterator[Running]:
+async def running_control(
+    folder: Path, fake: FakeRuntime | None = None, timings: Timings = FAST
+) -> AsyncIterator[Running]:
     """Run a control plane on the database in the folder for as long as the block lasts."""
     store = new_sqlite(folder).open()
     telemetry = Telemetry.open(folder / "telemetry", Retention(), AlertSettings())
     try:
-        running = await _opened(store, telemetry, folder, fake or FakeRuntime())
+        running = await _opened(store, telemetry, folder, fake or FakeRuntime(), timings)
         try:
             yield running
         finally:
@@ -143,7 +149,9 @@ async def running_control(folder: Path, fake: FakeRuntime | None = None) -> Asyn
         store.close()
 
 
-async def _opened(store: Store, telemetry: Telemetry, folder: Path, fake: FakeRuntime) -> Running:
+async def _opened(
+    store: Store, telemetry: Telemetry, folder: Path, fake: FakeRuntime, timings: Timings
+) -> Running:
     def default(connection: Connection) -> Token:
         return Token(
             id=new_token_id(),
@@ -155,6 +163,6 @@ async def _opened(store: Store, telemetry: Telemetry, folder: Path, fake: FakeRu
 
     actor = await store.read(default)
     linked = await link(store, folder, "Shop", {"GREETING": "hello"})
-    control = ControlPlane(store, fake, telemetry)
+    control = ControlPlane(store, fake, telemetry, timings=timings)
     await control.open()
     return Running(control, store, fake, linked, actor)

@@ -15,6 +15,7 @@ from engineroom.control.folders.links import link
 from engineroom.control.host_probe import HostProbe
 from engineroom.control.queues.reader import QueueReader
 from engineroom.control.scaling.autoscaler import Autoscaler
+from engineroom.control.scaling.state import ScalingState, ScalingStates
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, new_background_process_id
 from engineroom.model.processes.activity import Activity
@@ -60,7 +61,15 @@ class Scaling:
     def begin_anew(self) -> Autoscaler:
         probe = HostProbe(host=lambda: self.host, activity=self.activity, clock=lambda: self.now)
         self.reader = QueueReader(self.sandbox, probe.clock, patience_seconds=_PATIENCE_SECONDS)
-        self.autoscaler = Autoscaler(self.store, self.processes, self.woken.extend, probe, self.reader)
+        self.states = ScalingStates(probe.clock)
+        self.autoscaler = Autoscaler(
+            self.store,
+            probe,
+            states=self.states,
+            reader=self.reader,
+            processes=self.processes,
+            wake=self.woken.extend,
+        )
         return self.autoscaler
 
     def processes(self, background_process: BackgroundProcessId) -> list[Process]:
@@ -79,6 +88,12 @@ class Scaling:
 
     def activity(self, pid: int) -> Activity | None:
         return self.activities.get(pid)
+
+    def state(self, of: BackgroundProcessId | None = None) -> ScalingState:
+        """Return what the autoscaler knows of the worker, or of another one."""
+        found = self.states.get(of or self.of.id)
+        assert found is not None
+        return found
 
     running = 1
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from engineroom.control.changes import background_processes as changing
-from engineroom.control.loops import reconciler
+from engineroom.control.loops import targets
 from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.operation import OperationAction, OperationStatus
 from engineroom.model.processes.background_process import BackgroundProcess, BackgroundProcessType
@@ -19,10 +19,18 @@ from engineroom.model.processes.process import ProcessState
 from engineroom.model.processes.worker_config import WorkerConfig
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.fake import FakeRuntime
-from tests.control.running_control import Running, draining, eventually_a_moment, running_control, settle
+from tests.control.running_control import (
+    FAST,
+    Running,
+    draining,
+    eventually_a_moment,
+    running_control,
+    settle,
+)
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.runtime.conformance import lives
 
+SELDOM = replace(FAST, full_pass=600.0)
 STARTED, STOPPED = ["process.started"], ["process.draining", "process.stopped"]
 
 
@@ -292,8 +300,7 @@ async def test_a_store_that_cannot_be_written_loses_no_event_and_no_order(
 async def test_a_store_that_cannot_be_read_is_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reconciler, "FULL_PASS_SECONDS", 600.0)
-    async with running_control(tmp_path) as running:
+    async with running_control(tmp_path, timings=SELDOM) as running:
         created, operation = await running.create(processes=1)
         await running.finished(operation)
         failing = Failing(running.store.read, times=2)
@@ -313,9 +320,8 @@ async def test_the_first_look_at_everything_is_made_again_when_it_fails(
         fake.available = False
         created, _ = await running.create(processes=2)
     fake.available = True
-    monkeypatch.setattr(reconciler, "FULL_PASS_SECONDS", 600.0)
     looks = 0
-    read = reconciler._read
+    read = targets.read
 
     def fails_once(connection: Connection, ids: Any, host: str | None) -> Any:
         nonlocal looks
@@ -324,8 +330,8 @@ async def test_the_first_look_at_everything_is_made_again_when_it_fails(
             raise OSError(errno.EIO, "the disk does not answer")
         return read(connection, ids, host)
 
-    monkeypatch.setattr(reconciler, "_read", fails_once)
-    async with running_control(tmp_path, fake) as again:
+    monkeypatch.setattr(targets, "read", fails_once)
+    async with running_control(tmp_path, fake, SELDOM) as again:
         await again.running(created, 2)
         assert looks >= 2
 
@@ -354,15 +360,15 @@ async def test_what_rests_is_not_looked_at_again_until_it_is_started(
         created, operation = await running.create(processes=2)
         await running.finished(operation)
         looked: list[Any] = []
-        read = reconciler._read
+        read = targets.read
 
         def noting(connection: Connection, ids: Any, host: str | None) -> Any:
             looked.extend(ids)
             return read(connection, ids, host)
 
-        await asyncio.sleep(reconciler.FULL_PASS_SECONDS)
-        monkeypatch.setattr(reconciler, "_read", noting)
-        await asyncio.sleep(3 * reconciler.FULL_PASS_SECONDS)
+        await asyncio.sleep(FAST.full_pass)
+        monkeypatch.setattr(targets, "read", noting)
+        await asyncio.sleep(3 * FAST.full_pass)
         assert looked == []
 
         # Nobody wakes the reconciler: another server has done it.

@@ -27,7 +27,7 @@ from tests.control.loops.test_unreadable import held_events, spoil
 from tests.control.running_control import Running, running_control, settle
 from tests.control.scaled_worker import scaling
 from tests.control.scaling.test_replica_autoscaler import scaled
-from tests.control.scaling.test_stall_watch import Watched
+from tests.control.scaling.test_stall_detector import Watched
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.store.rows import a_background_process
 from tests.support.lost_answers import LosingStore, Lost

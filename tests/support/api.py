@@ -12,8 +12,9 @@ from starlette.types import ASGIApp
 
 from engineroom.control.folders.links import Linked
 from engineroom.control.observing.alert_evaluation import AlertEvaluation
+from engineroom.control.observing.alert_values import AlertValues
 from engineroom.control.observing.metrics import metrics_of
-from engineroom.control.observing.sampler import ObservedBackgroundProcess
+from engineroom.control.observing.observer import ObservedBackgroundProcess
 from engineroom.control.scaling.state import ScalingState
 from engineroom.model.applications.deployment import Commit
 from engineroom.model.applications.environment import Environment
@@ -52,9 +53,9 @@ class MemoryControl:
 
     def __post_init__(self) -> None:
         self.noted: list[Event] = []
-        self.watch = AlertEvaluation(
-            self.telemetry.alerts, self.telemetry.folder, reachable=lambda: True, note=self.noted.append
-        )
+        folder = self.telemetry.folder
+        values = AlertValues(folder, reachable=lambda: True)
+        self.alerts = AlertEvaluation(self.telemetry.alerts, folder, values, self.noted.append)
 
     @property
     def logs(self) -> LogStore:

@@ -30,6 +30,16 @@ class Member:
     told_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostHost:
+    """A host that is lost, and how many environments belong to it. One server alone notifies people of it."""
+
+    host: str
+    name: str
+    environments: int
+    is_told_here: bool
+
+
 def after_heartbeat(before: Member | None, host: str, name: str, now: datetime) -> Member:
     """Return a host after a heartbeat."""
     steady = before is not None and not before.left and timedelta(0) <= now - before.seen_at <= _MAX_GAP

@@ -239,6 +239,11 @@ class FakeRuntime:
 
     # What follows
 
+    def tell(self, event: Event) -> None:
+        """Report an event of the runtime itself."""
+        self._events.append(event)
+        self._report()
+
     def _settle(self, background_processes: Iterable[BackgroundProcessId]) -> None:
         """Do what the planner says until it has nothing more to say, and report what became of it."""
         for background_process in background_processes:

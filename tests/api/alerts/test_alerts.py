@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from engineroom.control.loops.heartbeats import LostHost
 from engineroom.control.observing.alert_evaluation import AlertEvaluation
+from engineroom.control.observing.alert_values import AlertValues
+from engineroom.model.membership import LostHost
 from engineroom.telemetry.alerts.config import AlertSettings, alert_settings
 from tests.api.metrics.test_metrics import observed
 from tests.support.api import Api
@@ -12,7 +13,7 @@ from tests.support.ports import free_port
 
 def test_what_fires_is_listed(api: Api) -> None:
     made = api.made()
-    api.control.watch.take([observed(api, made)], 1_764_072_000)
+    api.control.alerts.take([observed(api, made)], 1_764_072_000)
 
     (alert,) = api.get("/api/alerts").json()["data"]
 
@@ -33,8 +34,8 @@ def test_what_fires_is_listed(api: Api) -> None:
 
 def test_what_fires_of_another_organization_is_not_seen(api: Api) -> None:
     made = api.made()
-    api.control.watch.take([observed(api, made), observed(api, "process-of-others")], 1_764_072_000)
-    api.control.watch.take([observed(api, made), observed(api, "process-of-others")], 1_764_072_100)
+    api.control.alerts.take([observed(api, made), observed(api, "process-of-others")], 1_764_072_000)
+    api.control.alerts.take([observed(api, made), observed(api, "process-of-others")], 1_764_072_100)
 
     listed = api.get("/api/alerts").json()["data"]
 
@@ -43,10 +44,9 @@ def test_what_fires_of_another_organization_is_not_seen(api: Api) -> None:
 
 def test_a_lost_host_is_seen_by_everybody_and_is_no_background_process(api: Api, tmp_path: Path) -> None:
     lost = [LostHost(host="host-2", name="web-2", environments=3, is_told_here=True)]
-    api.control.watch = AlertEvaluation(
-        AlertSettings(), tmp_path, reachable=lambda: True, note=api.control.noted.append, lost=lambda: lost
-    )
-    api.control.watch.take([], 1_764_072_000)
+    values = AlertValues(tmp_path, reachable=lambda: True, lost=lambda: lost)
+    api.control.alerts = AlertEvaluation(AlertSettings(), tmp_path, values, api.control.noted.append)
+    api.control.alerts.take([], 1_764_072_000)
 
     (alert,) = api.get("/api/alerts").json()["data"]
 
@@ -64,9 +64,8 @@ def test_a_test_without_anybody_to_tell_says_so(api: Api) -> None:
 
 def test_a_test_tells_how_each_channel_did(api: Api, tmp_path: Path) -> None:
     settings = alert_settings({"webhooks": [{"url": f"http://127.0.0.1:{free_port()}/", "secret": "s"}]})
-    api.control.watch = AlertEvaluation(
-        settings, tmp_path, reachable=lambda: True, note=api.control.noted.append
-    )
+    values = AlertValues(tmp_path, reachable=lambda: True)
+    api.control.alerts = AlertEvaluation(settings, tmp_path, values, api.control.noted.append)
 
     answer = api.client.request("POST", "/api/alerts/test")
 

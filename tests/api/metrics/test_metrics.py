@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from engineroom.control.observing.sampler import ObservedBackgroundProcess
+from engineroom.control.observing.observer import ObservedBackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.instances.capacity import Capacity
 from engineroom.telemetry.metrics.sample import METRICS, Sample

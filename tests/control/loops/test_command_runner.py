@@ -1,5 +1,6 @@
 """Commands are carried out once, whatever is restarted, and how they ended is kept."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from engineroom.model.instances.limits import limits_of
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store.queries import commands as stored_commands
 from tests.control.changes.test_resources import told_of
-from tests.control.running_control import Running, eventually_a_moment, running_control
+from tests.control.running_control import FAST, Running, eventually_a_moment, running_control
 from tests.runtime.asynchronous import asynchronous, eventually
 
 
@@ -102,11 +103,8 @@ async def test_a_command_waits_for_a_runtime_that_is_away(tmp_path: Path) -> Non
 
 
 @asynchronous
-async def test_a_command_of_which_nobody_knows_any_more_is_lost(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engineroom.control.loops.command_runner._LOST_AFTER_SECONDS", 0.1)
-    async with running_control(tmp_path) as running:
+async def test_a_command_of_which_nobody_knows_any_more_is_lost(tmp_path: Path) -> None:
+    async with running_control(tmp_path, timings=replace(FAST, command_lost=0.1)) as running:
         made = await run(running, "true")
         await ran(running, made, CommandStatus.RUNNING)
         running.fake.lose_run(RunId(made.id))

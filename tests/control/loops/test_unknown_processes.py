@@ -21,7 +21,7 @@ async def test_what_was_deleted_and_comes_back_is_removed_again(
         stays, _ = await running.create(processes=1)
         goes, operation = await running.create(processes=2)
         await running.finished(operation)
-        before = running.control._reconciler.targets[goes.id].workload
+        before = running.control.parts.reconciler.targets[goes.id].workload
         assert before is not None
         await running.finished(await running.delete(goes))
         assert await running.tombstones() == []

@@ -1,5 +1,6 @@
-"""What is wrong is told once, also when the server starts again, and not in quiet hours."""
+"""People are notified once of what is wrong, also when the server starts again, and not in the mute window."""
 
+import json
 import shutil
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -8,13 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from engineroom.control.loops.heartbeats import LostHost
 from engineroom.control.observing.alert_evaluation import AlertEvaluation
+from engineroom.control.observing.alert_values import AlertValues
 from engineroom.control.observing.misunderstandings import WITHIN_SECONDS, Misunderstandings
-from engineroom.control.observing.sampler import ObservedBackgroundProcess
+from engineroom.control.observing.observer import ObservedBackgroundProcess
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
-from engineroom.runtime.base import Report
+from engineroom.model.membership import LostHost
 from engineroom.runtime.local.translation import keeper_misunderstood
 from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.alerts.mute_window import mute_window
@@ -69,14 +70,13 @@ class Watching:
         self.misunderstandings = Misunderstandings(lambda: self.seconds)
 
     def watch(self) -> AlertEvaluation:
-        return AlertEvaluation(
-            self.settings,
+        values = AlertValues(
             self.folder,
             reachable=lambda: self.reachable,
-            note=self.noted.append,
             lost=lambda: self.lost,
             misunderstandings=self.misunderstandings,
         )
+        return AlertEvaluation(self.settings, self.folder, values, self.noted.append)
 
 
 @pytest.fixture(autouse=True)
@@ -89,6 +89,11 @@ def channel() -> Recording:
     return Recording()
 
 
+def waiting(folder: Path) -> object:
+    """Return what the next server would send."""
+    return json.loads((folder / "alerts.json").read_text())["waiting"]
+
+
 @asynchronous
 async def test_it_tells_once_and_the_server_after_it_does_not_tell_again(
     tmp_path: Path, channel: Recording
@@ -98,7 +103,7 @@ async def test_it_tells_once_and_the_server_after_it_does_not_tell_again(
         watch = watching.watch()
         watch.open()
         watch.take([DYING], NOON)
-        await eventually("it is told", lambda: channel.sent)
+        await eventually("it is told, and that is remembered", lambda: channel.sent and not waiting(tmp_path))
         await watch.close()
     watch = watching.watch()
     watch.open()
@@ -125,14 +130,9 @@ async def test_who_is_told_gets_the_names_the_reason_and_the_last_lines(tmp_path
             raise OSError("the disk hangs")
         return [f"the last {most} of {of}"]
 
-    watch = AlertEvaluation(
-        AlertSettings(channels=(Keeping(),), last_lines=3),
-        tmp_path,
-        reachable=lambda: True,
-        note=lambda _: None,
-        node="web-1",
-        last_lines=last_lines,
-    )
+    settings = AlertSettings(channels=(Keeping(),), last_lines=3)
+    values = AlertValues(tmp_path, reachable=lambda: True, node="web-1")
+    watch = AlertEvaluation(settings, tmp_path, values, lambda _: None, last_lines)
     watch.open()
     dying = replace(DYING, application_name="Shop", environment_name="production", reason="exit 1")
     watch.take([dying], NOON)
@@ -326,17 +326,16 @@ async def test_a_server_that_has_just_started_does_not_say_that_its_keeper_makes
 
 @asynchronous
 async def test_what_the_runtime_tells_of_its_keeper_reaches_the_alerts(tmp_path: Path) -> None:
-    report = Report(changed=frozenset(), events=[keeper_misunderstood("it is no line")], cursor="0")
     async with running_control(tmp_path) as running:
-        running.control._take(report)
-        running.control._looked([], NOON)
-        assert [alert.subject.rule for alert in running.control.watch.firing] == ["keeper_misunderstood"]
+        running.fake.tell(keeper_misunderstood("it is no line"))
+        await running.control.parts.sampler.sample()
+        assert [alert.subject.rule for alert in running.control.alerts.firing] == ["keeper_misunderstood"]
 
 
 @asynchronous
 async def test_a_memory_that_cannot_be_read_is_begun_anew(tmp_path: Path) -> None:
     watching = Watching(tmp_path, AlertSettings())
-    watching.watch()._memory.write_text("nonsense")
+    (tmp_path / "alerts.json").write_text("nonsense")
     watch = watching.watch()
     watch.open()
     watch.take([DYING], NOON)

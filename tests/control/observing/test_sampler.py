@@ -20,12 +20,12 @@ async def test_what_runs_is_observed_with_its_restarts_and_what_is_missing(tmp_p
     async with running_control(tmp_path, fake) as running:
         made, _ = await running.create(processes=2)
         processes = await running.running(made, 2)
-        sampler = running.control._sampler
-        await sampler._sample()
+        sampler = running.control.parts.sampler
+        await sampler.sample()
         fake.exit(processes[0].id, code=1)
         fake.script(made.id).holds_starts = True
         fake.exit(processes[1].id, code=1)
-        await sampler._sample()
+        await sampler.sample()
 
         (observed,) = sampler.observed
         assert (observed.sample.running, observed.sample.restarts, observed.restarts_total) == (1, 2, 2)
@@ -41,11 +41,11 @@ async def test_what_processes_use_is_added_up_and_unknown_until_it_was_counted(t
     async with running_control(tmp_path, fake) as running:
         made, _ = await running.create(processes=2)
         await running.running(made, 2)
-        sampler = running.control._sampler
-        await sampler._sample()
+        sampler = running.control.parts.sampler
+        await sampler.sample()
         (before,) = sampler.observed
         fake.usage = Usage(cpu_seconds=9.0, cpu_percent=75.0, memory_bytes=5_000_000, processes=1)
-        await sampler._sample()
+        await sampler.sample()
         (after,) = sampler.observed
         now = time.time()
         history = await running.control.metrics.history([made.instance_id], now - 10, now, 10)
@@ -68,8 +68,8 @@ async def test_the_queue_of_a_worker_is_measured_though_nothing_scales_it(
         redis_server.client.rpush(redis_server.key("default"), "{}", "{}")
 
         async def length() -> float | None:
-            await running.control._sampler._sample()
-            (observed,) = running.control._sampler.observed
+            await running.control.parts.sampler.sample()
+            (observed,) = running.control.parts.sampler.observed
             return observed.sample.queue_length
 
         while (measured := await length()) is None:  # a busy machine may need longer than a sample waits
@@ -82,17 +82,17 @@ async def test_of_a_stopped_environment_nothing_is_measured(tmp_path: Path) -> N
     async with running_control(tmp_path) as running:
         await running.create()
         await running.set_environment(EnvironmentStatus.STOPPED)
-        await running.control._sampler._sample()
-        assert running.control._sampler.observed == []
+        await running.control.parts.sampler.sample()
+        assert running.control.parts.sampler.observed == []
         await running.set_environment(EnvironmentStatus.RUNNING)
-        await running.control._sampler._sample()
-        assert len(running.control._sampler.observed) == 1
+        await running.control.parts.sampler.sample()
+        assert len(running.control.parts.sampler.observed) == 1
 
 
 @asynchronous
 async def test_it_samples_by_itself(tmp_path: Path) -> None:
     async with running_control(tmp_path) as running:
         made, _ = await running.create()
-        sampler = running.control._sampler
+        sampler = running.control.parts.sampler
         await eventually("it has sampled", lambda: sampler.observed or None, timeout_seconds=25)
         assert sampler.observed[0].background_process == made.id

@@ -69,7 +69,7 @@ async def test_a_queue_out_of_sight_holds_the_scale_and_is_told_once(tmp_path: P
         worker.server.client.config_set("requirepass", "secret")
         worker.server.client.client_kill_filter(_type="normal", skipme=True)
         assert await worker.idle(200) == 5
-        state = worker.autoscaler.states[worker.of.id]
+        state = worker.state()
         assert isinstance(state.queue, Unknown)
         [_, held] = await worker.told()
         assert held.kind == "scaling.held"
@@ -124,7 +124,7 @@ async def test_a_bad_address_concerns_its_own_worker_alone(tmp_path: Path, addre
         worker.push(42)
 
         assert await worker.look() == 5
-        measured = worker.autoscaler.states[bad.id].queue
+        measured = worker.state(bad.id).queue
         assert isinstance(measured, Unknown)
         assert (
             "127.0.0.1:1" in measured.reason
@@ -138,7 +138,7 @@ async def test_what_nobody_thought_of_concerns_one_worker_alone(tmp_path: Path) 
     async with scaling(tmp_path) as worker:
         broken = await worker.beside("default")
         await worker.look()
-        del worker.autoscaler.states[broken].scaler
+        del worker.state(broken).scaler
         worker.push(42)
 
         assert await worker.look() == 5
@@ -173,9 +173,9 @@ async def test_who_switches_scaling_off_gets_all_processes_again(tmp_path: Path)
         assert await worker.look() == 1
         await worker.change(strategy_type=StrategyType.NONE)
         assert await worker.look() == 8
-        assert worker.autoscaler.states.keys() == {worker.of.id}
+        assert worker.states.get(worker.of.id)
         assert await worker.look() == 8
-        assert not worker.autoscaler.states, "nothing is left to be scaled"
+        assert worker.states.get(worker.of.id) is None, "nothing is left to be scaled"
 
 
 @asynchronous
@@ -190,7 +190,7 @@ async def test_a_jump_of_the_hosts_clock_changes_nothing(
         for jump in (86_400.0, -86_400.0):
             monkeypatch.setattr(time, "time", lambda jump=jump: real() + jump)
             assert await worker.idle(3) == before
-            queue = worker.autoscaler.states[worker.of.id].queue
+            queue = worker.state().queue
             assert not isinstance(queue, Unknown)
             assert queue.oldest is not None
             assert queue.oldest.at_least_seconds < 60
@@ -202,11 +202,11 @@ async def test_what_was_measured_can_be_replayed_against_another_setting(tmp_pat
         await worker.look()
         worker.push(42)
         await worker.idle(10)
-        state = worker.autoscaler.states[worker.of.id]
-        assert state.limits is not None
+        state = worker.state()
+        assert state.bounds is not None
 
         found = replay(
-            list(state.recorded), Strategy.of(StrategyType.QUEUE_SIZE, 20), replace(state.limits, ceiling=10)
+            list(state.recorded), Strategy.of(StrategyType.QUEUE_SIZE, 20), replace(state.bounds, ceiling=10)
         )
 
         assert [step.decision.sentence() for step in found.steps] == [
@@ -235,7 +235,7 @@ async def test_it_is_known_which_workers_are_in_the_middle_of_a_job(tmp_path: Pa
             }
             await worker.look()
 
-        busy = worker.autoscaler.busy(worker.of.id)
+        busy = worker.states.busy(worker.of.id)
 
     assert busy == {f"{worker.of.id}-{index}" for index in (1, 2, 3)}
 
@@ -272,6 +272,6 @@ async def test_room_for_three_more_is_not_given_to_each_of_two(tmp_path: Path) -
         worker.push(25)
         worker.server.client.rpush("shop_database_queues:emails", *map(str, range(80)))
         assert await worker.look() == 3
-        decision = worker.autoscaler.states[other].decision
+        decision = worker.state(other).decision
         assert decision is not None
         assert (decision.processes, decision.bounded.split(" (")[0]) == (2, "the host has no memory for more")

@@ -67,7 +67,7 @@ async def test_a_daemon_that_takes_no_jobs_never_sleeps_with_its_environment(tmp
     async with scaling(tmp_path, strategy_type=StrategyType.NONE, processes=2, **daemon) as worker:
         await worker.update(environments, hibernation_timeout_minutes=1)
         assert await worker.idle(70) == 2
-        assert not worker.autoscaler.states
+        assert worker.states.get(worker.of.id) is None
         assert await worker.messages() == []
 
 

@@ -50,7 +50,7 @@ class AlertTest(Struct):
 
 async def index(call: Call) -> Answer:
     """List the alerts that fire, those of the organization and those of hosts."""
-    firing = call.control.watch.firing
+    firing = call.control.alerts.firing
 
     def read(connection: Connection) -> list[Alert]:
         of_whom = {alert.subject.background_process_id for alert in firing}
@@ -81,7 +81,7 @@ async def index(call: Call) -> Answer:
 async def test(call: Call) -> Answer:
     """Send a test to every channel, and say how that went."""
     await call.authenticate()
-    if not call.control.watch.has_channels:
+    if not call.control.alerts.has_channels:
         raise ConflictError(
             "There is nobody to send a test to: name a webhook, Slack or mail under [alerts] in settings.toml, "
             "and start the server anew."

@@ -35,8 +35,8 @@ class Control(Protocol):
         """The history of what was measured."""
 
     @property
-    def watch(self) -> AlertEvaluation:
-        """What looks for what is wrong."""
+    def alerts(self) -> AlertEvaluation:
+        """What evaluates the rules of alerts."""
 
     async def folder(self, environment: Environment, organization: OrganizationId, /) -> FolderInspection:
         """Return what the folder of an organization's environment is now."""

@@ -23,7 +23,7 @@ from engineroom.cli.host.claim import Claim
 from engineroom.cli.host.folders import allowed_folders, keep_folders, to_organization
 from engineroom.cli.host.storage import open_store
 from engineroom.cli.server.first_process import is_first, reap
-from engineroom.control.control import ControlPlane
+from engineroom.control.control_plane import ControlPlane
 from engineroom.control.host_probe import HostProbe
 from engineroom.http.bounds import Bounds, Peers
 from engineroom.http.gate import Gate

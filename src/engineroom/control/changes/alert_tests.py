@@ -4,13 +4,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from engineroom.control.observing.alert_evaluation import AlertEvaluation
 from engineroom.model.event import Event
 from engineroom.model.ids import new_event_id
 from engineroom.model.token import Token
 from engineroom.store import Store
 from engineroom.store.queries import events
 from engineroom.telemetry.alerts.delivery import Outcome
+
+
+class Channels(Protocol):
+    """Where alerts are sent."""
+
+    async def test(self) -> Sequence[Outcome]:
+        """Send a test to every channel, and return how that went."""
 
 
 class Testing(Protocol):
@@ -21,13 +27,13 @@ class Testing(Protocol):
         """Where it is recorded."""
 
     @property
-    def watch(self) -> AlertEvaluation:
+    def alerts(self) -> Channels:
         """What knows the channels."""
 
 
 async def send_test(control: Testing, actor: Token) -> Sequence[Outcome]:
     """Send a test to every channel, record that, and return how it went."""
-    outcomes = await control.watch.test()
+    outcomes = await control.alerts.test()
     failed = [outcome.channel for outcome in outcomes if outcome.error is not None]
     event = Event(
         id=new_event_id(),

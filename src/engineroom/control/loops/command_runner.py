@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from engineroom.control.changes.changing import OperationNotice, end
+from engineroom.control.loops.timings import TIMINGS, Timings
 from engineroom.control.workloads import BASE_VARIABLES
 from engineroom.model.applications.command import OUTPUT_KEPT_BYTES, TIMEOUT_SECONDS, Command, CommandStatus
 from engineroom.model.applications.environment import Environment
@@ -26,9 +27,6 @@ from engineroom.runtime.base import RunRefusedError, Runtime, RuntimeUnavailable
 from engineroom.store import Store
 from engineroom.store.queries import commands, environments, instances, operations
 from engineroom.store.queries.hosts import claims
-
-_LOST_AFTER_SECONDS = 60.0
-"""A run that the runtime does not know is lost; its end may have been reported and not been stored yet before."""
 
 _LOST = "The command was lost: the host went down, or its keeper was ended, while it ran."
 
@@ -47,9 +45,10 @@ class _UnderWay:
 class CommandRunner:
     """Begins the commands that are asked for, and notices when one is lost. How they end is stored by the recorder."""
 
-    def __init__(self, store: Store, runtime: Runtime) -> None:
+    def __init__(self, store: Store, runtime: Runtime, timings: Timings = TIMINGS) -> None:
         self._store = store
         self._runtime = runtime
+        self._lost_after_seconds = timings.command_lost
         self._missing_since: dict[RunId, float] = {}
 
     async def look(self) -> bool:
@@ -103,7 +102,7 @@ class CommandRunner:
                 finished_at=datetime.now(UTC),
             )
             for id, since in self._missing_since.items()
-            if self._runtime.reachable and now - since > _LOST_AFTER_SECONDS
+            if self._runtime.reachable and now - since > self._lost_after_seconds
         ]
 
     async def _end_strays(self) -> None:

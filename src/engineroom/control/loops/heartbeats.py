@@ -3,13 +3,12 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import Connection
 
 from engineroom.control.loops import host_events
-from engineroom.model.membership import HEARTBEAT_SECONDS, after_heartbeat, in_question, judged
+from engineroom.model.membership import HEARTBEAT_SECONDS, LostHost, after_heartbeat, in_question, judged
 from engineroom.store import Store
 from engineroom.store.queries import events
 from engineroom.store.queries.hosts import claims, members
@@ -18,16 +17,6 @@ from engineroom.store.queries.hosts.claims import Claimed
 _LEAVE_SECONDS = 5.0
 
 _log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostHost:
-    """A host that is lost, and how many environments belong to it. One server alone notifies people of it."""
-
-    host: str
-    name: str
-    environments: int
-    is_told_here: bool
 
 
 class Heartbeats:

@@ -3,67 +3,31 @@
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 import structlog
-from sqlalchemy import Connection
 
+from engineroom.control.loops import targets
 from engineroom.control.loops.limits_notice import LimitsNotices
 from engineroom.control.loops.progress import measure
+from engineroom.control.loops.targets import Target, Targets
+from engineroom.control.loops.timings import TIMINGS, Timings
 from engineroom.control.loops.unknown_processes import UnknownProcesses
 from engineroom.control.outbox import Outbox
-from engineroom.control.workloads import workload
-from engineroom.model.applications.variables import unreadable
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, OperationId, new_event_id
 from engineroom.model.operation import Progress
 from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store
-from engineroom.store.queries import operations
 from engineroom.store.queries import wanted as wanted_rows
 from engineroom.store.queries.hosts import claims
-from engineroom.store.queries.wanted import Wanted
 
-FULL_PASS_SECONDS = 10.0
-"""How often everything is looked at, whether or not anything seemed to change."""
-
-_GATHER_SECONDS = 0.02
-"""How long a pass waits after the one before it: one request is never late, of hundreds a second many are read together."""
-
-_RETRY_SECONDS = 1.0
 _BATCH = 250
 
 _log = structlog.get_logger()
-
-
-@dataclass(slots=True)
-class Target:
-    """What one background process should come to, as last read from the store.
-
-    `workload` is None for a tombstone; with `force`, what is left of that is killed instead of drained. `operations` are
-    those that are complete once it is reached.
-    """
-
-    workload: Workload | None
-    stop_timeout_seconds: float
-    force: bool
-    operations: list[OperationId] = field(default_factory=list)
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether there is something to be recorded once it is reached."""
-        return self.workload is None or bool(self.operations)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What was read: the target of each, and why the others are held as they are."""
-
-    targets: dict[BackgroundProcessId, Target]
-    held: dict[BackgroundProcessId, str]
 
 
 class Reconciler:
@@ -74,6 +38,7 @@ class Reconciler:
         store: Store,
         runtime: Runtime,
         busy: Callable[[BackgroundProcessId], frozenset[str]] = lambda id: frozenset(),  # noqa: ARG005
+        timings: Timings = TIMINGS,
     ) -> None:
         """`busy` tells which processes are known to work, so that others go first when some must."""
         self.targets: dict[BackgroundProcessId, Target] = {}
@@ -81,6 +46,7 @@ class Reconciler:
         self._store = store
         self._runtime = runtime
         self._busy = busy
+        self._timings = timings
         self._limits = LimitsNotices(store, runtime)
         self._outbox = Outbox(store)
         self._unknown = UnknownProcesses(store, runtime)
@@ -109,7 +75,7 @@ class Reconciler:
         while True:
             if clock() >= full_pass_at:
                 await self._reconcile(None)
-                full_pass_at = clock() + FULL_PASS_SECONDS
+                full_pass_at = clock() + self._timings.full_pass
             with contextlib.suppress(TimeoutError):
                 # Not wait_for, which until Python 3.12 may swallow being cancelled (python/cpython issue 86296).
                 async with asyncio.timeout_at(full_pass_at):
@@ -120,7 +86,7 @@ class Reconciler:
             dirty = None if self._all_dirty else self._dirty
             self._dirty, self._all_dirty = set(), False
             await self._reconcile(dirty)
-            await asyncio.sleep(_GATHER_SECONDS)
+            await asyncio.sleep(self._timings.gather)
 
     def progress(self, background_process: BackgroundProcessId) -> Progress | None:
         """Return how far a background process is; None before it was looked at for the first time."""
@@ -142,13 +108,13 @@ class Reconciler:
         try:
             await self._claim(ids)
             for some in await self._batches(ids):
-                read = await self._store.read(partial(_read, ids=some, host=self._store.host))
+                read = await self._store.read(partial(targets.read, ids=some, host=self._store.host))
                 await self._tell(read)
                 await self._bring_about(read.targets)
                 await self._unknown.look(some - read.targets.keys() - read.held.keys())
         except Exception:  # noqa: BLE001
             _log.exception("Cannot reconcile; trying again soon.", action="reconcile.failed")
-            asyncio.get_running_loop().call_later(_RETRY_SECONDS, self._wake_again, ids)
+            asyncio.get_running_loop().call_later(self._timings.retry, self._wake_again, ids)
 
     async def _claim(self, ids: set[BackgroundProcessId] | None) -> None:
         """Take on what no server has, where there may be several."""
@@ -190,7 +156,7 @@ class Reconciler:
         else:
             self.unfinished.pop(background_process, None)
 
-    async def _tell(self, read: _Read) -> None:
+    async def _tell(self, read: Targets) -> None:
         """Tell, once, of each that is held as it is, and why: it concerns nothing beside it."""
         for known in read.targets:
             self._held.pop(known, None)
@@ -205,10 +171,10 @@ class Reconciler:
             )
         await self._outbox.flush(_held_event(id, reason) for id, reason in news.items())
 
-    async def _bring_about(self, targets: dict[BackgroundProcessId, Target]) -> None:
+    async def _bring_about(self, found: dict[BackgroundProcessId, Target]) -> None:
         changed = []
         leaving: dict[tuple[float, bool], list[BackgroundProcessId]] = {}
-        for background_process, target in targets.items():
+        for background_process, target in found.items():
             self._aim(background_process, target)
             if target.workload is None:
                 leaving.setdefault((target.stop_timeout_seconds, target.force), []).append(background_process)
@@ -219,20 +185,7 @@ class Reconciler:
             self._applied.update((workload.background_process, workload) for workload in changed)
         for (timeout, force), background_processes in leaving.items():
             await self._runtime.remove(background_processes, stop_timeout_seconds=timeout, force=force)
-        await self._limits.tell(each.workload for each in targets.values() if each.workload is not None)
-
-
-def _read(connection: Connection, ids: set[BackgroundProcessId], host: str | None) -> _Read:
-    """Return the target of each, with the operations that were asked for up to this very state of the store."""
-    running = operations.running(connection, ids)
-    read = _Read({}, {})
-    for row in wanted_rows.wanted(connection, ids, host):
-        id = row.background_process.id
-        if not row.deleted and (reason := unreadable(row.variables)):
-            read.held[id] = f"a variable of its environment cannot be read: {reason}"
-        else:
-            read.targets[id] = _target(row, running.get(id, []))
-    return read
+        await self._limits.tell(each.workload for each in found.values() if each.workload is not None)
 
 
 def _held_event(id: BackgroundProcessId, reason: str) -> Event:
@@ -243,13 +196,4 @@ def _held_event(id: BackgroundProcessId, reason: str) -> Event:
         message=f"What runs is left as it is, and nothing is started: {reason}.",
         data={"reason": reason},
         at=datetime.now(UTC),
-    )
-
-
-def _target(row: Wanted, running: list[OperationId]) -> Target:
-    return Target(
-        workload=None if row.deleted else workload(row),
-        stop_timeout_seconds=float(row.shutdown_timeout_seconds),
-        force=row.deleted_force,
-        operations=running,
     )

@@ -13,6 +13,7 @@ from engineroom.control.changes import applications
 from engineroom.control.loops import command_runner
 from engineroom.control.loops.reconciler import Reconciler
 from engineroom.control.loops.scheduler import ended
+from engineroom.control.loops.timings import TIMINGS, Timings
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId, OperationId
 from engineroom.model.processes.run import Finished
@@ -20,13 +21,6 @@ from engineroom.runtime.base import Report
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, events, operations, schedules
 from engineroom.store.queries.access import audit
-
-_GATHER_SECONDS = 0.02
-"""How long reports are gathered to be written together: an event may be a moment late, a burst must be cheap."""
-
-_RETRY_SECONDS = 1.0
-_CHECK_SECONDS = 0.25
-"""How long it may take to see that a change is complete of which no report tells, as it needs no work."""
 
 _EVENTS_KEPT = timedelta(days=90)
 _AUDIT_KEPT = timedelta(days=400)
@@ -42,12 +36,19 @@ class Recorder:
     """
 
     def __init__(
-        self, store: Store, reconciler: Reconciler, *, runtime: str, clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        reconciler: Reconciler,
+        *,
+        runtime: str,
+        clock: Callable[[], float] = time.time,
+        timings: Timings = TIMINGS,
     ) -> None:
         self._store = store
         self._reconciler = reconciler
         self._runtime = runtime
         self._clock = clock
+        self._timings = timings
         self._events: list[Event] = []
         self._finished: list[Finished] = []
         self._noted: list[Event] = []
@@ -57,8 +58,12 @@ class Recorder:
         self._reported = asyncio.Event()
         self._prune_at = 0.0
 
+    async def recorded_up_to(self) -> str | None:
+        """Return up to where the runtime's reports are stored."""
+        return await self._store.read(lambda connection: events.cursor_of(connection, self._runtime))
+
     def take(self, report: Report) -> None:
-        """Take in a report of the runtime's."""
+        """Take a report of the runtime's."""
         self._events.extend(report.events)
         self._finished.extend(report.finished)
         self._cursor = report.cursor
@@ -66,7 +71,7 @@ class Recorder:
         self._reported.set()
 
     def note(self, event: Event) -> None:
-        """Take in an event that is not the runtime's."""
+        """Take an event that is not the runtime's."""
         self._noted.append(event)
         self._reported.set()
 
@@ -74,16 +79,16 @@ class Recorder:
         """Record until cancelled. Completion is also looked for without a report, as a change may need no work."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_CHECK_SECONDS):
+                async with asyncio.timeout(self._timings.check):
                     await self._reported.wait()
-            await asyncio.sleep(_GATHER_SECONDS)
+            await asyncio.sleep(self._timings.gather)
             self._reported.clear()
             try:
                 await self._record()
                 await self._prune()
             except Exception:  # noqa: BLE001 - whatever it is, the next try may succeed, and must be made
                 _log.exception("Cannot record what happened; trying again.", action="record.failed")
-                await asyncio.sleep(_RETRY_SECONDS)
+                await asyncio.sleep(self._timings.retry)
                 self._reported.set()
 
     async def _record(self) -> None:
@@ -129,7 +134,7 @@ class Recorder:
         if now < self._check_at:
             # In a burst there are many reports, each of a few; all would be looked at for each.
             return [id for id in changed if id in unfinished]
-        self._check_at = now + _CHECK_SECONDS
+        self._check_at = now + self._timings.check
         return list(unfinished)
 
     def _complete(

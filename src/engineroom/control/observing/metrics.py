@@ -1,11 +1,14 @@
-"""The figures of this moment, for Prometheus and OpenTelemetry: pure."""
+"""The metrics of this moment, for Prometheus and OpenTelemetry."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
 from engineroom import __version__
-from engineroom.control.observing.sampler import ObservedBackgroundProcess
+from engineroom.control.observing.alert_evaluation import AlertEvaluation
+from engineroom.control.observing.observer import ObservedBackgroundProcess
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
+from engineroom.runtime.base import Runtime
+from engineroom.telemetry.logs import LogStore
 from engineroom.telemetry.metrics.sample import Sample
 from engineroom.telemetry.prometheus import NO_LABELS, Labels, Metric, labelled
 
@@ -30,6 +33,24 @@ _GAUGES: tuple[tuple[str, str, Callable[[Sample], float | None]], ...] = (
     ),
     ("queue_failed_jobs", "Failed jobs that are kept.", lambda sample: sample.failed_jobs),
 )
+
+
+class CurrentMetrics:
+    """The metrics of what was observed last, with those of the server itself."""
+
+    def __init__(self, alerts: AlertEvaluation, logs: LogStore, runtime: Runtime) -> None:
+        self._alerts = alerts
+        self._logs = logs
+        self._runtime = runtime
+
+    def of(self, observed: Sequence[ObservedBackgroundProcess]) -> list[Metric]:
+        """Return the metrics of these background processes."""
+        return metrics_of(
+            observed,
+            firing=len(self._alerts.firing),
+            followers=self._logs.followers,
+            reachable=not self._runtime.missed,
+        )
 
 
 def metrics_of(

@@ -8,7 +8,7 @@ import pytest
 
 from engineroom.control.folders.links import link
 from engineroom.control.host_probe import HostProbe
-from engineroom.control.scaling.stall_watch import StallDetector
+from engineroom.control.scaling.stall_detector import StallDetector
 from engineroom.model.event import Event
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.instances.limits import Usage
