@@ -93,10 +93,13 @@ def secret_of(folder: Path) -> str:
 class RunningKeeper:
     """A keeper on its own folder. What it starts carries ids of this run alone, so that what is left is found."""
 
-    def __init__(self, folder: Path, within: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, within: Sequence[str] = (), program: Sequence[str] = ("-m", "engineroom.keeper")
+    ) -> None:
         """`within` is a command that ends by executing its arguments: the world that the keeper is to live in."""
         self.folder = folder
         self._within = within
+        self._program = program
         self._run = f"test-{uuid.uuid4().hex}"
         self._log = folder.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
@@ -112,7 +115,7 @@ class RunningKeeper:
         """Start the keeper, allowed to run anything anywhere as the tests' user, and wait until it answers."""
         if not AllowedFolders(self.folder).exists:
             allow(self.folder)
-        command = [*self._within, sys.executable, "-I", "-m", "engineroom.keeper", str(self.folder)]
+        command = [*self._within, sys.executable, "-I", *self._program, str(self.folder)]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, stderr=log, start_new_session=True)
         wait_until("the keeper answers", self._answers)

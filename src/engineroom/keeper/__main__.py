@@ -4,9 +4,10 @@ import contextlib
 import os
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from engineroom import __version__
-from engineroom.keeper import kernel, log, resource_limits
+from engineroom.keeper import failures, kernel, log, resource_limits
 from engineroom.keeper.about import About
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.cgroups.setup import Setup, set_up
@@ -26,6 +27,10 @@ from engineroom.keeper.processes.supervisor import Supervisor
 
 _LOCK_OPTION = "--lock"
 
+_CANNOT_GO_ON = "the keeper cannot go on; what it runs goes on running, and the server starts another keeper"
+_CANNOT_GO_ON_STATUS = 3
+"""Another one than that of a keeper which cannot start, as it is no use to start that again."""
+
 
 def main() -> int:
     """Run the keeper; return its exit status."""
@@ -34,19 +39,37 @@ def main() -> int:
         sys.stderr.write("usage: python -m engineroom.keeper FOLDER\n")
         return 2
     try:
-        run(Path(folder), inherited_lock=int(rest[1]) if rest else None)
+        keeper = begin(Path(folder).absolute(), inherited_lock=int(rest[1]) if rest else None)
     except (StartError, CopiedFolderError, OSError) as error:
         sys.stderr.write(f"cannot start the keeper: {error}\n")
         return 1
+    try:
+        run(keeper)
+    except OSError as error:
+        failures.report(error)
+        sys.stderr.write(f"{_CANNOT_GO_ON}: {error}\n")
+        return _CANNOT_GO_ON_STATUS
     return 0
 
 
-def run(folder: Path, *, inherited_lock: int | None = None) -> None:
-    """Supervise until told to stop. Raises StartError when another keeper has the folder, OSError when it is bad.
+class Parts(NamedTuple):
+    """What a keeper that runs consists of, as far as its beginning and its end have to do with it."""
 
-    `inherited_lock` is the folder's lock, held by this very process since before its upgrade.
+    place: Place
+    setup: Setup
+    journal: Journal
+    supervisor: Supervisor
+    spool: Spool
+    calls: Calls
+    loop: Loop
+
+
+def begin(folder: Path, *, inherited_lock: int | None = None) -> Parts:
+    """Go on where an earlier keeper stopped, and listen.
+
+    Raises StartError when another keeper has the folder, OSError when it is bad. `inherited_lock` is the folder's lock, held
+    by this very process since before its upgrade.
     """
-    folder = folder.absolute()
     place = Place(folder, inherited_lock)
     _keep_to_ourselves()
     kernel.become_subreaper()
@@ -71,18 +94,24 @@ def run(folder: Path, *, inherited_lock: int | None = None) -> None:
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
     _tell_of_limits(setup)
     loop.open()
+    return Parts(place, setup, journal, supervisor, spool, calls, loop)
+
+
+def run(keeper: Parts) -> None:
+    """Supervise until told to stop. Raises OSError when the loop itself cannot go on."""
+    calls, loop, supervisor = keeper.calls, keeper.loop, keeper.supervisor
     loop.run()
     while calls.upgrading and not loop.told_to_stop:
-        _execute_anew(calls.python, folder, place.lock)
+        _execute_anew(calls.python, keeper.place.folder, keeper.place.lock)
         calls.upgrading = False
         loop.run()
     log.write("info", "keeper.stopped", "The keeper ends.", processes=len(supervisor.processes))
-    if setup.cgroups is not None and not supervisor.processes:
-        setup.cgroups.close()
+    if keeper.setup.cgroups is not None and not supervisor.processes:
+        keeper.setup.cgroups.close()
     if not supervisor.processes:
-        journal.variables.remove()
-    spool.puncher.close()
-    os.close(place.lock)
+        keeper.journal.variables.remove()
+    keeper.spool.puncher.close()
+    os.close(keeper.place.lock)
 
 
 def _secret(folder: Path) -> Secret:

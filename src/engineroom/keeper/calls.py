@@ -67,6 +67,8 @@ class Calls:
             return call(request, watcher)
         except InvalidSpecError as error:
             raise CallError(str(error)) from None
+        except OSError as error:
+            raise CallError(f"the keeper cannot do that just now: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise CallError(f"the request lacks something, or has it in a wrong form: {error}") from None
 

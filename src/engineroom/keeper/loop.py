@@ -6,16 +6,20 @@ import os
 import select
 import signal
 import socket
+import time
 from collections.abc import Callable
 from functools import partial
 
-from engineroom.keeper import greeting, log, resource_limits
+from engineroom.keeper import failures, greeting, log, resource_limits
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.folder.mender import Mender
 from engineroom.keeper.greeting import Secret, Strangers
 from engineroom.keeper.output.poller import Lookout
 from engineroom.keeper.processes.supervisor import Supervisor
 from engineroom.keeper.server import Connection
+
+_AFTER_A_FAILURE_SECONDS = 0.1
+"""So long nothing is tried again that has failed: what the loop was woken for may be there still."""
 
 _turned_away = log.Seldom("client.refused", "A client is turned away.")
 
@@ -52,9 +56,9 @@ class Loop:
 
     def run(self) -> None:
         """Supervise. Returns with every child still running, unless a shutdown drained them."""
+        turns = self._supervisor.turn, self._lookout.turn, self._strangers.turn, self._mender.turn
         while not self.told_to_stop:
-            turns = self._supervisor.turn, self._lookout.turn, self._strangers.turn, self._mender.turn
-            pauses = [seconds for turn in turns if (seconds := turn()) is not None]
+            pauses = [seconds for turn in turns if (seconds := _seconds_of(turn)) is not None]
             pause = min(pauses)
             for connection in list(self._connections.values()):
                 connection.flush()
@@ -63,7 +67,7 @@ class Loop:
             for descriptor, mask in self._epoll.poll(pause):
                 handler = self._handlers.get(descriptor)
                 if handler is not None:
-                    handler(mask)
+                    _go_on(handler, mask)
 
     def open(self) -> None:
         """Begin to listen: to clients, to signals, and for the ends of processes."""
@@ -154,6 +158,23 @@ class Loop:
 
     def _stop(self, number: int, frame: object) -> None:  # noqa: ARG002
         self.told_to_stop = True
+
+
+def _seconds_of(turn: Callable[[], float | None]) -> float | None:
+    """Take a turn, and return after how many seconds it wants the next; soon, when something of it has failed."""
+    try:
+        return turn()
+    except OSError as error:
+        failures.report(error)
+        return _AFTER_A_FAILURE_SECONDS
+
+
+def _go_on(handler: Callable[[int], None], mask: int) -> None:
+    try:
+        handler(mask)
+    except OSError as error:
+        failures.report(error)
+        time.sleep(_AFTER_A_FAILURE_SECONDS)
 
 
 def _note(number: int, frame: object) -> None:

@@ -1,10 +1,20 @@
 """The table of a process's life, looked at whole: every state with every event."""
 
 from collections import deque
+from itertools import product
 
 import pytest
 
-from engineroom.keeper.processes.lifecycle import TABLE, Action, Event, State, step
+from engineroom.keeper.processes.lifecycle import (
+    TABLE,
+    Action,
+    Event,
+    State,
+    due_event,
+    exit_event,
+    failed_start_event,
+    step,
+)
 
 LIVING = [state for state in State if state is not State.STOPPED]
 WITH_LEADER = [State.RUNNING, State.DRAINING]
@@ -86,3 +96,41 @@ def reachable(start: State) -> set[State]:
         waiting.extend(following - found)
         found |= following
     return found
+
+
+FLAGS = [False, True]
+
+
+@pytest.mark.parametrize("state", WITH_LEADER)
+@pytest.mark.parametrize(("is_once", "is_tight_loop", "waits"), list(product(FLAGS, FLAGS, FLAGS)))
+def test_every_end_of_a_leader_leads_on(
+    state: State, *, is_once: bool, is_tight_loop: bool, waits: bool
+) -> None:
+    event = exit_event(state, is_once=is_once, is_tight_loop=is_tight_loop, waits=waits)
+    decided = step(state, event)
+    assert decided is not None
+    if state is State.DRAINING or is_once:
+        assert decided == (Action.SWEEP, State.DRAINING)
+    else:
+        assert decided.action is (Action.WAIT if waits else Action.START)
+        assert (event is Event.EXITED_LOOPING) == (waits and is_tight_loop)
+
+
+@pytest.mark.parametrize("is_once", FLAGS)
+def test_a_start_that_failed_leads_on(*, is_once: bool) -> None:
+    assert step(State.STARTING, failed_start_event(is_once=is_once)) == (
+        (Action.SWEEP, State.DRAINING) if is_once else (Action.WAIT, State.BACKING_OFF)
+    )
+
+
+@pytest.mark.parametrize("is_limited", FLAGS)
+@pytest.mark.parametrize("state", [State.RUNNING, State.BACKING_OFF, State.DRAINING])
+def test_what_comes_due_means_something_where_it_is_waited_for(state: State, *, is_limited: bool) -> None:
+    event = due_event(state, is_limited=is_limited)
+    assert event is not None
+    assert step(state, event) is not None
+
+
+def test_nothing_is_due_where_nothing_is_waited_for() -> None:
+    assert due_event(State.STARTING, is_limited=False) is None
+    assert due_event(State.STOPPED, is_limited=False) is None

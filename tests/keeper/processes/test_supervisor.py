@@ -20,7 +20,7 @@ from engineroom.keeper.launch.allowed import Allowed, Place
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.launch.spawn import Launch
 from engineroom.keeper.output.spool import Spool
-from engineroom.keeper.processes import ends, exit_facts, stopping, supervisor
+from engineroom.keeper.processes import deadlines, ends, exit_facts, stopping, supervisor
 from engineroom.keeper.processes.journal import Journal
 from engineroom.keeper.processes.lifecycle import State
 from engineroom.keeper.processes.process import Spec
@@ -115,7 +115,7 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
             WNOHANG=os.WNOHANG,
         )
         self.patches.setattr(supervisor, "time", clock)
-        for module in (process_groups, exit_facts, ends):
+        for module in (deadlines, process_groups, exit_facts, ends):
             self.patches.setattr(module, "time", clock)
         for module in (supervisor, stopping):
             self.patches.setattr(module, "os", system)

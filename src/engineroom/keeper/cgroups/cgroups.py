@@ -350,9 +350,9 @@ def _made_in(path: str) -> list[str]:
 
 def removed(path: str) -> bool:
     """Remove a cgroup with those that were made in it; return whether it is gone."""
-    for inner in _made_in(path):
-        removed(inner)
     try:
+        for inner in _made_in(path):
+            removed(inner)
         os.rmdir(path)  # noqa: PTH106 - as above
     except FileNotFoundError:
         return True

@@ -133,9 +133,9 @@ class Containers:
     # Its end
 
     def leaderless(self, container: str) -> bool:
-        """Take in that a container has lost its leader; return whether anybody else is left in it."""
+        """Take in that a container has lost its leader; return whether anybody else is left in it, as far as is known."""
         if container.startswith(_CGROUP):
-            return bool(self._members(container))
+            return self._may_have_members(container)
         group = _group(container)
         if not kernel.signal_group(group, 0):
             return False
@@ -143,10 +143,14 @@ class Containers:
         return True
 
     def is_inhabited(self, container: str) -> bool:
-        """Return whether anybody is left in a container without a leader."""
+        """Return whether anybody is left in a container without a leader, as far as is known."""
         if container.startswith(_CGROUP):
-            return bool(self._members(container))
-        return self._groups.is_inhabited(_group(container))
+            return self._may_have_members(container)
+        try:
+            return self._groups.is_inhabited(_group(container))
+        except OSError as error:
+            _report("look into", container, error)
+            return True
 
     def strays(self, process: Process, leaders: Container[int], *, present_life: int | None) -> list[str]:
         """Return the containers of a process's orphans that have left its process group, where no cgroup holds them.
@@ -173,14 +177,20 @@ class Containers:
         if not container.startswith(_CGROUP):
             kernel.signal_group(_group(container), signal.SIGTERM)
         elif self.cgroups is not None:
-            self.cgroups.signal(container.removeprefix(_CGROUP), signal.SIGTERM)
+            try:
+                self.cgroups.signal(container.removeprefix(_CGROUP), signal.SIGTERM)
+            except OSError as error:
+                _report("signal", container, error)
 
     def kill(self, container: str) -> None:
-        """Send SIGKILL to everybody in it."""
+        """Send SIGKILL to everybody in it. Where that fails, whoever finds somebody left does it again."""
         if not container.startswith(_CGROUP):
             kernel.signal_group(_group(container), signal.SIGKILL)
         elif self.cgroups is not None:
-            self.cgroups.kill(container.removeprefix(_CGROUP))
+            try:
+                self.cgroups.kill(container.removeprefix(_CGROUP))
+            except OSError as error:
+                _report("kill", container, error)
 
     def memory_used_up(self, process: Process) -> MemoryUsedUp | None:
         """Return what a process used and might use, if the kernel killed somebody of it for memory since this was asked."""
@@ -188,11 +198,15 @@ class Containers:
         if self.cgroups is None or container is None or not container.startswith(_CGROUP):
             return None
         cell, before = container.removeprefix(_CGROUP), process.out_of_memory_kills
-        process.out_of_memory_kills = self.cgroups.out_of_memory_kills(cell)
-        if process.out_of_memory_kills <= before:
+        try:
+            process.out_of_memory_kills = self.cgroups.out_of_memory_kills(cell)
+            if process.out_of_memory_kills <= before:
+                return None
+            limits = self.limits.get(_group_of(process), Limits())
+            return MemoryUsedUp(self.cgroups.most_memory_bytes(cell), limits.memory_bytes)
+        except OSError as error:
+            _report("read", cell, error)
             return None
-        limits = self.limits.get(_group_of(process), Limits())
-        return MemoryUsedUp(self.cgroups.most_memory_bytes(cell), limits.memory_bytes)
 
     def usage(self, process: Process) -> Usage | None:
         """Return what a process and all that descends from it use; None where its container does not count that."""
@@ -230,6 +244,14 @@ class Containers:
             self.cgroups.remove_what_was_busy()
             self.cgroups.set_what_was_refused()
             self.cgroups.move()
+
+    def _may_have_members(self, container: str) -> bool:
+        """Return whether somebody is in a cell. Who cannot be seen just now is not gone."""
+        try:
+            return bool(self._members(container))
+        except OSError as error:
+            _report("look into", container, error)
+            return True
 
     def _members(self, container: str) -> list[int]:
         return [] if self.cgroups is None else self.cgroups.members(container.removeprefix(_CGROUP))

@@ -39,7 +39,11 @@ def find(inodes: Mapping[str, int]) -> list[Holder]:
 
 
 def _others() -> Iterator[int]:
-    for name in os.listdir("/proc"):  # noqa: PTH208
+    try:
+        names = os.listdir("/proc")  # noqa: PTH208
+    except OSError:  # no descriptor is left
+        return
+    for name in names:
         if name.isdigit() and int(name) != os.getpid():
             yield int(name)
 

@@ -1,8 +1,9 @@
 """What the children print: append-only files that a child never waits for, marked with times, and bounded."""
 
+import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from engineroom.keeper import log
@@ -82,8 +83,9 @@ class Spool:
         if most_bytes != self.kept_bytes:
             self.kept_bytes = most_bytes
             _write_bound(self._bound, most_bytes)
-            for stream in self._streams.values():
-                stream.bound(most_bytes)
+            for name, stream in self._streams.items():
+                with self._going_on(name):
+                    stream.bound(most_bytes)
 
     # The lives of processes
 
@@ -102,10 +104,11 @@ class Spool:
         """Take in that the life with this pid (0: unknown) has ended: its last line ends there too."""
         self._pids.pop(process, None)
         for name in _names(process):
-            stream = self._printed(name)
-            if stream is not None:
-                stream.end_life(pid, time.time_ns())
-                self.changed[name] = stream.marked
+            with self._going_on(name):
+                stream = self._printed(name)
+                if stream is not None:
+                    stream.end_life(pid, time.time_ns())
+                    self.changed[name] = stream.marked
 
     def gone(self, process: str) -> None:
         """Take in that a process is gone. What it has printed stays until it is acknowledged, or there is too much."""
@@ -121,18 +124,23 @@ class Spool:
         self._pids.update({process: pid for process, pid in pids.items() if pid})
         self.held.recover(os.listdir(self._folder))  # noqa: PTH208
         for name in self._files():
-            stream, process = self._printed(name), name.rpartition(".")[0]
-            if process not in pids:
-                self.gone(process)
-            elif stream is not None and process in self._pids:
-                stream.look(self._pids[process], time.time_ns())
-                stream.bound(self.kept_bytes)
-            elif stream is not None:
-                self.ended(process, 0)
+            with self._going_on(name):
+                self._recover(name, pids)
         for name in set(os.listdir(self._marks_folder)) - self._streams.keys():  # noqa: PTH208
-            os.unlink(f"{self._marks_folder}/{name}")  # noqa: PTH108
+            with self._going_on(name):
+                os.unlink(f"{self._marks_folder}/{name}")  # noqa: PTH108
         self._gone = {process: self._gone[process] for process in sorted(self._gone, key=self._last_at)}
         self._recovered = True
+
+    def _recover(self, name: str, pids: Mapping[str, int]) -> None:
+        stream, process = self._printed(name), name.rpartition(".")[0]
+        if process not in pids:
+            self.gone(process)
+        elif stream is not None and process in self._pids:
+            stream.look(self._pids[process], time.time_ns())
+            stream.bound(self.kept_bytes)
+        elif stream is not None:
+            self.ended(process, 0)
 
     # What is noticed
 
@@ -141,35 +149,49 @@ class Spool:
         self.puncher.go_on()
         self.elsewhere.bound()
         names = self.notices.take()
+        at_all, self._overdue = names is None or self._overdue, False
         now, most, all_bytes = time.time_ns(), self.held.bound(), 0
-        for name in self._files() if names is None or self._overdue else names:
-            stream = self._printed(name)
-            grown = stream.look(self._pids.get(name.rpartition(".")[0], 0), now) if stream is not None else 0
-            if stream is not None and grown:
-                stream.bound(self.kept_bytes)
-                self.changed[name] = stream.marked
-                most, all_bytes = max(most, grown), all_bytes + grown
+        for name in self._files() if names is None or at_all else names:
+            try:
+                grown = self._look_at(name, now)
+            except OSError as error:
+                self._failed(name, error)
+                continue
+            most, all_bytes = max(most, grown), all_bytes + grown
         if all_bytes >= _LOOK_FOR_ROOM_BYTES:
             self._make_room()
         return most
+
+    def _look_at(self, name: str, now: int) -> int:
+        """Mark what was written to a stream, and return how much that is. Raises OSError when that cannot be."""
+        stream = self._printed(name)
+        grown = stream.look(self._pids.get(name.rpartition(".")[0], 0), now) if stream is not None else 0
+        if stream is not None and grown:
+            stream.bound(self.kept_bytes)
+            self.changed[name] = stream.marked
+        return grown
 
     def acknowledge(self, upto: Mapping[str, int]) -> None:
         """Take in that streams were read up to these offsets."""
         now = time.time_ns()
         for name, offset in upto.items():
-            stream, process = self._streams.get(name), name.rpartition(".")[0]
-            if stream is None:
-                if self._after_boot:
-                    self._lost[name] = offset
-                continue
-            if process in self._gone:
-                stream.acknowledge(offset)
-                self._forget_what_is_read(process)
-                continue
-            stream.resume(offset)
+            stream = self._streams.get(name)
+            if stream is not None:
+                with self._going_on(name):
+                    self._acknowledge(name, stream, offset, now)
+            elif self._after_boot:
+                self._lost[name] = offset
+
+    def _acknowledge(self, name: str, stream: Stream, offset: int, now: int) -> None:
+        process = name.rpartition(".")[0]
+        if process in self._gone:
             stream.acknowledge(offset)
-            if stream.look(self._pids.get(process, 0), now):
-                self.changed[name] = stream.marked
+            self._forget_what_is_read(process)
+            return
+        stream.resume(offset)
+        stream.acknowledge(offset)
+        if stream.look(self._pids.get(process, 0), now):
+            self.changed[name] = stream.marked
 
     def keep_up(self) -> None:
         """Do what is to be done now and then: bound what nobody has noticed, and what is gone."""
@@ -177,10 +199,11 @@ class Spool:
             self.look()
         self.puncher.go_on()
         for name, stream in self._streams.items():
-            if stream.flush():
-                self.changed[name] = stream.marked
-            stream.reclaim()
-            stream.bound(self.kept_bytes)
+            with self._going_on(name):
+                if stream.flush():
+                    self.changed[name] = stream.marked
+                stream.reclaim()
+                stream.bound(self.kept_bytes)
         while self._gone and self._has_too_much_of_the_gone():
             self._give_up(next(iter(self._gone)), "nobody has read it for too long, or there is too much")
         self.held.look_again()
@@ -199,10 +222,11 @@ class Spool:
         kept = sum(stream.kept_bytes for stream in self._streams.values())
         while self._gone and self._is_scarce():
             self._give_up(next(iter(self._gone)), "the disk is full")
-        for stream in sorted(self._streams.values(), key=lambda stream: stream.last_at_nanoseconds):
+        for name, stream in sorted(self._streams.items(), key=lambda item: item[1].last_at_nanoseconds):
             if not self._is_scarce():
                 break
-            stream.bound(MIN_KEPT_BYTES)
+            with self._going_on(name):
+                stream.bound(MIN_KEPT_BYTES)
             self.puncher.wait()
         freed = kept - sum(stream.kept_bytes for stream in self._streams.values())
         if freed > 0:
@@ -253,6 +277,22 @@ class Spool:
                 stream.remove()
                 self.changed[name] = None
 
+    # What fails
+
+    @contextlib.contextmanager
+    def _going_on(self, name: str) -> Iterator[None]:
+        """Have what cannot be done with one stream concern that one alone."""
+        try:
+            yield
+        except OSError as error:
+            self._failed(name, error)
+
+    def _failed(self, name: str, error: OSError) -> None:
+        """Say so, and look at all files again soon."""
+        self._overdue = True
+        message = "Nothing can be done with a file of output just now; it is tried again."
+        log.write("error", "output.failed", message, name=name, reason=str(error))
+
     # Files
 
     def _streams_of(self, process: str) -> Iterable[Stream]:
@@ -287,7 +327,6 @@ class Spool:
             )
             self._overdue = True
             return list(self._streams)
-        self._overdue = False
         return [name for name in found if not is_held(name)]
 
     def _last_at(self, process: str) -> float:

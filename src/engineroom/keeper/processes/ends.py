@@ -5,7 +5,6 @@ import time
 from collections import Counter
 
 from engineroom.keeper.processes import restarts
-from engineroom.keeper.processes.lifecycle import Event
 from engineroom.keeper.processes.process import Process
 
 
@@ -36,10 +35,3 @@ class Ends:
             companions = self._young_deaths.note(process.spec.family, time.monotonic())
         spread = random.random()  # noqa: S311
         process.delay_seconds = restarts.delay_seconds(process.streak, spread, companions)
-
-
-def event_of_end(process: Process) -> Event:
-    """Return what it is called that a process which is to run on has ended, after that was counted."""
-    if not process.delay_seconds:
-        return Event.EXITED
-    return Event.EXITED_LOOPING if process.streak.is_tight_loop else Event.EXITED_YOUNG

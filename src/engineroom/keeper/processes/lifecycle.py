@@ -98,3 +98,32 @@ TABLE: dict[tuple[State, Event], Step] = {
 def step(state: State, event: Event) -> Step | None:
     """Return what `event` leads to in `state`, or None for an event that means nothing there."""
     return TABLE.get((state, event))
+
+
+def exit_event(state: State, *, is_once: bool, is_tight_loop: bool, waits: bool) -> Event:
+    """Return which event the end of a leader is in `state`.
+
+    `is_once` says that it was not to be started again, `waits` that it may not be at once, and `is_tight_loop` that this is
+    since it ends as it should, but again and again at once.
+    """
+    if state is State.DRAINING:
+        return Event.EXITED
+    if is_once:
+        return Event.FINISHED
+    if not waits:
+        return Event.EXITED
+    return Event.EXITED_LOOPING if is_tight_loop else Event.EXITED_YOUNG
+
+
+def failed_start_event(*, is_once: bool) -> Event:
+    """Return which event it is that a program could not be executed."""
+    return Event.FINISHED if is_once else Event.START_FAILED
+
+
+def due_event(state: State, *, is_limited: bool) -> Event | None:
+    """Return which event it is that what a process waits for in `state` has come; `is_limited`: it may not run for ever."""
+    if state is State.BACKING_OFF:
+        return Event.DELAY_OVER
+    if state is State.DRAINING or is_limited:
+        return Event.TIME_UP
+    return Event.MATURED if state is State.RUNNING else None

@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Container
 
-from engineroom.keeper import kernel
+from engineroom.keeper import failures, kernel
 from engineroom.keeper.containment.containers import Containers
 from engineroom.keeper.processes import stopping
 from engineroom.keeper.processes.lifecycle import State
@@ -24,15 +24,15 @@ class Leftovers:
         self._leaders = leaders
         self._delays: dict[str, float] = {}
 
-    def note(self, process: Process) -> None:
-        """Take in that the leader of a process is gone, but perhaps not all of its children."""
+    def note(self, process: Process) -> bool:
+        """Take in that the leader of a process is gone; return whether there may be children of it."""
         container = process.container
         if container is not None and self._containers.leaderless(container):
             process.leftovers[container] = process.due_monotonic or 0.0
         elif container is not None:
             self._containers.leave(process, container)
         process.container = None
-        self._find_strays(process, present_life=None)
+        return not self._find_strays(process, present_life=None) or bool(process.leftovers)
 
     def end(self, process: Process, now: float) -> None:
         """Ask the children of a leader that died unasked to end, so that its successor does not run beside them."""
@@ -53,8 +53,11 @@ class Leftovers:
         if process.pid is not None:
             kernel.signal_group(process.pid, signal.SIGKILL)
 
-    def look(self, process: Process, now: float) -> None:
-        """Forget the containers in which nobody is left, and kill those whose time is up, however late they were found."""
+    def look(self, process: Process, now: float) -> bool:
+        """Forget the containers in which nobody is left, and kill those whose time is up, however late they were found.
+
+        Return whether nothing is left at all.
+        """
         if process.asked and process.pid is None:
             self.pass_on_the_stop(process)
         due = process.due_monotonic or 0.0
@@ -64,14 +67,22 @@ class Leftovers:
                 self._containers.discard(container)
             elif (due if process.state is State.DRAINING else deadline) <= now:
                 self._containers.kill(container)
-        if not process.leftovers:
-            self._find_strays(process, present_life=None if process.pid is None else process.life)
-        if not process.leftovers:
+        present_life = None if process.pid is None else process.life
+        is_over = not process.leftovers and self._find_strays(process, present_life=present_life)
+        if is_over and not process.leftovers:
             self.forget(process)
+        return is_over and not process.leftovers
 
-    def _find_strays(self, process: Process, *, present_life: int | None) -> None:
-        for container in self._containers.strays(process, self._leaders, present_life=present_life):
+    def _find_strays(self, process: Process, *, present_life: int | None) -> bool:
+        """Look for those who have left its containers; return whether they could be looked for."""
+        try:
+            strays = self._containers.strays(process, self._leaders, present_life=present_life)
+        except OSError as error:
+            failures.report(error)
+            return False
+        for container in strays:
             process.leftovers.setdefault(container, process.due_monotonic or 0.0)
+        return True
 
     def next_look_seconds(self, process: Process) -> float:
         """Return after how many seconds to look again: soon at first, then less and less often."""

@@ -64,9 +64,12 @@ class Begun:
         process, launched = self._launches.pop(pid)
         try:
             launched.finish()
-        except LaunchError as error:
+        except (LaunchError, OSError) as error:
             if process.state is State.STARTING:
-                self._failed(process, error)
+                failed = (
+                    error if isinstance(error, LaunchError) else LaunchError.of(error, process.spec.argv[0])
+                )
+                self._failed(process, failed)
             return
         if process.state is State.STARTING:
             self._started(process, pid)

@@ -4,9 +4,8 @@ import os
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from enum import Enum, auto
 
-from engineroom.keeper import kernel
+from engineroom.keeper import failures, kernel
 from engineroom.keeper.cgroups.cgroups import Limits
 from engineroom.keeper.containment.containers import Containers
 from engineroom.keeper.launch import launcher
@@ -15,13 +14,21 @@ from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.output.dropped import OUTPUT_DROPPED, Drops
 from engineroom.keeper.output.spool import Spool
 from engineroom.keeper.processes import exit_facts, restarts, stopping
-from engineroom.keeper.processes.ends import Ends, event_of_end
+from engineroom.keeper.processes.deadlines import Deadlines, Due, Key
+from engineroom.keeper.processes.ends import Ends
 from engineroom.keeper.processes.journal import Journal
-from engineroom.keeper.processes.lifecycle import Action, Event, State, step
+from engineroom.keeper.processes.lifecycle import (
+    Action,
+    Event,
+    State,
+    due_event,
+    exit_event,
+    failed_start_event,
+    step,
+)
 from engineroom.keeper.processes.orphans import PATIENCE_SECONDS, Leftovers
 from engineroom.keeper.processes.process import ADJUSTED, JsonObject, Process, Spec
 from engineroom.keeper.processes.starting import Begun
-from engineroom.keeper.processes.timers import Timers
 from engineroom.keeper.processes.unjournaled import Unwritten
 
 _SPAWNS_A_TURN = 8
@@ -29,23 +36,14 @@ _SPAWNS_A_TURN = 8
 
 _UPKEEP_SECONDS = 5.0
 
+_AGAIN_SECONDS = 1.0
+"""After so long is tried again what the kernel has refused, as when no descriptor is left."""
+
 _EXIT_STATUS_TRIES = 10
 _EXIT_STATUS_SECONDS = 0.002
 """An adopted process has a status once its parent, whoever that is now, has reaped it."""
 
 
-class Due(Enum):
-    """What a timer is for."""
-
-    NEXT = auto()
-    """What comes next in the life of a process: its start, its maturity, its deadline."""
-    SWEEP = auto()
-    EXIT_STATUS = auto()
-    MOVE = auto()
-    UPKEEP = auto()
-
-
-Key = tuple[Due, str]
 Watcher = Callable[[bytes], None]
 
 
@@ -67,7 +65,7 @@ class Supervisor:
         self._leftovers = Leftovers(containers, self._by_pid)
         self._groups: Counter[str] = Counter()
         self._ends = Ends()
-        self._timers: Timers[Key] = Timers()
+        self._deadlines = Deadlines()
         self._status_tries: dict[str, int] = {}
         self._actions: dict[Action, Callable[[Process], None]] = {
             Action.START: self._start,
@@ -78,7 +76,7 @@ class Supervisor:
             Action.FORGET: self._forget,
             Action.NOTHING: lambda process: None,  # noqa: ARG005
         }
-        self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
+        self._deadlines.set_after(Due.UPKEEP, _UPKEEP_SECONDS)
 
     # What clients ask for
 
@@ -97,7 +95,7 @@ class Supervisor:
                     self._start(process)
                 else:
                     self._handle(process, Event.START_FAILED)
-                    self._set_due(process, None)
+                    self._deadlines.set_next(process, None)
 
     def stop(
         self, ids: Iterable[str], *, timeout_seconds: float, force: bool = False, reason: str | None = None
@@ -112,7 +110,7 @@ class Supervisor:
             if process.stop_asked and (process.due_monotonic or deadline) <= deadline and not force:
                 continue
             self._begun.give_up(process)
-            self._set_due(process, deadline)
+            self._deadlines.set_next(process, deadline)
             process.stop_asked = True
             process.stop_reason = process.stop_reason or reason
             self._handle(process, Event.KILL_ASKED if force else Event.STOP_ASKED)
@@ -129,8 +127,12 @@ class Supervisor:
 
     def turn(self) -> float | None:
         """Do what is due; return for how many seconds nothing will be, or None when nothing is planned."""
-        for key in self._timers.due(time.monotonic()):
-            self._come_due(key)
+        for key in self._deadlines.due(time.monotonic()):
+            try:
+                self._come_due(key)
+            except OSError as error:
+                failures.report(error)
+                self._deadlines.set_after(key[0], _AGAIN_SECONDS, key[1])
         batch = [self._starts.popleft() for _ in range(min(len(self._starts), _SPAWNS_A_TURN))]
         for process in batch:
             self._spawn(process)
@@ -138,10 +140,10 @@ class Supervisor:
         if batch and self.containers.cgroups is not None:
             move_due = self.containers.cgroups.move_due_monotonic()
             if move_due is not None:
-                self._timers.set((Due.MOVE, ""), move_due)
+                self._deadlines.set((Due.MOVE, ""), move_due)
         if self._starts:
             return 0.0
-        deadline = self._timers.next()
+        deadline = self._deadlines.next()
         return self._begun.pause(None if deadline is None else max(0.0, deadline - time.monotonic()))
 
     def reap(self) -> None:
@@ -164,22 +166,24 @@ class Supervisor:
         memory = self.containers.memory_used_up(process)
         process.last_exit = exit_facts.of_exit(process, lived, status, memory if status != 0 else None)
         self._spool.ended(process.id, process.pid or 0)
-        self._release(process)
+        is_more_left = self._release(process)
         if process.state is State.DRAINING:
             self._leftovers.pass_on_the_stop(process)
-            self._handle(process, Event.EXITED)
-            return
+        else:
+            self._end_life(process, now, is_more_left=is_more_left)
+        self._handle(process, _exit_event(process))
+
+    def _end_life(self, process: Process, now: float, *, is_more_left: bool) -> None:
+        """Have what a life that ended unasked has left behind ended, and count it, if there is to be another."""
+        self._leftovers.end(process, now)
         if process.spec.once:
             # What it has left behind gets as long as what a restart would find in its way.
-            self._leftovers.end(process, now)
-            self._set_due(process, now + PATIENCE_SECONDS)
-            self._handle(process, Event.FINISHED)
+            self._deadlines.set_next(process, now + PATIENCE_SECONDS)
             return
-        self._ends.count(process, lived, expected=process.last_exit["expected"])
-        self._leftovers.end(process, now)
-        if process.leftovers:
+        assert process.last_exit is not None
+        self._ends.count(process, process.last_exit["lived_seconds"], expected=process.last_exit["expected"])
+        if is_more_left:
             self._sweep_soon(process)
-        self._handle(process, event_of_end(process))
 
     def adopted_ended(self, process: Process) -> None:
         """Take in that an adopted leader is gone, with its exit status where the kernel tells it soon."""
@@ -189,7 +193,7 @@ class Supervisor:
         tries = self._status_tries.pop(process.id, 0)
         if status is None and tries < _EXIT_STATUS_TRIES:
             self._status_tries[process.id] = tries + 1
-            self._timers.set((Due.EXIT_STATUS, process.id), time.monotonic() + _EXIT_STATUS_SECONDS)
+            self._deadlines.set_after(Due.EXIT_STATUS, _EXIT_STATUS_SECONDS, process.id)
             return
         self.ended(process, status)
 
@@ -230,9 +234,9 @@ class Supervisor:
         if process.leftovers or (process.state is State.DRAINING and process.pid is None):
             self._sweep_soon(process)
         if process.state in (State.DRAINING, State.BACKING_OFF) and process.due_monotonic is not None:
-            self._timers.set((Due.NEXT, process.id), process.due_monotonic)
+            self._deadlines.set((Due.NEXT, process.id), process.due_monotonic)
         if process.state is State.RUNNING:
-            self._expect_next(process)
+            self._deadlines.expect_next(process)
 
     def _handle(self, process: Process, event: Event) -> None:
         decided = step(process.state, event)
@@ -264,31 +268,29 @@ class Supervisor:
             self._sweep(process)
         elif kind is Due.EXIT_STATUS:
             self.adopted_ended(process)
-        elif process.state is State.BACKING_OFF:
-            self._handle(process, Event.DELAY_OVER)
-        elif process.state is State.DRAINING or process.spec.time_limit_seconds is not None:
-            self._handle(process, Event.TIME_UP)
-        elif process.state is State.RUNNING:
-            process.streak = restarts.Streak()
-            self._handle(process, Event.MATURED)
+        elif (
+            event := due_event(process.state, is_limited=process.spec.time_limit_seconds is not None)
+        ) is not None:
+            if event is Event.MATURED:
+                process.streak = restarts.Streak()
+            self._handle(process, event)
 
     # Actions
 
     def _start(self, process: Process) -> None:
-        self._set_due(process, None)
+        self._deadlines.set_next(process, None)
         self._starts.append(process)
 
     def _wait(self, process: Process) -> None:
-        self._set_due(process, time.monotonic() + process.delay_seconds)
+        self._deadlines.set_next(process, time.monotonic() + process.delay_seconds)
 
     def _kill(self, process: Process) -> None:
         self._leftovers.kill(process)
-        self._timers.clear((Due.NEXT, process.id))
+        self._deadlines.clear((Due.NEXT, process.id))
 
     def _forget(self, process: Process) -> None:
         self.drop(process)
-        self._timers.clear((Due.NEXT, process.id))
-        self._timers.clear((Due.SWEEP, process.id))
+        self._deadlines.forget(process)
         self._leftovers.forget(process)
         self._spool.gone(process.id)
 
@@ -305,6 +307,9 @@ class Supervisor:
             self._begun.add(process, launcher.begin(process, self._allowed, self.containers, self._spool))
         except LaunchError as error:
             self._not_started(process, error)
+        except OSError as error:
+            failures.report(error)
+            self._not_started(process, LaunchError.of(error, process.spec.argv[0]))
 
     def _confirm(self, process: Process, pid: int) -> None:
         """Write down who was started. Apart from the start, so that several wait for their exec at the same time."""
@@ -315,58 +320,40 @@ class Supervisor:
         self._by_pid[pid] = process
         self._spool.began(process.id, pid, process.spec.output_file)
         process.start_ticks = kernel.start_ticks(pid)
-        self._expect_next(process)
+        self._deadlines.expect_next(process)
         self._handle(process, Event.STARTED)
 
     def _not_started(self, process: Process, error: LaunchError) -> None:
         self._ends.count(process, 0.0, expected=False)
         process.last_exit = exit_facts.of_start_failure(error)
         self.containers.not_entered(process)
-        self._handle(process, Event.FINISHED if process.spec.once else Event.START_FAILED)
-
-    def _expect_next(self, process: Process) -> None:
-        """Set the timer for what time alone brings to one that runs: the end of its time, or its maturity."""
-        after_seconds = process.spec.time_limit_seconds
-        if after_seconds is None and process.streak_to_forget:
-            after_seconds = restarts.YOUNG_SECONDS
-        if after_seconds is not None:
-            born = process.started_monotonic or time.monotonic()
-            self._timers.set((Due.NEXT, process.id), born + after_seconds)
-
-    def _set_due(self, process: Process, deadline: float | None) -> None:
-        process.due_monotonic = deadline
-        process.due_at = None if deadline is None else time.time() + deadline - time.monotonic()
-        if deadline is None:
-            self._timers.clear((Due.NEXT, process.id))
-        else:
-            self._timers.set((Due.NEXT, process.id), deadline)
+        self._handle(process, failed_start_event(is_once=process.spec.once))
 
     # Ending
 
-    def _release(self, process: Process) -> None:
-        """Let go of the ended leader, but not of its group while that has members."""
+    def _release(self, process: Process) -> bool:
+        """Let go of the ended leader, but not of its group while that has members; return whether it may have."""
         if process.pid is None:
-            return
+            return False
         self._by_pid.pop(process.pid, None)
         if process.state is State.RUNNING:
-            self._timers.clear((Due.NEXT, process.id))
+            self._deadlines.clear((Due.NEXT, process.id))
         if process.pidfd is not None:
             os.close(process.pidfd)
             process.pidfd = None
-        self._leftovers.note(process)
+        is_more_left = self._leftovers.note(process)
         process.pid = process.start_ticks = None
+        return is_more_left
 
     def _sweep_soon(self, process: Process) -> None:
-        delay = self._leftovers.next_look_seconds(process)
-        self._timers.set((Due.SWEEP, process.id), time.monotonic() + delay)
+        self._deadlines.set_after(Due.SWEEP, self._leftovers.next_look_seconds(process), process.id)
 
     def _sweep(self, process: Process) -> None:
         """Look what is left of earlier lives; a process of which nothing is has stopped, when it was to."""
-        self._leftovers.look(process, time.monotonic())
-        if process.leftovers:
+        if not self._leftovers.look(process, time.monotonic()):
             self._sweep_soon(process)
             return
-        self._timers.clear((Due.SWEEP, process.id))
+        self._deadlines.clear((Due.SWEEP, process.id))
         if process.state is State.DRAINING and process.pid is None:
             self._handle(process, Event.EMPTIED)
 
@@ -380,7 +367,7 @@ class Supervisor:
             self.rewrite_journal()
         for process in self._unwritten.written():
             self._handle(process, Event.DELAY_OVER)
-        self._timers.set((Due.UPKEEP, ""), time.monotonic() + _UPKEEP_SECONDS)
+        self._deadlines.set_after(Due.UPKEEP, _UPKEEP_SECONDS)
 
     def heal(self) -> Iterator[str]:
         """Write down anew what was removed of the journal and the variables; yield what that was, in words."""
@@ -396,3 +383,12 @@ class Supervisor:
         limits = {group: each._asdict() for group, each in self.containers.limits.items()}
         written = (process for process in self.processes.values() if process.id not in self._unwritten)
         self._journal.rewrite(limits, ((each.spec_to_json(), each.to_json()) for each in written))
+
+
+def _exit_event(process: Process) -> Event:
+    return exit_event(
+        process.state,
+        is_once=process.spec.once,
+        is_tight_loop=process.streak.is_tight_loop,
+        waits=process.delay_seconds > 0,
+    )
