@@ -142,20 +142,25 @@ def test_an_adopted_process_drains_like_any_other(keeper: RunningKeeper) -> None
 def test_a_drain_goes_on_with_its_deadline(keeper: RunningKeeper) -> None:
     keeper.run("a", "sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.05; done")
     wait_until("it ignores TERM", lambda: keeper.output("a") == b"ready\n")
-    keeper.stop("a", timeout_seconds=1.0)
+    keeper.stop("a", timeout_seconds=300)
+    before = keeper.processes()[keeper.id("a")]
     restart(keeper)
-    assert keeper.processes()[keeper.id("a")]["state"] == "draining"
+    after = keeper.processes()[keeper.id("a")]
+    assert after["state"] == "draining"
+    assert after["due_monotonic"] == before["due_monotonic"]
+    keeper.stop("a", timeout_seconds=0.1)
     keeper.gone("a")
 
 
 def test_backing_off_goes_on_where_it_was(keeper: RunningKeeper) -> None:
     keeper.call("start", processes=[keeper.spec("a", "/no/such/program")])
-    before = keeper.wait("a", "backs off", lambda process: process["restarts"] == 1)
+    # By then it waits for seconds: longer than a busy machine takes for another keeper.
+    before = keeper.wait("a", "backs off", lambda process: process["restarts"] >= 4)
     restart(keeper)
     after = keeper.processes()[keeper.id("a")]
     assert after["state"] == "backing_off"
     assert after["due_monotonic"] == before["due_monotonic"]
-    keeper.wait("a", "is tried again", lambda process: process["restarts"] == 2)
+    keeper.wait("a", "is tried again", lambda process: process["restarts"] > before["restarts"])
 
 
 def test_a_start_that_was_not_written_down_is_found_and_not_repeated(keeper: RunningKeeper) -> None:
