@@ -3,6 +3,7 @@
 import httpx
 
 from tests.support.engineroom_server import EngineroomServer
+from tests.support.waiting import patient
 
 
 def status(engineroom: EngineroomServer, secret: str, method: str = "GET") -> int:
@@ -10,6 +11,7 @@ def status(engineroom: EngineroomServer, secret: str, method: str = "GET") -> in
         method,
         f"{engineroom.address}/api/meta/organization",
         headers={"authorization": f"Bearer {secret}"},
+        timeout=patient(30),
         trust_env=False,
     )
     if answer.is_success:

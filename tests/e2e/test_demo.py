@@ -60,7 +60,9 @@ def test_the_demo_does_some_jobs_and_says_what_to_try_next(demo: Demo) -> None:
     pasted = f"{follow}\n{push.replace('100 --seconds 0.5', '3 --seconds 0')}\n{program.group(1)} -n 1000"
 
     def works() -> bool:
-        ran = subprocess.run(["bash", "-c", pasted], capture_output=True, text=True, check=True, timeout=60)
+        ran = subprocess.run(
+            ["bash", "-c", pasted], capture_output=True, text=True, check=True, timeout=patient(60)
+        )
         return "done: greeting 3 of 3" in ran.stdout
 
     wait_until("what it says gives it work, and shows the log", works)
@@ -70,7 +72,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_type(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         bind = f"127.0.0.1:{taken.getsockname()[1]}"
         words = [ENGINEROOM, "demo", "--data", str(tmp_path / "data"), "--bind", bind]
-        ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        ran = subprocess.run(words, capture_output=True, text=True, check=False, timeout=patient(60))
 
     assert ran.returncode == 1
     assert ran.stderr == (

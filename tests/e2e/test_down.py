@@ -8,13 +8,13 @@ import pytest
 
 from tests.support import proc
 from tests.support.engineroom_server import ENGINEROOM, EngineroomServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 
 def down(engineroom: EngineroomServer) -> "subprocess.CompletedProcess[str]":
     words = [ENGINEROOM, "down", "--data", str(engineroom.data), "--timeout", "5"]
     return subprocess.run(
-        words, env=engineroom.environment, capture_output=True, text=True, timeout=90, check=False
+        words, env=engineroom.environment, capture_output=True, text=True, timeout=patient(90), check=False
     )
 
 

@@ -13,7 +13,7 @@ from tests.support.engineroom_server import EngineroomServer
 from tests.support.hostile_server import drip, hostile_server
 from tests.support.redis_server import RedisServer
 from tests.support.tenants import give, home_of, write
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 pytestmark = pytest.mark.needs("root", "redis-server")
 
@@ -93,7 +93,7 @@ def test_others_are_scaled_and_the_server_answers_and_goes_down(
             "the hostile one is known not to be measured", lambda: measured(engineroom, first).get("unknown")
         )
         wait_until("the good one is measured", lambda: measured(engineroom, second).get("waiting") == 2)
-        assert httpx.get(f"{engineroom.address}/readyz").status_code == 200
+        assert httpx.get(f"{engineroom.address}/readyz", timeout=patient(30)).status_code == 200
 
         engineroom.run("down")
         assert engineroom.everything() == []

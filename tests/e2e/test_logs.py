@@ -163,6 +163,7 @@ def test_whatever_a_process_prints_is_stored_and_shown_safely(tmp_path: Path, co
         kept = httpx.get(
             f"{engineroom.address}/api/background-processes/{program.id}/logs?download=true",
             headers={"authorization": f"Bearer {engineroom.token}"},
+            timeout=patient(30),
         ).content
         environment = {
             **os.environ,

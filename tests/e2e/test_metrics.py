@@ -7,7 +7,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.support.engineroom_server import EngineroomServer
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 BURNING = """
 held = bytearray(32 << 20)
@@ -33,7 +33,9 @@ def test_a_process_that_burns_cpu_and_holds_memory_is_seen_to(
     own = wait_until("what it uses is in the charts", charts, timeout_seconds=60)
     environment = engineroom.api.get(f"/api/environments/{linked.environment}/metrics")
     scraped = httpx.get(
-        f"{engineroom.address}/metrics", headers={"authorization": f"Bearer {engineroom.token}"}
+        f"{engineroom.address}/metrics",
+        headers={"authorization": f"Bearer {engineroom.token}"},
+        timeout=patient(30),
     )
 
     cpu, memory_bytes = average(own, "cpu"), average(own, "memory_bytes")

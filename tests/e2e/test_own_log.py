@@ -60,7 +60,8 @@ def test_no_secret_is_ever_in_our_own_log(tmp_path: Path) -> None:
             timeout=patient(60),
         )
         for path in ("/api/applications", f"/api/{WRONG_TOKEN}"):
-            httpx.get(engineroom.address + path, headers={"authorization": f"Bearer {WRONG_TOKEN}"})
+            headers = {"authorization": f"Bearer {WRONG_TOKEN}"}
+            httpx.get(engineroom.address + path, headers=headers, timeout=patient(30))
         wait_until(
             "it crash-loops, and sending that fails",
             lambda: "alert.failed" in engineroom.output(),

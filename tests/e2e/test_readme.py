@@ -12,7 +12,7 @@ import pytest
 from tests.support.client import BackgroundProcess
 from tests.support.engineroom_server import EngineroomServer
 from tests.support.python_worker import copied_to
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 README = Path(__file__).parents[2] / "README.md"
 DEFAULT_ADDRESS = "http://127.0.0.1:8787"
@@ -68,7 +68,7 @@ def paste(text: str, **variables: str) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=patient(30),
     )
     assert ran.returncode == 0, f"{text}\nexited {ran.returncode}: {ran.stdout}{ran.stderr}"
     return ran.stdout

@@ -10,6 +10,7 @@ import httpx
 import schemathesis
 
 from tests.fuzz.names import ADDRESS, TOKEN
+from tests.support.waiting import patient
 
 _LOOK_AGAIN_SECONDS = 5.0
 _LISTENED_SECONDS = 2.0
@@ -34,7 +35,10 @@ class Known:
 
     def __init__(self, address: str, token: str) -> None:
         self._http = httpx.Client(
-            base_url=address, headers={"authorization": f"Bearer {token}"}, trust_env=False, timeout=30
+            base_url=address,
+            headers={"authorization": f"Bearer {token}"},
+            trust_env=False,
+            timeout=patient(30),
         )
         self._ids: dict[str, list[str]] = {}
         self._look_at = 0.0

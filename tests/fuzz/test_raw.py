@@ -15,6 +15,7 @@ from tests.fuzz.raw_requests import request
 from tests.fuzz.test_fuzz import SECONDS, SEED
 from tests.support import proc
 from tests.support.engineroom_server import EngineroomServer
+from tests.support.waiting import patient
 
 CONNECTIONS = 120
 """Of a short run."""
@@ -43,7 +44,7 @@ def test_whatever_is_sent_harms_nobody(tmp_path: Path, code: Path) -> None:
             busy = processor_seconds(server.pid)
             send(server, content, random)
             sent += 1
-            answer = httpx.get(f"{server.address}/healthz", timeout=60, trust_env=False)
+            answer = httpx.get(f"{server.address}/healthz", timeout=patient(60), trust_env=False)
             assert answer.status_code == 200
             spent = processor_seconds(server.pid) - busy
             assert spent < MAX_PROCESSOR_SECONDS, (spent, len(content), content[:300])
@@ -56,7 +57,7 @@ def test_whatever_is_sent_harms_nobody(tmp_path: Path, code: Path) -> None:
 def send(server: EngineroomServer, content: bytes, random: Random) -> None:
     """Send in pieces, take what is answered at once, and go away in one way or another."""
     host, _, port = server.address.removeprefix("http://").rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection, suppress(OSError):
+    with socket.create_connection((host, int(port)), timeout=patient(5)) as connection, suppress(OSError):
         for piece in pieces(content, random):
             connection.sendall(piece)
         if random.random() < 0.5:

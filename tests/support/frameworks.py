@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import pytest
 
 from tests.support.redis_server import RedisServer
+from tests.support.waiting import patient
 
 _ROOT = Path(__file__).parents[2]
 _PAGE = _ROOT / "docs" / "workers.md"
@@ -62,7 +63,7 @@ class Framework(ABC):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=patient(60),
         )
         assert ran.returncode == 0, f"{words} exited {ran.returncode}: {ran.stdout}{ran.stderr}"
 

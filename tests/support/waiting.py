@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,9 +16,12 @@ _MAX_SLOWDOWN = 10.0
 def patient(seconds: float) -> float:
     """Return how long to wait for what takes at most `seconds` on a quiet machine: as much longer as this one is busy.
 
-    Busy is what getloadavg(3) says of the last minute: how many programs wanted a processor, for each that there is.
+    Busy is how many programs want a processor, for each that there is: over the last minute, or now if that is more.
     """
-    slowdown = os.getloadavg()[0] / (os.cpu_count() or 1)
+    # proc(5), /proc/loadavg: the averages, and then those that can run now, before a slash.
+    last_minute, _, _, now, _ = Path("/proc/loadavg").read_text().split()
+    wanting = max(float(last_minute), float(now.partition("/")[0]))
+    slowdown = wanting / (os.cpu_count() or 1)
     return seconds * min(max(1.0, slowdown), _MAX_SLOWDOWN)
 
 

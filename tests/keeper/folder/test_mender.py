@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.keeper.running_keeper import RunningKeeper
-from tests.support.waiting import wait_until
+from tests.support.waiting import patient, wait_until
 
 SLEEP = ("sleep", "600")
 
@@ -54,7 +54,7 @@ def test_a_folder_that_was_removed_is_made_again_and_nobody_else_takes_it(keeper
     keeper.run("b", "sh", "-c", "while :; do echo line; sleep 0.05; done")
     shutil.rmtree(keeper.folder)
     command = [sys.executable, "-I", "-m", "engineroom.keeper", str(keeper.folder)]
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    second = subprocess.run(command, capture_output=True, text=True, timeout=patient(60), check=False)
     assert second.returncode == 1
     assert f"another keeper (pid {keeper.pid})" in second.stderr
     wait_until("it answers again", lambda: answers(keeper))

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engineroom.model.processes.command_line import parse
+from tests.support.waiting import patient
 
 CHARACTERS = string.ascii_letters + string.digits + " \t'\"\\$`*?[]{}~#=|&;<>()!\n-_./:,%@^+ä"
 """What matters to a shell, and some that does not."""
@@ -15,7 +16,7 @@ CHARACTERS = string.ascii_letters + string.digits + " \t'\"\\$`*?[]{}~#=|&;<>()!
 def split_by_the_shell(command: str) -> list[str] | None:
     """Return the words that /bin/sh makes of a command of plain words, None when it finds an error."""
     script = f"printf '%s\\0' {command}"
-    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=False, timeout=10)
+    done = subprocess.run(["/bin/sh", "-c", script], capture_output=True, check=False, timeout=patient(10))
     if done.returncode != 0:
         return None
     return done.stdout.decode().split("\0")[:-1]
