@@ -6,4 +6,5 @@ cd "$(dirname "$0")/.."
 if [ "${ENGINEROOM_TESTS_NO_SKIP:-}" = 1 ]; then
     set -- -p tests.no_skip "$@"
 fi
-exec .venv/bin/python -m pytest -n auto --dist worksteal "$@" </dev/null
+# One at a time is handed out, in the order of tests/conftest.py.
+exec .venv/bin/python -m pytest -n auto --dist load --maxschedchunk 1 "$@" </dev/null

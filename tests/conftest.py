@@ -15,13 +15,36 @@ from tests.support.needs import missing
 from tests.support.redis_server import RedisServer
 from tests.support.servers import postgresql
 
+_TESTS = Path(__file__).parent
+_END_TO_END = ("cli", "contract", "e2e", "examples", "faults", "fuzz")
+_WORKERS_PER_PROCESSOR = 2
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # A server that a test starts takes twice as long when it compiles engineroom anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    config.addinivalue_line("markers", "long: takes longer than ten seconds on a quiet machine")
     config.addinivalue_line(
         "markers", "needs(*names): what the machine must have, by the names in tests/support/needs.py"
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Run more tests at once than there are processors: most of them wait most of the time."""
+    return _WORKERS_PER_PROCESSOR * (os.cpu_count() or 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker is left with it when all others have ended."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.get_closest_marker("long") is not None:
+        return 0
+    [folder, *_] = item.path.relative_to(_TESTS).parts
+    return 1 if folder in _END_TO_END else 2
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -25,6 +25,7 @@ def framework(request: pytest.FixtureRequest, tmp_path: Path, redis_server: Redi
     return made
 
 
+@pytest.mark.long
 def test_each_of_a_thousand_jobs_is_done_once_over_twenty_restarts(
     framework: Framework, engineroom: EngineroomServer
 ) -> None:

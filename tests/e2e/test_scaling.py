@@ -75,6 +75,7 @@ def test_a_sleeping_worker_is_back_for_the_first_job(
     assert redis_server.waiting() == 0
 
 
+@pytest.mark.long
 def test_the_workers_of_an_environment_that_hibernates_go_and_come_back(
     engineroom: EngineroomServer, laravel: LaravelApplication
 ) -> None:
@@ -103,6 +104,7 @@ def test_a_strategy_of_ours_shows_as_one_that_every_client_knows(
     assert (ours["strategy_type"], ours["strategy_threshold"]) == ("latency", 30)
 
 
+@pytest.mark.long
 def test_the_worker_in_the_middle_of_a_job_stays_when_others_go(
     engineroom: EngineroomServer, laravel: LaravelApplication, redis_server: RedisServer
 ) -> None:

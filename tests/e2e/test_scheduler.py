@@ -12,6 +12,7 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.needs("php", "laravel", "redis-server", "php-redis")
 
 
+@pytest.mark.long
 def test_the_frameworks_scheduler_runs_at_the_full_minute(
     engineroom: EngineroomServer, laravel: LaravelApplication
 ) -> None:

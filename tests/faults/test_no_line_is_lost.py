@@ -220,6 +220,7 @@ async def _end(host: LocalHost, runtime: LocalRuntime, reader: Reader) -> None:
     await runtime.close()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [SEED])
 def test_after_any_kills_every_line_was_read_once_and_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int

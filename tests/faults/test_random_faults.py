@@ -171,6 +171,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
+@pytest.mark.long
 @pytest.mark.needs("root", "cc")
 def test_whatever_goes_wrong_with_a_host_on_its_own(tmp_path: Path, folder: Path, clock: WallClock) -> None:
     with (
@@ -188,6 +189,7 @@ def test_whatever_goes_wrong_with_a_host_on_its_own(tmp_path: Path, folder: Path
         run(world, SEED)
 
 
+@pytest.mark.long
 @pytest.mark.needs("root", "cc", "postgresql")
 def test_whatever_goes_wrong_with_a_host_and_its_postgresql(
     tmp_path: Path, folder: Path, clock: WallClock

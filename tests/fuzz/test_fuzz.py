@@ -43,6 +43,7 @@ def settings(request: pytest.FixtureRequest) -> dict[str, str]:
     return {"ENGINEROOM_DATABASE": shared.emptied()}
 
 
+@pytest.mark.long
 def test_made_up_requests_are_answered_as_the_document_says(
     settings: dict[str, str], tmp_path: Path, code: Path
 ) -> None:

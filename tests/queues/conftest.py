@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.support import servers
+from tests.support.databases import PostgresqlServer
 
 
 @pytest.fixture(scope="session")
-def postgresql_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with servers.postgresql(tmp_path_factory.mktemp("postgresql")) as port:
-        yield port
+def postgresql_port(postgresql_server: PostgresqlServer) -> int:
+    return postgresql_server.port
 
 
 @pytest.fixture(scope="session")

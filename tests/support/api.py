@@ -1,16 +1,20 @@
 """The API in this process: a real store, a control plane that runs nothing, and a client."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 from starlette.types import ASGIApp
 
-from engineroom.control.folders.links import Linked
+from engineroom.api import application
+from engineroom.control.changes.tokens import create_token
+from engineroom.control.folders.links import Linked, link
 from engineroom.control.observing.alert_evaluation import AlertEvaluation
 from engineroom.control.observing.alert_values import AlertValues
 from engineroom.control.observing.metrics import metrics_of
@@ -29,10 +33,38 @@ from engineroom.model.token import Ability, Token, new_secret, secret_hash
 from engineroom.store import Store
 from engineroom.store.queries.access import tokens
 from engineroom.telemetry import Telemetry
+from engineroom.telemetry.alerts.config import AlertSettings
 from engineroom.telemetry.logs import LogStore
+from engineroom.telemetry.logs.blocks.retention import Retention
 from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.prometheus import Metric
 from tests.support.conformance import check
+
+
+@dataclass
+class LateTelemetry:
+    """What is kept of what is seen, in a folder, opened when it is first asked for: most tests never do."""
+
+    folder: Path
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+    _opened: Telemetry | None = None
+
+    @property
+    def logs(self) -> LogStore:
+        return self._open().logs
+
+    @property
+    def metrics(self) -> MetricStore:
+        return self._open().metrics
+
+    def close(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
+
+    def _open(self) -> Telemetry:
+        if self._opened is None:
+            self._opened = Telemetry.open(self.folder, Retention(days=36500), self.alerts)
+        return self._opened
 
 
 @dataclass
@@ -40,7 +72,7 @@ class MemoryControl:
     """A control plane that runs nothing: tests say what it knows, and see what it was woken for."""
 
     store: Store
-    telemetry: Telemetry
+    telemetry: LateTelemetry
     woken: list[BackgroundProcessId] = field(default_factory=list)
     observed: list[ObservedBackgroundProcess] = field(default_factory=list)
     live: dict[str, Sequence[Process]] = field(default_factory=dict)
@@ -165,6 +197,21 @@ class Api:
         assert answer.status_code == 200, answer.text
         attributes: dict[str, Any] = answer.json()["data"]["attributes"]
         return attributes
+
+
+@contextmanager
+def an_api(store: Store, folder: Path, *, calls_per_minute: int = 0) -> Iterator[Api]:
+    """Give the API of a store with a token, an application that is linked to the folder, and telemetry in it."""
+    linked = asyncio.run(link(store, folder, "Shop", {"QUEUE": "redis"}))
+    token = asyncio.run(create_token(store, "test"))
+    telemetry = LateTelemetry(folder / "telemetry")
+    telemetry.folder.mkdir()
+    control = MemoryControl(store, telemetry)
+    try:
+        with Client(application(control, calls_per_minute=calls_per_minute), token) as client:
+            yield Api(client, control, linked)
+    finally:
+        telemetry.close()
 
 
 def as_token(api: Api, organization: OrganizationId, abilities: frozenset[Ability]) -> dict[str, str]:

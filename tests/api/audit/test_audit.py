@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from engineroom.api.endpoints import ENDPOINTS
-from tests.api.calls.test_access import name, path
+from tests.api.calls.addresses import Addresses, name
 from tests.support.api import Api
 
 
@@ -51,7 +51,7 @@ WRITES = [endpoint for endpoint in ENDPOINTS if endpoint.method != "GET" and end
 
 @pytest.mark.parametrize("endpoint", [endpoint for endpoint in WRITES if endpoint.ability], ids=name)
 def test_every_write_without_fields_has_one_entry(api: Api, endpoint: Any) -> None:
-    address = path(api, endpoint)
+    address = Addresses(api).of(endpoint)
     before = len(trail(api))
     answer = api.client.request(endpoint.method, address)
 

@@ -1,18 +1,13 @@
 """Contract sheet, section 1.11."""
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from engineroom.api import application
 from engineroom.api.http.rate_limits import Allowance, Bucket, RateLimits
-from engineroom.control.changes.tokens import create_token
-from engineroom.control.folders.links import link
 from engineroom.store import Store
-from engineroom.telemetry import Telemetry
-from tests.support.api import Api, Client, MemoryControl
+from tests.support.api import Api, an_api
 
 
 class Clock:
@@ -86,12 +81,10 @@ def test_what_is_remembered_is_bounded(clock: Clock) -> None:
 
 
 @pytest.fixture
-def limited(store: Store, telemetry: Telemetry, tmp_path: Path) -> Iterator[Api]:
+def limited(store: Store, tmp_path: Path) -> Iterator[Api]:
     """The API with three ordinary calls a minute."""
-    linked = asyncio.run(link(store, tmp_path, "Shop", {}))
-    control = MemoryControl(store, telemetry)
-    with Client(application(control, calls_per_minute=3), asyncio.run(create_token(store, "test"))) as client:
-        yield Api(client, control, linked)
+    with an_api(store, tmp_path, calls_per_minute=3) as made:
+        yield made
 
 
 def test_every_answer_tells_what_is_left_and_the_last_one_when_to_come_again(limited: Api) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.conftest import api, telemetry  # noqa: F401 - fixtures
+from tests.api.conftest import api  # noqa: F401 - a fixture
 from tests.api.logs.test_following import served
 from tests.api.logs.test_logs import unfinished, write
 from tests.runtime.asynchronous import asynchronous
