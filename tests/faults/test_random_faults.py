@@ -17,7 +17,7 @@ from random import Random
 import pytest
 
 from tests.faults import faults
-from tests.faults.faults import FullDisk, HungDatabase, HungKeeper, Lasting, LockedDatabase
+from tests.faults.faults import FullDisk, HungDatabase, HungKeeper, Lasting, LockedDatabase, OlderJournal
 from tests.faults.length import SEED, turns
 from tests.faults.schedule import Scheduled
 from tests.faults.storm import Storm
@@ -56,6 +56,7 @@ class World:
         self._number = 0
         self.history: list[str] = []
         self._record = folder / "history"
+        older_journal = OlderJournal(server, folder / "journal")
         self._actions: dict[str, tuple[int, Action]] = {
             "kill a process": (10, partial(faults.kill_a_process, server)),
             "kill the keeper": (4, lambda _: faults.kill_the_keeper(server)),
@@ -66,6 +67,7 @@ class World:
             ),
             "hang the server": (2, partial(faults.hang_the_server, server)),
             "lose a file": (3, partial(faults.lose_a_file, server)),
+            "put an older journal back": (2, lambda _: older_journal.happen()),
             "lose the variables": (1, lambda _: faults.lose_the_variables(server)),
             "jump": (3, partial(self._jump, clock)),
             "begin what lasts": (4, self._begin),
@@ -84,7 +86,7 @@ class World:
         self._number = number
         weights = [weight for weight, _ in self._actions.values()]
         (name,) = dice.choices(list(self._actions), weights)
-        self._note(f"{number}: {name}")
+        self.note(f"{number}: {name}")
         self._actions[name][1](dice)
         for each in [each for each, until in self._until.items() if until <= number]:
             self._end(each)
@@ -93,7 +95,7 @@ class World:
     def look(self) -> None:
         """Put everything in order, and see that all is as it should be."""
         self._end_all()
-        self._note("look")
+        self.note("look")
         self.storm.check()
         self.scheduled.check()
         self.storm.retire()
@@ -115,12 +117,12 @@ class World:
 
     def _begin(self, dice: Random) -> None:
         name = dice.choice(sorted(self.lasting))
-        self._note(f"-: {name}")
+        self.note(f"-: {name}")
         self.lasting[name].begin()
         self._until[name] = self._number + dice.randint(1, MAX_TURNS)
 
     def _end(self, name: str) -> None:
-        self._note(f"-: not any more: {name}")
+        self.note(f"-: not any more: {name}")
         self.lasting[name].end()
         del self._until[name]
 
@@ -132,9 +134,9 @@ class World:
     def _jump(self, clock: WallClock, dice: Random) -> None:
         faults.jump(clock, dice)
         self.scheduled.jumped()
-        self._note(f"-: the clock is {clock.ahead_seconds} s ahead")
+        self.note(f"-: the clock is {clock.ahead_seconds} s ahead")
 
-    def _note(self, line: str) -> None:
+    def note(self, line: str) -> None:
         self.history.append(line)
         with self._record.open("a") as record:
             record.write(f"{time.strftime('%H:%M:%S')} {line}\n")
@@ -150,6 +152,7 @@ def run(world: World, seed: int) -> None:
                 world.look()
         world.look()
     except BaseException as error:
+        world.note(f"failed: {error}")
         error.add_note(
             f"ENGINEROOM_FAULT_SEED={seed}; these happened last:\n" + "\n".join(world.history[-60:])
         )
