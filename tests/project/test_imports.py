@@ -45,6 +45,9 @@ PARTS = {
         "store.engine.attribution",
         "store.schema.tables",
     },
+    "api/http": set(),
+    "api/document": {"api.http"},
+    "api/calls": {"api.document", "api.http"},
     "cli/terminal": set(),
     "cli/client": {"cli.errors", "cli.options", "cli.terminal"},
     "cli/host": {"cli.errors", "cli.options", "cli.terminal"},
@@ -115,6 +118,31 @@ def test_a_part_imports_only_what_it_may_of_its_room(part: str) -> None:
     }
 
     assert {name for name in inside if not is_within(name, PARTS[part] | {own})} == set()
+
+
+SHOWN = [
+    module
+    for module in MODULES
+    if Path(module).match("api/*/*.py") and Path(module).stem in {"requests", "resource", "relations"}
+]
+"""What a noun of the API takes and shows: `requests.py`, `resource.py` and `relations.py`."""
+
+
+@pytest.mark.parametrize("module", SHOWN)
+def test_what_a_noun_of_the_api_takes_and_shows_knows_no_call(module: str) -> None:
+    names = [name for name in imported_names(PACKAGE / module) if name.startswith("engineroom.api.")]
+
+    assert [name for name in names if ".api.calls." in name or ".handlers" in name or ".rows" in name] == []
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if Path(module).match("api/*/handlers.py")])
+def test_a_handler_of_the_api_uses_no_other_nouns_handlers(module: str) -> None:
+    own = f"engineroom.{Path(module).parent.as_posix().replace('/', '.')}"
+    others = [
+        name for name in imported_names(PACKAGE / module) if ".handlers" in name and not name.startswith(own)
+    ]
+
+    assert others == []
 
 
 def is_within(name: str, allowed: set[str]) -> bool:

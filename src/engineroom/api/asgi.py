@@ -5,33 +5,35 @@ from collections import defaultdict
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from engineroom.api.calls.control_plane import Control
-from engineroom.api.calls.dispatch import Path
+from engineroom.api.calls.access import Access
+from engineroom.api.calls.control_plane import ControlPlane
+from engineroom.api.calls.dispatch import Address, Dispatching
 from engineroom.api.calls.endpoint import Endpoint
-from engineroom.api.calls.standing import Standing
 from engineroom.api.calls.token_uses import TokenUses
+from engineroom.api.calls.token_validity import TokenValidity
 from engineroom.api.endpoints import ENDPOINTS
 from engineroom.api.http.rate_limits import RateLimits
 from engineroom.api.http.router import Router
 
 
-def application(control: Control, *, calls_per_minute: int = 0) -> ASGIApp:
+def application(control: ControlPlane, *, calls_per_minute: int = 0) -> ASGIApp:
     """Return the application that answers for this control plane; with 0 calls a minute there is no limit to them."""
-    limits = RateLimits(calls_per_minute)
-    uses = TokenUses(control.store)
-    standing = Standing(control.store)
+    shared = Dispatching(
+        control=control,
+        access=Access(control.store, TokenUses(control.store)),
+        limits=RateLimits(calls_per_minute),
+        validity=TokenValidity(control.store),
+    )
     paths: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
     for endpoint in ENDPOINTS:
         paths[endpoint.path][endpoint.method] = endpoint
-    router = Router(
-        {path: Path(endpoints, control, limits, uses, standing) for path, endpoints in paths.items()}
-    )
-    nowhere = Path({}, control, limits, uses, standing)
+    router = Router({path: Address(endpoints, shared) for path, endpoints in paths.items()})
+    nowhere = Address({}, shared)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         found = router.find(scope["path"])
-        path, scope["path_params"] = found or (nowhere, {})
-        response = await path.respond(Request(scope, receive))
+        address, scope["path_params"] = found or (nowhere, {})
+        response = await address.respond(Request(scope, receive))
         await response(scope, receive, send)
 
     return answer

@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 
 from engineroom.api import application
-from engineroom.api.logs import handlers
+from engineroom.api.logs.following import frame
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.logs.log import LogCode, LogEntry, LogLevel
 from tests.api.logs.test_logs import unfinished, write
@@ -180,6 +180,6 @@ def test_events_of_long_entries_are_not_kept() -> None:
         return LogEntry(number, number, NOON, *who, LogCode(LogLevel.INFO), text)
 
     short, long = entry(1, b"short"), entry(2, b"x" * (1 << 20))
-    assert handlers._frame(short) is handlers._frame(short)
-    assert handlers._frame(long) == handlers._frame(long)
-    assert handlers._frame(long) is not handlers._frame(long)
+    assert frame(short) is frame(short)
+    assert frame(long) == frame(long)
+    assert frame(long) is not frame(long)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from engineroom.api.document.validation import Text
-from engineroom.api.environments.requests import Directory
+from engineroom.api.document.fields import Text
+from engineroom.api.folders.requests import Directory
 from engineroom.model.applications.application import Application
 from engineroom.model.applications.regions import Region
 from engineroom.model.applications.repository import FULL_NAME, MAX_FULL_NAME_LENGTH

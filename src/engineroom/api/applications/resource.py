@@ -1,8 +1,9 @@
 """Applications in answers (contract sheet, section 5)."""
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Timestamp, timestamp
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.applications.application import Application
 
 _DEFAULT_BRANCH = "main"
@@ -24,7 +25,7 @@ class ApplicationAttributes(Attributes):
 TYPE = ResourceType("applications", ApplicationAttributes)
 
 
-def show(call: Call, application: Application) -> Resource:
+def show(viewer: Viewer, application: Application) -> Resource:
     """Return the resource of an application. Linked code has the repository that its git names, if any."""
     repository = application.repository
     return Resource(
@@ -36,15 +37,15 @@ def show(call: Call, application: Application) -> Resource:
             region=application.region,
             root_directory=application.root_directory,
             slack_channel=application.slack_channel,
-            avatar_url=_avatar_url(call, application),
+            avatar_url=_avatar_url(viewer, application),
             created_at=timestamp(application.created_at),
             repository={"full_name": repository, "default_branch": _DEFAULT_BRANCH} if repository else None,
         ),
     )
 
 
-def _avatar_url(call: Call, application: Application) -> str | None:
+def _avatar_url(viewer: Viewer, application: Application) -> str | None:
     """Return where the picture is: the digest in it is known only to those who may read the application."""
     if application.avatar is None:
         return None
-    return f"{call.base_url}/avatars/{application.id}/{application.avatar}"
+    return f"{viewer.base_url}/avatars/{application.id}/{application.avatar}"

@@ -1,6 +1,8 @@
 """The endpoints of applications."""
 
+from engineroom.api import subjects
 from engineroom.api.applications import handlers
+from engineroom.api.applications.relations import RELATIONS
 from engineroom.api.applications.requests import CreateApplication, UpdateApplication
 from engineroom.api.applications.resource import TYPE as APPLICATION
 from engineroom.api.calls.endpoint import Endpoint
@@ -8,8 +10,6 @@ from engineroom.api.document.shapes import Empty, Many, One
 from engineroom.api.http.rate_limits import Bucket
 from engineroom.model.token import Ability
 from engineroom.store.queries import applications as applications_store
-
-_APPLICATION = "/api/applications/{application}"
 
 ROWS: tuple[Endpoint, ...] = (
     Endpoint(
@@ -20,7 +20,7 @@ ROWS: tuple[Endpoint, ...] = (
         "5",
         ability=Ability.READ,
         limited_tokens=True,
-        relations=handlers.RELATIONS,
+        relations=RELATIONS,
         filters=applications_store.FILTERS,
     ),
     Endpoint(
@@ -30,7 +30,8 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.show,
         "5",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.APPLICATION,
+        relations=RELATIONS,
     ),
     Endpoint(
         "POST",
@@ -44,12 +45,21 @@ ROWS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "PATCH",
-        _APPLICATION,
+        "/api/applications/{application}",
         One(APPLICATION),
         handlers.update,
         "5",
         ability=Ability.WRITE,
+        subject=subjects.APPLICATION,
         request=UpdateApplication,
     ),
-    Endpoint("DELETE", _APPLICATION, Empty(), handlers.delete, "5", ability=Ability.WRITE),
+    Endpoint(
+        "DELETE",
+        "/api/applications/{application}",
+        Empty(),
+        handlers.delete,
+        "5",
+        ability=Ability.WRITE,
+        subject=subjects.APPLICATION,
+    ),
 )

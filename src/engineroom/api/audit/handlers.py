@@ -1,13 +1,15 @@
-"""The audit trail; it is ours."""
+"""Answer for the audit trail."""
 
-from engineroom.api.audit import resource as shown
-from engineroom.api.calls.call import Answer, Call
-from engineroom.api.calls.inclusion import list_answer
+from engineroom.api.audit import resource
+from engineroom.api.calls.answers import list_answer
+from engineroom.api.calls.call import Call
+from engineroom.api.http.answer import Answer
 from engineroom.store.queries.access import audit
 
 
 async def index(call: Call) -> Answer:
     """List who changed what in the organization, and from where, newest first."""
+    number = call.query.page
     return await list_answer(
-        call, lambda connection: audit.page(connection, call.organization_id, call.page), shown.show
+        call, lambda connection: audit.page(connection, call.organization_id, number), resource.show
     )

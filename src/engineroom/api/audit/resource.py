@@ -1,8 +1,9 @@
 """Entries of the audit trail in answers; they are ours."""
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Moment, moment
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.audit import AuditEntry
 
 
@@ -24,7 +25,7 @@ class AuditEntryAttributes(Attributes):
 TYPE = ResourceType("audit_entries", AuditEntryAttributes)
 
 
-def show(_call: Call, entry: AuditEntry) -> Resource:
+def show(_viewer: Viewer, entry: AuditEntry) -> Resource:
     """Return the resource of an entry."""
     return Resource(
         entry.id,

@@ -1,22 +1,21 @@
-"""The pictures of applications (contract sheet, section 5): uploaded, served and removed."""
+"""Take, serve and remove the pictures of applications (contract sheet, section 5)."""
 
 import hashlib
 
-from sqlalchemy import Connection
-
-from engineroom.api.applications import resource as shown
-from engineroom.api.applications.handlers import require
+from engineroom.api.applications import resource
 from engineroom.api.calls.answers import emptied, written
-from engineroom.api.calls.call import Answer, Call
+from engineroom.api.calls.call import Call
+from engineroom.api.http.answer import Answer
 from engineroom.api.http.errors import InvalidError, NotFoundError
 from engineroom.api.http.multipart import uploaded
 from engineroom.control.changes import applications as change
+from engineroom.model.applications.application import Application
 from engineroom.model.ids import ApplicationId
 from engineroom.store.queries import avatars
 from engineroom.store.queries.avatars import Avatar
 
 _MAX_KILOBYTES = 3072
-_MAX_BODY = _MAX_KILOBYTES * 1024 + 64 * 1024
+_MAX_BODY_BYTES = _MAX_KILOBYTES * 1024 + 64 * 1024
 """The picture, and what is around it in the body."""
 
 # No SVG: it may hold scripts, and would run them on the address of the API.
@@ -29,10 +28,31 @@ _SIGNATURES = (
 _HEADERS = {"x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'"}
 
 
-async def upload(call: Call) -> Answer:
+async def upload(call: Call, application: Application) -> Answer:
     """Store the picture of an application."""
-    found = await call.read(lambda connection: require(connection, call))
-    content = uploaded(await call.content(_MAX_BODY), call.media_type, "avatar")
+    content = uploaded(await call.content(_MAX_BODY_BYTES), call.media_type, "avatar")
+    avatar = _checked(content)
+    after, operation = await change.set_avatar(call.control, call.token, application.id, avatar)
+    return written(resource.show(call.viewer, after), operation)
+
+
+async def delete(call: Call, application: Application) -> Answer:
+    """Remove the picture of an application."""
+    _, operation = await change.set_avatar(call.control, call.token, application.id, None)
+    return emptied(operation)
+
+
+async def show(call: Call) -> Answer:
+    """Serve a picture, to whoever knows its address: a browser shows no token for one."""
+    application_id, digest = ApplicationId(call.id("application")), call.id("digest")
+    found = await call.read(lambda connection: avatars.find(connection, application_id, digest))
+    if found is None:
+        raise NotFoundError
+    return Answer(found.content, media_type=found.media_type, headers=_HEADERS)
+
+
+def _checked(content: bytes | None) -> Avatar:
+    """Return the picture that was uploaded. Raises InvalidError for what is none, or too large."""
     if content is None:
         raise InvalidError({"avatar": ["The avatar field is required."]})
     media_type = _media_type(content)
@@ -41,29 +61,7 @@ async def upload(call: Call) -> Answer:
     if len(content) > _MAX_KILOBYTES * 1024:
         text = f"The avatar field must not be greater than {_MAX_KILOBYTES} kilobytes."
         raise InvalidError({"avatar": [text]})
-    avatar = Avatar(digest=hashlib.sha256(content).hexdigest(), media_type=media_type, content=content)
-    after, operation = await change.set_avatar(call.control, call.token, found.id, avatar)
-    return written(shown.show(call, after), operation)
-
-
-async def delete(call: Call) -> Answer:
-    """Remove the picture of an application."""
-    found = await call.read(lambda connection: require(connection, call))
-    _, operation = await change.set_avatar(call.control, call.token, found.id, None)
-    return emptied(operation)
-
-
-async def show(call: Call) -> Answer:
-    """Serve a picture, to whoever knows its address: a browser shows no token for one."""
-    application_id, digest = ApplicationId(call.id("application")), call.id("digest")
-
-    def read(connection: Connection) -> Avatar | None:
-        return avatars.find(connection, application_id, digest)
-
-    found = await call.control.store.read(read)
-    if found is None:
-        raise NotFoundError
-    return Answer(found.content, media_type=found.media_type, headers=_HEADERS)
+    return Avatar(digest=hashlib.sha256(content).hexdigest(), media_type=media_type, content=content)
 
 
 def _media_type(content: bytes) -> str | None:

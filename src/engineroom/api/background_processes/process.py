@@ -2,7 +2,8 @@
 
 from msgspec import Struct
 
-from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment, moment_or_none
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Moment, moment, moment_or_none
 from engineroom.api.document.shapes import ResourceType
 from engineroom.model.instances.limits import Limits, Usage
 from engineroom.model.processes.background_process import BackgroundProcess

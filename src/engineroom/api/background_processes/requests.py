@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic import ValidatorFunctionWrapHandler as Inner
 
-from engineroom.api.document.validation import Boolean, Integer, Listless, Text, integer, required_if
+from engineroom.api.document.fields import Boolean, Integer, Listless, Text, integer, required_if
 from engineroom.api.http.errors import InvalidError
 from engineroom.model.ids import InstanceId, new_background_process_id
 from engineroom.model.processes.background_process import (

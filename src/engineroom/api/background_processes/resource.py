@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Timestamp, timestamp
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.changes import shown_config
 from engineroom.model.processes.background_process import (
     BackgroundProcess,
@@ -37,7 +38,7 @@ _SHOWN: Mapping[StrategyType, Literal["none", "growth_rate", "queue_size"]] = {
 TYPE = ResourceType("background_processes", BackgroundProcessAttributes)
 
 
-def show(_call: Call, background_process: BackgroundProcess) -> Resource:
+def show(_viewer: Viewer, background_process: BackgroundProcess) -> Resource:
     """Return the resource of a background process."""
     return Resource(background_process.id, TYPE.name, attributes(background_process))
 

@@ -1,46 +1,22 @@
 """What a row of the table of endpoints says: everything that routes, access, answers and the OpenAPI document come from."""
 
-from __future__ import annotations
-
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
+from pydantic import BaseModel
+
+from engineroom.api.calls.subject import Subject
+from engineroom.api.document.relations import Relations
+from engineroom.api.document.shapes import Shape
+from engineroom.api.http.answer import Answer
+from engineroom.api.http.errors import ApiError
 from engineroom.api.http.rate_limits import Bucket
+from engineroom.model.token import Ability
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-    from sqlalchemy import Connection
-
-    from engineroom.api.calls.call import Answer, Call
-    from engineroom.api.document.jsonapi import Resource
-    from engineroom.api.document.shapes import ResourceType, Shape
-    from engineroom.api.http.errors import ApiError
-    from engineroom.model.token import Ability
-
-Item = TypeVar("Item")
-
-Handler: TypeAlias = "Callable[[Call], Awaitable[Answer]]"
-
-Related: TypeAlias = "Resource | list[Resource] | None"
-"""One related resource or none, for a relation to one; a list, for a relation to many."""
-
-
-@dataclass(frozen=True, slots=True)
-class Relation(Generic[Item]):
-    """A relation that may be included. `load` returns what is related to each item, in their order.
-
-    `to` is None where nothing of the related type exists here.
-    """
-
-    to: ResourceType | None
-    many: bool
-    load: Callable[[Connection, Call, Sequence[Item]], Sequence[Related]]
-
-
-Relations = Mapping[str, Relation[Item]]
-"""The relations of one type of resource; their order is the order in `included`."""
+Handler: TypeAlias = Callable[..., Awaitable[Answer]]
+"""Answers a call; where the row has a subject, it is given what was found too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +34,7 @@ class Endpoint:
     """One row of the table: what is called, what is answered, what answers, where that is laid down, and who may call.
 
     `contract` is a section of the contract's fact sheet, or `ours`. `ability` None means that no token is needed.
+    `subject` is what the address names: it is found before the handler is called, and given to it.
     `limited_tokens` says whether a token that is limited to some applications may call though the address is in none.
     `request` is what the fields of the body must be; `upload` says that the body is no JSON. `errors` are those
     that do not follow from the rest of the row. A handler sees only the relations, filters and parameters that are here.
@@ -70,6 +47,7 @@ class Endpoint:
     contract: str
     _: KW_ONLY
     ability: Ability | None
+    subject: Subject[Any] | None = None
     limited_tokens: bool = False
     request: type[BaseModel] | None = None
     upload: bool = False

@@ -1,8 +1,9 @@
 """Commands in answers (contract sheet, section 7)."""
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp, timestamp_or_none
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Timestamp, timestamp, timestamp_or_none
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.applications.command import Command, CommandStatus
 
 
@@ -22,7 +23,7 @@ class CommandAttributes(Attributes):
 TYPE = ResourceType("commands", CommandAttributes, has_links=True)
 
 
-def show(call: Call, command: Command) -> Resource:
+def show(viewer: Viewer, command: Command) -> Resource:
     """Return the resource of a command."""
     return Resource(
         command.id,
@@ -37,5 +38,5 @@ def show(call: Call, command: Command) -> Resource:
             finished_at=timestamp_or_none(command.finished_at),
             created_at=timestamp(command.created_at),
         ),
-        links={"self": {"href": f"{call.base_url}/api/commands/{command.id}"}},
+        links={"self": {"href": f"{viewer.base_url}/api/commands/{command.id}"}},
     )

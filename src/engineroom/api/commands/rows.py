@@ -1,33 +1,35 @@
 """The endpoints of commands."""
 
+from engineroom.api import subjects
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.commands import handlers
+from engineroom.api.commands.relations import RELATIONS
+from engineroom.api.commands.requests import RunCommand
 from engineroom.api.commands.resource import TYPE as COMMAND
 from engineroom.api.document.shapes import Many, One
-from engineroom.api.environments.requests import RunCommand
 from engineroom.model.token import Ability
 from engineroom.store.queries import commands as commands_store
-
-_ENVIRONMENT = "/api/environments/{environment}"
 
 ROWS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
-        f"{_ENVIRONMENT}/commands",
+        "/api/environments/{environment}/commands",
         Many(COMMAND),
         handlers.index,
         "7",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.ENVIRONMENT,
+        relations=RELATIONS,
         filters=commands_store.FILTERS,
     ),
     Endpoint(
         "POST",
-        f"{_ENVIRONMENT}/commands",
+        "/api/environments/{environment}/commands",
         One(COMMAND, 201),
         handlers.create,
         "7",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
         request=RunCommand,
     ),
     Endpoint(
@@ -37,6 +39,7 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.show,
         "7",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.COMMAND,
+        relations=RELATIONS,
     ),
 )

@@ -1,80 +1,51 @@
-"""Deployments (contract sheet, section 6)."""
-
-from collections.abc import Sequence
+"""Answer for deployments (contract sheet, section 6)."""
 
 from sqlalchemy import Connection
 
-from engineroom.api.calls.answers import written
-from engineroom.api.calls.call import Answer, Call
-from engineroom.api.calls.endpoint import Related, Relations
-from engineroom.api.calls.inclusion import NONE_YET, list_answer, one_answer, related_to_one
-from engineroom.api.deployments import resource as shown
-from engineroom.api.document.jsonapi import JSON, encode
+from engineroom.api.calls.answers import list_answer, one_answer, plain, written
+from engineroom.api.calls.call import Call
+from engineroom.api.deployments import resource, steps
+from engineroom.api.deployments.requests import Start
 from engineroom.api.document.validation import validate
-from engineroom.api.environments import resource as shown_environment
-from engineroom.api.environments.handlers import require as require_environment
-from engineroom.api.environments.requests import Start
-from engineroom.api.http.errors import NotFoundError
+from engineroom.api.http.answer import Answer
 from engineroom.control.changes import deployments as change
 from engineroom.model.applications.deployment import Deployment
-from engineroom.model.ids import DeploymentId
-from engineroom.store.queries import deployments, environments
+from engineroom.model.applications.environment import Environment
+from engineroom.store.queries import deployments
 from engineroom.store.queries.paging import Page
 
 
-@related_to_one(shown_environment.TYPE)
-def _environment(connection: Connection, call: Call, items: Sequence[Deployment]) -> Sequence[Related]:
-    ids = {item.environment_id for item in items}
-    found = {one.id: one for one in environments.some(connection, call.organization_id, list(ids))}
-    return [shown_environment.show(call, found[item.environment_id]) for item in items]
-
-
-RELATIONS: Relations[Deployment] = {"environment": _environment, "initiator": NONE_YET}
-
-
-async def index(call: Call) -> Answer:
+async def index(call: Call, environment: Environment) -> Answer:
     """List the deployments of an environment, newest first."""
 
     def read(connection: Connection) -> Page[Deployment]:
-        environment = require_environment(connection, call)
-        return deployments.page(connection, environment.id, call.page, call.filters)
+        return deployments.page(connection, environment.id, call.query.page, call.query.filters)
 
-    return await list_answer(call, read, shown.show)
+    return await list_answer(call, read, resource.show)
 
 
-async def show(call: Call) -> Answer:
+async def show(call: Call, deployment: Deployment) -> Answer:
     """Show one deployment."""
-    return await one_answer(call, lambda connection: _require(connection, call), shown.show)
+    return await one_answer(call, deployment, resource.show)
 
 
-async def create(call: Call) -> Answer:
+async def create(call: Call, environment: Environment) -> Answer:
     """Put the code in an environment's folder to work: every process is replaced, a few at a time."""
-    await call.authenticate()
-    return await _deploy(call)
+    return await _deploy(call, environment)
 
 
-async def start(call: Call) -> Answer:
+async def start(call: Call, environment: Environment) -> Answer:
     """Start an environment; that is a deployment."""
-    await call.authenticate()
     validate(Start, await call.fields())
-    return await _deploy(call)
+    return await _deploy(call, environment)
 
 
-async def logs(call: Call) -> Answer:
+async def logs(_call: Call, deployment: Deployment) -> Answer:
     """Show the steps of a deployment."""
-    found = await call.read(lambda connection: _require(connection, call))
-    return Answer(encode(shown.logs(found)), media_type=JSON)
+    return plain(steps.logs(deployment))
 
 
-async def _deploy(call: Call) -> Answer:
-    environment = await call.read(lambda connection: require_environment(connection, call))
+async def _deploy(call: Call, environment: Environment) -> Answer:
     commit = await call.control.commit_in(environment)
     made, operation = await change.deploy(call.control, call.token, environment.id, commit)
-    return written(shown.show(call, made), operation, status=201)
-
-
-def _require(connection: Connection, call: Call) -> Deployment:
-    found = deployments.find(connection, call.organization_id, DeploymentId(call.id("deployment")))
-    if found is None:
-        raise NotFoundError
-    return found
+    return written(resource.show(call.viewer, made), operation, status=201)

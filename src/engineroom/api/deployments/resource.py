@@ -1,10 +1,9 @@
 """Deployments in answers (contract sheet, section 6)."""
 
-from msgspec import UNSET, Struct, UnsetType
-
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp_or_none
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Timestamp, timestamp_or_none
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.applications.deployment import Deployment, DeploymentStatus
 
 
@@ -27,56 +26,10 @@ class DeploymentAttributes(Attributes):
     finished_at: Timestamp | None
 
 
-class Step(Struct, omit_defaults=True):
-    """One step of a deployment."""
-
-    step: str
-    status: str
-    description: str
-    output: str | UnsetType = UNSET
-    time: str | UnsetType = UNSET
-    duration_ms: int | UnsetType = UNSET
-
-
-class Steps(Struct):
-    """The steps of building, or of deploying."""
-
-    available: bool
-    steps: list[Step]
-
-
-class StepGroups(Struct):
-    """Both groups of steps."""
-
-    build: Steps
-    deploy: Steps
-
-
-class DeploymentLogsMeta(Struct):
-    """How far the deployment is."""
-
-    deployment_status: DeploymentStatus
-
-
-class DeploymentLogs(Struct):
-    """The answer: it is no JSON:API document."""
-
-    data: StepGroups
-    meta: DeploymentLogsMeta
-
-
 TYPE = ResourceType("deployments", DeploymentAttributes, has_links=True)
 
-_SKIPPED = (
-    (
-        "php.command",
-        "The code runs in place: its build command is not run. Run it yourself before deploying.",
-    ),
-)
-_RESTART = "Replace every process of the environment, a few at a time"
 
-
-def show(call: Call, deployment: Deployment) -> Resource:
+def show(viewer: Viewer, deployment: Deployment) -> Resource:
     """Return the resource of a deployment."""
     return Resource(
         deployment.id,
@@ -97,32 +50,5 @@ def show(call: Call, deployment: Deployment) -> Resource:
             started_at=timestamp_or_none(deployment.started_at),
             finished_at=timestamp_or_none(deployment.finished_at),
         ),
-        links={"self": {"href": f"{call.base_url}/api/deployments/{deployment.id}"}},
-    )
-
-
-def logs(deployment: Deployment) -> DeploymentLogs:
-    """Return the steps: of code that runs in place nothing is built, and only its processes are replaced."""
-    build = [Step(step, "skipped", description) for step, description in _SKIPPED]
-    deploy = [Step("deploy.command", "skipped", "The deploy command is not run for code that runs in place.")]
-    if deployment.started_at is not None:
-        deploy.append(_restart(deployment))
-    return DeploymentLogs(
-        StepGroups(Steps(True, build), Steps(deployment.started_at is not None, deploy)),
-        DeploymentLogsMeta(deployment.status),
-    )
-
-
-def _restart(deployment: Deployment) -> Step:
-    if deployment.started_at is None or deployment.finished_at is None:
-        return Step("stack", "running", _RESTART)
-    lasted = deployment.finished_at - deployment.started_at
-    seconds = int(lasted.total_seconds())
-    return Step(
-        "stack",
-        "finished" if deployment.status is DeploymentStatus.DEPLOYMENT_SUCCEEDED else "failed",
-        _RESTART,
-        output=deployment.failure_reason or UNSET,
-        time=f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
-        duration_ms=int(lasted.total_seconds() * 1000),
+        links={"self": {"href": f"{viewer.base_url}/api/deployments/{deployment.id}"}},
     )

@@ -1,43 +1,46 @@
 """The endpoints of deployments."""
 
+from engineroom.api import subjects
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.deployments import handlers
+from engineroom.api.deployments.relations import RELATIONS
+from engineroom.api.deployments.requests import Start
 from engineroom.api.deployments.resource import TYPE as DEPLOYMENT
-from engineroom.api.deployments.resource import DeploymentLogs
+from engineroom.api.deployments.steps import DeploymentLogs
 from engineroom.api.document.shapes import Many, One, Plain
-from engineroom.api.environments.requests import Start
 from engineroom.model.token import Ability
 from engineroom.store.queries import deployments as deployments_store
-
-_ENVIRONMENT = "/api/environments/{environment}"
 
 ROWS: tuple[Endpoint, ...] = (
     Endpoint(
         "POST",
-        f"{_ENVIRONMENT}/start",
+        "/api/environments/{environment}/start",
         One(DEPLOYMENT, 201),
         handlers.start,
         "4.6",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
         request=Start,
     ),
     Endpoint(
         "GET",
-        f"{_ENVIRONMENT}/deployments",
+        "/api/environments/{environment}/deployments",
         Many(DEPLOYMENT),
         handlers.index,
         "6",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.ENVIRONMENT,
+        relations=RELATIONS,
         filters=deployments_store.FILTERS,
     ),
     Endpoint(
         "POST",
-        f"{_ENVIRONMENT}/deployments",
+        "/api/environments/{environment}/deployments",
         One(DEPLOYMENT, 201),
         handlers.create,
         "6",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
     ),
     Endpoint(
         "GET",
@@ -46,7 +49,8 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.show,
         "6",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.DEPLOYMENT,
+        relations=RELATIONS,
     ),
     Endpoint(
         "GET",
@@ -55,5 +59,6 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.logs,
         "6",
         ability=Ability.READ,
+        subject=subjects.DEPLOYMENT,
     ),
 )

@@ -1,17 +1,14 @@
-"""What a request contained and nothing was made of, told in a header: the contract's answers have no room for it."""
+"""What a request contained and nothing was made of: a header of the answer names it, as no body has room for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import BaseModel
-from starlette.datastructures import QueryParams
-
-from engineroom.api.calls.endpoint import Endpoint
 
 HEADER = "engineroom-ignored"
-_MAX = 50
+_MAX_NAMES = 50
 _MAX_NAME_LENGTH = 100
 _SAFE = "[].-_=*"
 
@@ -23,35 +20,21 @@ def begin() -> None:
     _noted.set([])
 
 
-def note(model: BaseModel, given: Mapping[str, Any]) -> None:
+def note(names: Iterable[str]) -> None:
+    """Note names of what was ignored."""
+    _noted.get([]).extend(names)
+
+
+def note_fields(model: BaseModel, given: Mapping[str, Any]) -> None:
     """Note the fields that were given and that nothing was made of."""
-    noted = _noted.get(None)
-    if noted is not None:
-        noted += _fields(model, given, "")
-
-
-def note_query(endpoint: Endpoint, given: QueryParams) -> None:
-    """Note the parameters of the query, and the relations, that the endpoint does not know."""
-    known = {"page", "include", *(f"filter[{name}]" for name in endpoint.filters)}
-    known.update(parameter.name for parameter in endpoint.parameters)
-    unknown = [name for name in given if name not in known]
-    included = [name for name in given.get("include", "").split(",") if name]
-    unknown += [f"include={name}" for name in included if name not in endpoint.relations]
-    _noted.get([]).extend(unknown)
+    note(_fields(model, given, ""))
 
 
 def header() -> dict[str, str]:
     """Return the header that names what was ignored; none when nothing was."""
-    noted = list(dict.fromkeys(_noted.get([])))[:_MAX]
-    return (
-        {
-            HEADER: ", ".join(
-                quote(name[:_MAX_NAME_LENGTH], safe=_SAFE, errors="backslashreplace") for name in noted
-            )
-        }
-        if noted
-        else {}
-    )
+    names = list(dict.fromkeys(_noted.get([])))[:_MAX_NAMES]
+    quoted = [quote(name[:_MAX_NAME_LENGTH], safe=_SAFE, errors="backslashreplace") for name in names]
+    return {HEADER: ", ".join(quoted)} if quoted else {}
 
 
 def _fields(model: BaseModel, given: Mapping[str, Any], prefix: str) -> Iterator[str]:

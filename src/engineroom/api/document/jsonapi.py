@@ -1,29 +1,11 @@
-"""The envelope of answers: resources, lists and what is included (contract sheet, sections 1.6, 1.9 and 1.10)."""
+"""The envelope of answers: resources, lists and what is included (contract sheet, sections 1.6 and 1.9)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from engineroom.api.document.pagination import PageLinks, PageMeta
-
-JSON = "application/json"
-JSON_API = "application/vnd.api+json"
-
-
-Timestamp = Annotated[
-    str,
-    Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z$", extra_json_schema={"format": "date-time"}),
-]
-"""A moment in UTC as the contract writes it: six fraction digits, always zeros (section 1.10)."""
-
-Moment = Annotated[
-    str,
-    Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$", extra_json_schema={"format": "date-time"}),
-]
-"""A moment in UTC to the microsecond, in the same form: for what is ours, where the order matters."""
 
 
 class Attributes(Struct):
@@ -81,26 +63,6 @@ class AllDocument(Struct):
 
 
 encode = msgspec.json.Encoder().encode
-
-
-def timestamp(moment: datetime) -> str:
-    """Return a moment in UTC as the contract writes it."""
-    return f"{moment.isoformat()[:19]}.000000Z"
-
-
-def moment(at: datetime) -> str:
-    """Return a moment in UTC to the microsecond, in the same form."""
-    return f"{at.replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
-
-
-def moment_or_none(at: datetime | None) -> str | None:
-    """Return a moment to the microsecond, or None."""
-    return None if at is None else moment(at)
-
-
-def timestamp_or_none(moment: datetime | None) -> str | None:
-    """Return a moment in the contract's form, or None."""
-    return None if moment is None else timestamp(moment)
 
 
 def to_one(related: Resource | None) -> Relationship:

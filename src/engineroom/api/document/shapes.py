@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from engineroom.api.document.jsonapi import JSON, JSON_API, Attributes
+from engineroom.api.document.jsonapi import Attributes
+from engineroom.api.http.media_types import JSON, JSON_API
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from engineroom.api.calls.endpoint import Endpoint, Relations
+from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.document.jsonapi import Attributes
 from engineroom.api.document.pagination import PageLinks, PageMeta
+from engineroom.api.document.relations import Relations
 from engineroom.api.document.shapes import All, Empty, Many, One, Other, Plain, ResourceType
 
 Schema = dict[str, Any]

@@ -5,11 +5,10 @@ from functools import cached_property
 
 import msgspec
 
-from engineroom.api.calls.call import Answer, Call
+from engineroom.api.calls.call import Call
 from engineroom.api.calls.endpoint import Endpoint
-from engineroom.api.document.jsonapi import JSON
-
-HTML = "text/html; charset=utf-8"
+from engineroom.api.http.answer import Answer
+from engineroom.api.http.media_types import HTML, JSON
 
 
 class Documentation:

@@ -7,7 +7,6 @@ from typing import Any
 
 from engineroom import __version__
 from engineroom.api.calls.endpoint import Endpoint
-from engineroom.api.document.jsonapi import JSON
 from engineroom.api.document.shapes import Many, Plain
 from engineroom.api.documentation.components import Schema, answer_schema, components, reference
 from engineroom.api.http.errors import (
@@ -24,6 +23,7 @@ from engineroom.api.http.errors import (
     TooManyError,
     UnauthenticatedError,
 )
+from engineroom.api.http.media_types import JSON
 
 _DESCRIPTION = """\
 The endpoints of Laravel Cloud answer here as they do there; what is ours is marked *ours*.

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from engineroom.api.calls.endpoint import Endpoint
-from engineroom.api.document.jsonapi import JSON
 from engineroom.api.document.shapes import Other
 from engineroom.api.documentation import handlers
+from engineroom.api.http.media_types import HTML, JSON
 
 
 def rows(table: Callable[[], Sequence[Endpoint]]) -> tuple[Endpoint, ...]:
@@ -13,5 +13,5 @@ def rows(table: Callable[[], Sequence[Endpoint]]) -> tuple[Endpoint, ...]:
     described = handlers.Documentation(table)
     return (
         Endpoint("GET", "/api/openapi.json", Other(JSON), described.openapi, "ours", ability=None),
-        Endpoint("GET", "/api/docs", Other(handlers.HTML), described.page, "ours", ability=None),
+        Endpoint("GET", "/api/docs", Other(HTML), described.page, "ours", ability=None),
     )

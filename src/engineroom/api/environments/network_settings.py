@@ -2,7 +2,7 @@
 
 from msgspec import Struct, field
 
-from engineroom.api.document.jsonapi import Timestamp, timestamp_or_none
+from engineroom.api.document.moments import Timestamp, timestamp_or_none
 from engineroom.model.applications import environment_settings as stored
 from engineroom.model.applications.environment_settings import (
     CacheStrategy,

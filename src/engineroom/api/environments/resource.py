@@ -2,9 +2,10 @@
 
 from msgspec import UNSET, UnsetType
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Timestamp, timestamp
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.api.environments import network_settings
 from engineroom.api.environments.network_settings import NetworkSettings
 from engineroom.model.applications.environment import Environment, EnvironmentStatus
@@ -36,7 +37,7 @@ class EnvironmentAttributes(Attributes, omit_defaults=True, kw_only=True):
 TYPE = ResourceType("environments", EnvironmentAttributes, has_links=True)
 
 
-def show(call: Call, environment: Environment) -> Resource:
+def show(viewer: Viewer, environment: Environment) -> Resource:
     """Return the resource of an environment."""
     settings = environment.settings
     return Resource(
@@ -57,16 +58,16 @@ def show(call: Call, environment: Environment) -> Resource:
             hibernation_wake_up_interval=settings.hibernation_wake_up_interval,
             uses_push_to_deploy=settings.uses_push_to_deploy,
             uses_deploy_hook=settings.uses_deploy_hook,
-            environment_variables=_variables(call, environment),
+            environment_variables=_variables(viewer, environment),
             network_settings=network_settings.show(settings.network),
             created_at=timestamp(environment.created_at),
         ),
-        links={"self": {"href": f"{call.base_url}/api/environments/{environment.id}"}},
+        links={"self": {"href": f"{viewer.base_url}/api/environments/{environment.id}"}},
     )
 
 
-def _variables(call: Call, environment: Environment) -> list[dict[str, str]] | UnsetType:
+def _variables(viewer: Viewer, environment: Environment) -> list[dict[str, str]] | UnsetType:
     """Return the variables, which may be secrets, only to a token that could set them."""
-    if Ability.WRITE not in call.token.abilities:
+    if Ability.WRITE not in viewer.abilities:
         return UNSET
     return [{"key": variable.key, "value": str(variable.value)} for variable in environment.variables]

@@ -1,23 +1,17 @@
 """The endpoints of environments."""
 
+from engineroom.api import subjects
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.document.shapes import Empty, Many, One
-from engineroom.api.environments import handlers
-from engineroom.api.environments.requests import (
-    ChangeVariables,
-    CreateEnvironment,
-    DeleteVariables,
-    ReplaceVariables,
-    UpdateEnvironment,
-    VanityDomain,
-)
+from engineroom.api.environments import handlers, variables
+from engineroom.api.environments.relations import RELATIONS
+from engineroom.api.environments.requests import CreateEnvironment, VanityDomain
 from engineroom.api.environments.resource import TYPE as ENVIRONMENT
+from engineroom.api.environments.update import UpdateEnvironment
+from engineroom.api.environments.variable_requests import ChangeVariables, DeleteVariables, ReplaceVariables
 from engineroom.api.http.rate_limits import Bucket
 from engineroom.model.token import Ability
 from engineroom.store.queries import environments as environments_store
-
-_APPLICATION = "/api/applications/{application}"
-_ENVIRONMENT = "/api/environments/{environment}"
 
 ROWS: tuple[Endpoint, ...] = (
     Endpoint(
@@ -27,7 +21,8 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.show,
         "4.1",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.ENVIRONMENT,
+        relations=RELATIONS,
     ),
     Endpoint(
         "GET",
@@ -36,72 +31,96 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.index,
         "4.1",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.APPLICATION,
+        relations=RELATIONS,
         filters=environments_store.FILTERS,
     ),
     Endpoint(
         "POST",
-        f"{_APPLICATION}/environments",
+        "/api/applications/{application}/environments",
         One(ENVIRONMENT, 201),
         handlers.create,
         "4.3",
         ability=Ability.WRITE,
+        subject=subjects.APPLICATION,
         request=CreateEnvironment,
         bucket=Bucket.ENVIRONMENT_CREATE,
     ),
     Endpoint(
         "PATCH",
-        _ENVIRONMENT,
+        "/api/environments/{environment}",
         One(ENVIRONMENT),
         handlers.update,
         "4.4",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
         request=UpdateEnvironment,
     ),
-    Endpoint("DELETE", _ENVIRONMENT, Empty(), handlers.delete, "4.1", ability=Ability.WRITE),
-    Endpoint("POST", f"{_ENVIRONMENT}/stop", One(ENVIRONMENT), handlers.stop, "4.6", ability=Ability.WRITE),
+    Endpoint(
+        "DELETE",
+        "/api/environments/{environment}",
+        Empty(),
+        handlers.delete,
+        "4.1",
+        ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
+    ),
     Endpoint(
         "POST",
-        f"{_ENVIRONMENT}/variables",
+        "/api/environments/{environment}/stop",
         One(ENVIRONMENT),
-        handlers.change_variables,
+        handlers.stop,
+        "4.6",
+        ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
+    ),
+    Endpoint(
+        "POST",
+        "/api/environments/{environment}/variables",
+        One(ENVIRONMENT),
+        variables.change_variables,
         "4.5",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
         request=ChangeVariables,
     ),
     Endpoint(
         "PUT",
-        f"{_ENVIRONMENT}/variables",
+        "/api/environments/{environment}/variables",
         One(ENVIRONMENT),
-        handlers.replace_variables,
+        variables.replace_variables,
         "4.5",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
         request=ReplaceVariables,
     ),
     Endpoint(
         "POST",
-        f"{_ENVIRONMENT}/variables/delete",
+        "/api/environments/{environment}/variables/delete",
         One(ENVIRONMENT),
-        handlers.delete_variables,
+        variables.delete_variables,
         "4.5",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
         request=DeleteVariables,
     ),
     Endpoint(
         "POST",
-        f"{_ENVIRONMENT}/purge-edge-cache",
+        "/api/environments/{environment}/purge-edge-cache",
         One(ENVIRONMENT),
         handlers.purge_edge_cache,
         "4.1",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
     ),
     Endpoint(
         "PUT",
-        f"{_ENVIRONMENT}/vanity-domain",
+        "/api/environments/{environment}/vanity-domain",
         One(ENVIRONMENT),
         handlers.change_vanity_domain,
         "4.1",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
         request=VanityDomain,
     ),
 )

@@ -1,76 +1,48 @@
-"""Events: what happened, with its reason, of a background process, of an environment, of everything; ours."""
+"""Answer for events: what happened, with its reason, of a background process, of an environment, of everything."""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 
-from sqlalchemy import Connection
-
-from engineroom.api.background_processes.handlers import require
-from engineroom.api.calls.call import Answer, Call
-from engineroom.api.calls.endpoint import Parameter
-from engineroom.api.calls.inclusion import list_answer
+from engineroom.api.calls.answers import list_answer
+from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import encode
-from engineroom.api.events import resource as shown
-from engineroom.api.http.errors import NotFoundError
-from engineroom.api.http.streams import ALIVE, ALIVE_SECONDS, EVENT_STREAM, event, last_event_id
-from engineroom.model.event import Event
-from engineroom.model.ids import EnvironmentId
-from engineroom.store.queries import environments, events
+from engineroom.api.events import resource
+from engineroom.api.http.answer import Answer
+from engineroom.api.http.media_types import EVENT_STREAM
+from engineroom.api.http.streams import ALIVE, ALIVE_SECONDS, event, last_event_id
+from engineroom.model.applications.environment import Environment
+from engineroom.model.processes.background_process import BackgroundProcess
+from engineroom.store.queries import events
 from engineroom.store.queries.events import Scope
-from engineroom.store.queries.paging import Page
-
-PARAMETERS = (
-    Parameter("follow", {"type": "boolean"}, "Whether to answer with what comes, as server-sent events."),
-)
 
 _LOOK_SECONDS = 0.5
 
 
-async def of_background_process(call: Call) -> Answer:
+async def of_background_process(call: Call, background_process: BackgroundProcess) -> Answer:
     """List the events of a background process, newest first, or follow them."""
-    return await _answer(call, _of_background_process)
+    return await _answer(call, Scope("background_process", background_process.id))
 
 
-async def of_environment(call: Call) -> Answer:
+async def of_environment(call: Call, environment: Environment) -> Answer:
     """List the events of an environment's background processes, newest first, or follow them."""
-    return await _answer(call, _of_environment)
+    return await _answer(call, Scope("environment", environment.id))
 
 
 async def index(call: Call) -> Answer:
     """List all events, newest first, or follow them."""
-    return await _answer(call, _of_organization)
+    return await _answer(call, Scope("organization", call.organization_id))
 
 
-def _of_background_process(connection: Connection, call: Call) -> Scope:
-    return Scope("background_process", require(connection, call).id)
-
-
-def _of_environment(connection: Connection, call: Call) -> Scope:
-    found = environments.find(connection, call.organization_id, EnvironmentId(call.id("environment")))
-    if found is None:
-        raise NotFoundError
-    return Scope("environment", found.id)
-
-
-def _of_organization(_connection: Connection, call: Call) -> Scope:
-    return Scope("organization", call.organization_id)
-
-
-async def _answer(call: Call, scope_of: Callable[[Connection, Call], Scope]) -> Answer:
-    if call.flag("follow"):
-        scope, last = await call.read(
-            lambda connection: (scope_of(connection, call), events.last_number(connection))
-        )
-        given = last_event_id(call)
+async def _answer(call: Call, scope: Scope) -> Answer:
+    if call.query.flag("follow"):
+        last = await call.read(events.last_number)
+        given = last_event_id(call.header("last-event-id"))
         # A number that is not there yet was given before all events were removed for their age.
         behind = last if given is None else given if given <= last else 0
         return Answer(_followed(call, scope, behind), media_type=EVENT_STREAM)
-
-    def read(connection: Connection) -> Page[Event]:
-        return events.page(connection, scope_of(connection, call), call.page)
-
-    return await list_answer(call, read, shown.show)
+    number = call.query.page
+    return await list_answer(call, lambda connection: events.page(connection, scope, number), resource.show)
 
 
 async def _followed(call: Call, scope: Scope, number: int) -> AsyncGenerator[bytes]:
@@ -81,12 +53,14 @@ async def _followed(call: Call, scope: Scope, number: int) -> AsyncGenerator[byt
     yield ALIVE
     alive_at = time.monotonic()
     while not call.control.logs.ended:
-        found = await call.control.store.read(
+        found = await call.read(
             lambda connection, number=number: events.behind(connection, scope, number)  # type: ignore[misc]
         )
         if found:
             number = found[-1][0]
-            frames = (event("event", encode(shown.show(call, each)), str(its)) for its, each in found)
+            frames = (
+                event("event", encode(resource.show(call.viewer, each)), str(its)) for its, each in found
+            )
             yield b"".join(frames)
         elif time.monotonic() - alive_at >= ALIVE_SECONDS:
             alive_at = time.monotonic()

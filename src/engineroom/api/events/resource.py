@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Moment, moment
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.event import Event
 
 
@@ -22,7 +23,7 @@ class EventAttributes(Attributes):
 TYPE = ResourceType("events", EventAttributes)
 
 
-def show(_call: Call, event: Event) -> Resource:
+def show(_viewer: Viewer, event: Event) -> Resource:
     """Return the resource of an event."""
     subject = event.background_process_id or event.subject_id
     attributes = EventAttributes(event.kind, event.message, event.data, moment(event.at), subject)

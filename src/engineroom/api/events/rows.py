@@ -1,24 +1,28 @@
 """The endpoints of events."""
 
-from engineroom.api.calls.endpoint import Endpoint
+from engineroom.api import subjects
+from engineroom.api.calls.endpoint import Endpoint, Parameter
 from engineroom.api.document.shapes import Many
 from engineroom.api.events import handlers
 from engineroom.api.events.resource import TYPE as EVENT
-from engineroom.api.http.streams import EVENT_STREAM
+from engineroom.api.http.media_types import EVENT_STREAM
 from engineroom.model.token import Ability
 
-_PROCESS = "/api/background-processes/{backgroundProcess}"
+_FOLLOW = Parameter(
+    "follow", {"type": "boolean"}, "Whether to answer with what comes, as server-sent events."
+)
 _EVENTS = Many(EVENT, also=(EVENT_STREAM,))
 
 ROWS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
-        f"{_PROCESS}/events",
+        "/api/background-processes/{backgroundProcess}/events",
         _EVENTS,
         handlers.of_background_process,
         "ours",
         ability=Ability.READ,
-        parameters=handlers.PARAMETERS,
+        subject=subjects.BACKGROUND_PROCESS,
+        parameters=(_FOLLOW,),
     ),
     Endpoint(
         "GET",
@@ -27,7 +31,8 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.of_environment,
         "ours",
         ability=Ability.READ,
-        parameters=handlers.PARAMETERS,
+        subject=subjects.ENVIRONMENT,
+        parameters=(_FOLLOW,),
     ),
     Endpoint(
         "GET",
@@ -36,6 +41,6 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.index,
         "ours",
         ability=Ability.READ,
-        parameters=handlers.PARAMETERS,
+        parameters=(_FOLLOW,),
     ),
 )

@@ -1,13 +1,13 @@
-"""The folders that environments run from. Ours."""
+"""Answer for the folders that environments run from."""
 
-from engineroom.api.calls.call import Answer, Call
-from engineroom.api.document.jsonapi import Document, encode
-from engineroom.api.environments.handlers import require as require_environment
-from engineroom.api.folders import resource as shown
+from engineroom.api.calls.answers import shown
+from engineroom.api.calls.call import Call
+from engineroom.api.folders import resource
+from engineroom.api.http.answer import Answer
+from engineroom.model.applications.environment import Environment
 
 
-async def show(call: Call) -> Answer:
+async def show(call: Call, environment: Environment) -> Answer:
     """Show the folder that an environment runs from, and what it points to now."""
-    environment = await call.read(lambda connection: require_environment(connection, call))
     seen = await call.control.folder(environment, call.organization_id)
-    return Answer(encode(Document(shown.show(environment.id, seen))))
+    return shown(resource.show(environment.id, seen))

@@ -1,26 +1,20 @@
-"""Whether the server is up, and whether it can do its work; for whoever watches it."""
+"""Answer whether the server is up, and whether it can do its work; for whoever watches it."""
 
 import asyncio
 
-from msgspec import Struct
-
-from engineroom.api.calls.call import Answer, Call
-from engineroom.api.document.jsonapi import JSON, encode
+from engineroom.api.calls.answers import plain
+from engineroom.api.calls.call import Call
+from engineroom.api.health.resource import Health
+from engineroom.api.http.answer import Answer
 from engineroom.api.http.errors import NotReadyError
 from engineroom.store.errors import StoreError
 
 _MAX_SECONDS = 1.5
 
 
-class Health(Struct):
-    """How the server is, in a word."""
-
-    status: str
-
-
 async def alive(_call: Call) -> Answer:
     """Say that the server answers."""
-    return Answer(encode(Health("ok")), media_type=JSON)
+    return plain(Health("ok"))
 
 
 async def ready(call: Call) -> Answer:
@@ -32,4 +26,4 @@ async def ready(call: Call) -> Answer:
         raise NotReadyError(f"The database has not answered for {_MAX_SECONDS:g} s.") from None
     except StoreError as error:
         raise NotReadyError(str(error)) from None
-    return Answer(encode(Health("ok")), media_type=JSON)
+    return plain(Health("ok"))

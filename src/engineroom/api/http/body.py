@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from starlette.requests import Request
 
-from engineroom.api.document.jsonapi import JSON
 from engineroom.api.http.errors import MalformedError, MediaTypeError, TooLargeError
+from engineroom.api.http.media_types import JSON
 
 MAX_BODY = 1024 * 1024
 """In bytes."""

@@ -1,19 +1,13 @@
 """Answers that go on: server-sent events (HTML standard, section 9.2)."""
 
-from engineroom.api.calls.call import Call
-
-EVENT_STREAM = "text/event-stream; charset=utf-8"
-TEXT = "text/plain; charset=utf-8"
-
 ALIVE = b": alive\n\n"
 """A comment. Proxies close what is silent for long, and only who writes learns that nobody listens any more."""
 
 ALIVE_SECONDS = 15.0
 
 
-def last_event_id(call: Call) -> int | None:
-    """Return the number behind which a client goes on, as its header says; None for one that begins."""
-    given = call.header("last-event-id")
+def last_event_id(given: str | None) -> int | None:
+    """Return the number behind which a client goes on, as its header Last-Event-ID says; None for one that begins."""
     return int(given) if given is not None and given.isascii() and given.isdecimal() else None
 
 

@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from engineroom.api.background_processes.requests import CreateBackgroundProcess
-from engineroom.api.document.validation import Boolean, Integer, Text, integer, prohibited
+from engineroom.api.document.fields import Boolean, Integer, Text, integer, prohibited
 from engineroom.api.http.errors import InvalidError
-from engineroom.api.managed_queues.handlers import NONE_HERE
+from engineroom.api.managed_queues.absence import NONE_HERE
 from engineroom.model.applications.environment import Environment
 from engineroom.model.ids import EnvironmentId, InstanceId, new_instance_id
 from engineroom.model.instances import sizes

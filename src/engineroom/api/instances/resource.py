@@ -1,8 +1,9 @@
 """Instances in answers (contract sheet, section 3.2)."""
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Resource, Timestamp, timestamp
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Timestamp, timestamp
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.instances.instance import Instance, InstanceType, ScalingType
 
 
@@ -31,7 +32,7 @@ class InstanceAttributes(Attributes):
 TYPE = ResourceType("instances", InstanceAttributes)
 
 
-def show(_call: Call, instance: Instance) -> Resource:
+def show(_viewer: Viewer, instance: Instance) -> Resource:
     """Return the resource of an instance."""
     return Resource(
         instance.id,

@@ -1,10 +1,12 @@
 """The endpoints of instances."""
 
+from engineroom.api import subjects
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.document.shapes import All, Empty, Many, One, Plain
 from engineroom.api.http.errors import ConflictError
 from engineroom.api.http.rate_limits import Bucket
 from engineroom.api.instances import handlers
+from engineroom.api.instances.relations import RELATIONS
 from engineroom.api.instances.replica import TYPE as REPLICA
 from engineroom.api.instances.requests import CreateInstance, UpdateInstance
 from engineroom.api.instances.resource import TYPE as INSTANCE
@@ -13,22 +15,34 @@ from engineroom.api.operations.resource import TYPE as OPERATION
 from engineroom.model.token import Ability
 from engineroom.store.queries import instances as instances_store
 
-_ENVIRONMENT = "/api/environments/{environment}"
-_INSTANCE = "/api/instances/{instance}"
-
 ROWS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
-        _INSTANCE,
+        "/api/instances/{instance}",
         One(INSTANCE),
         handlers.show,
         "3.1",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.INSTANCE,
+        relations=RELATIONS,
     ),
-    Endpoint("GET", f"{_INSTANCE}/replicas", All(REPLICA), handlers.replicas, "ours", ability=Ability.READ),
     Endpoint(
-        "POST", f"{_INSTANCE}/restart", All(OPERATION, 202), handlers.restart, "ours", ability=Ability.WRITE
+        "GET",
+        "/api/instances/{instance}/replicas",
+        All(REPLICA),
+        handlers.replicas,
+        "ours",
+        ability=Ability.READ,
+        subject=subjects.INSTANCE,
+    ),
+    Endpoint(
+        "POST",
+        "/api/instances/{instance}/restart",
+        All(OPERATION, 202),
+        handlers.restart,
+        "ours",
+        ability=Ability.WRITE,
+        subject=subjects.INSTANCE,
     ),
     Endpoint(
         "GET",
@@ -37,16 +51,18 @@ ROWS: tuple[Endpoint, ...] = (
         handlers.index,
         "3.1",
         ability=Ability.READ,
-        relations=handlers.RELATIONS,
+        subject=subjects.ENVIRONMENT,
+        relations=RELATIONS,
         filters=instances_store.FILTERS,
     ),
     Endpoint(
         "POST",
-        f"{_ENVIRONMENT}/instances",
+        "/api/environments/{environment}/instances",
         One(INSTANCE, 201),
         handlers.create,
         "3.3",
         ability=Ability.WRITE,
+        subject=subjects.ENVIRONMENT,
         request=CreateInstance,
         bucket=Bucket.INSTANCE_CHANGE,
     ),
@@ -61,15 +77,23 @@ ROWS: tuple[Endpoint, ...] = (
     ),
     Endpoint(
         "PATCH",
-        _INSTANCE,
+        "/api/instances/{instance}",
         One(INSTANCE),
         handlers.update,
         "3.4",
         ability=Ability.WRITE,
+        subject=subjects.INSTANCE,
         request=UpdateInstance,
         bucket=Bucket.INSTANCE_CHANGE,
     ),
     Endpoint(
-        "DELETE", _INSTANCE, Empty(), handlers.delete, "3.1", ability=Ability.WRITE, errors=(ConflictError,)
+        "DELETE",
+        "/api/instances/{instance}",
+        Empty(),
+        handlers.delete,
+        "3.1",
+        ability=Ability.WRITE,
+        subject=subjects.INSTANCE,
+        errors=(ConflictError,),
     ),
 )

@@ -9,18 +9,15 @@ import msgspec
 from pydantic import BaseModel, BeforeValidator, Field, PlainValidator
 from pydantic_core import PydanticCustomError
 
-from engineroom.api.calls.endpoint import Parameter
-from engineroom.api.document.validation import Flag, Integer, Text
+from engineroom.api.document.fields import Flag, Integer, NamingChoices, Text
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.logs.log import LogLevel, LogType
 from engineroom.telemetry.logs.blocks.query import LATEST_NANOSECONDS, Query
 from engineroom.telemetry.logs.blocks.reading import LogPosition, Window
 
 PAGE_SIZE = 100
-MAX_PAGE = 1000
+MAX_PAGE_SIZE = 1000
 
-_DATE_TIME = {"type": "string", "format": "date-time"}
-_BOOLEAN = {"type": "boolean"}
 _EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 
@@ -99,11 +96,12 @@ class EnvironmentLogFields(LogFields):
 class ProcessLogFields(LogFields):
     """Our question about one background process."""
 
-    level: LogLevel | None = None
+    level: Annotated[LogLevel, NamingChoices] | None = None
+    type: Annotated[LogsOf, NamingChoices] = LogsOf.ALL
     replica: Integer | None = None
     index: Integer | None = None
     newest_first: Flag = False
-    limit: Annotated[Integer, Field(ge=1, le=MAX_PAGE)] = PAGE_SIZE
+    limit: Annotated[Integer, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
 
     def asked(self) -> Query:
         """Return what the store is asked for."""
@@ -124,39 +122,6 @@ class FollowFields(ProcessLogFields):
 def cursor(place: LogPosition) -> str:
     """Return a place in the form in which clients hand it back."""
     return base64.urlsafe_b64encode(msgspec.json.encode(place)).decode()
-
-
-PARAMETERS = (
-    Parameter("from", _DATE_TIME, "Only what was written from then on; in UTC where there is no zone."),
-    Parameter("to", _DATE_TIME, "Only what was written by then."),
-    Parameter("query", {"type": "string"}, "Only what has this text in it."),
-    Parameter("case_sensitive", _BOOLEAN, "Whether capitals matter in that."),
-    Parameter("whole_word", _BOOLEAN, "Whether that must stand as a word of its own."),
-    Parameter("type", {"enum": list(LogsOf)}, "Only what is of this type."),
-    Parameter("cursor", {"type": "string"}, "The `meta.cursor` of the page before."),
-)
-OF_ENVIRONMENT = (
-    *(
-        Parameter(each.name, each.schema, each.description, required=each.name in ("from", "to"))
-        for each in PARAMETERS
-    ),
-    Parameter("instances[]", {"type": "string"}, "Only of these instances; may be given several times."),
-)
-OF_PROCESS = (
-    *PARAMETERS,
-    Parameter("level", {"enum": list(LogLevel)}, "Only what is of this level, or worse."),
-    Parameter("replica", {"type": "integer"}, "Only of this replica."),
-    Parameter("index", {"type": "integer"}, "Only of the processes of this index."),
-    Parameter("newest_first", _BOOLEAN, "Whether the newest come first."),
-    Parameter(
-        "limit",
-        {"type": "integer", "minimum": 1, "maximum": MAX_PAGE},
-        "How many at most; 100 unless given.",
-    ),
-    Parameter("follow", _BOOLEAN, "Whether to go on with what comes, as server-sent events."),
-    Parameter("tail", {"type": "integer"}, "With `follow`: how many of the newest to begin with."),
-    Parameter("download", _BOOLEAN, "Whether to answer with all of it, as a text file."),
-)
 
 
 def _nanoseconds(moment: datetime) -> int:

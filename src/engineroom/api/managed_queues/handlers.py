@@ -1,66 +1,53 @@
-"""The endpoints of managed queues (contract sheet, section 3.1): there are none here yet, and every one of them says so."""
+"""Answer for managed queues: there are none here yet, and every endpoint of theirs says so."""
 
 from typing import NoReturn
 
-from sqlalchemy import Connection
-
-from engineroom.api.calls.call import Answer, Call
-from engineroom.api.http.errors import ConflictError, NotFoundError
-from engineroom.model.ids import InstanceId
-from engineroom.store.queries import instances
-
-NONE_HERE = (
-    "engineroom has no managed queues. "
-    "Create an instance of the type service, and a background process of the type worker on it."
-)
+from engineroom.api.calls.call import Call
+from engineroom.api.http.answer import Answer
+from engineroom.api.http.errors import ConflictError
+from engineroom.api.managed_queues.absence import NONE_HERE
+from engineroom.model.instances.instance import Instance
 
 
-async def make_default(call: Call) -> Answer:
+async def make_default(_call: Call, _instance: Instance) -> Answer:
     """Make an instance the environment's default managed queue."""
-    await _refuse(call)
+    _refuse()
 
 
-async def pause(call: Call) -> Answer:
+async def pause(_call: Call, _instance: Instance) -> Answer:
     """Pause a managed queue."""
-    await _refuse(call)
+    _refuse()
 
 
-async def resume(call: Call) -> Answer:
+async def resume(_call: Call, _instance: Instance) -> Answer:
     """Resume a managed queue."""
-    await _refuse(call)
+    _refuse()
 
 
-async def purge(call: Call) -> Answer:
+async def purge(_call: Call, _instance: Instance) -> Answer:
     """Drop the waiting jobs of a managed queue."""
-    await _refuse(call)
+    _refuse()
 
 
-async def failed_jobs(call: Call) -> Answer:
+async def failed_jobs(_call: Call, _instance: Instance) -> Answer:
     """List the failed jobs of a managed queue."""
-    await _refuse(call)
+    _refuse()
 
 
-async def retry_failed_job(call: Call) -> Answer:
+async def retry_failed_job(_call: Call, _instance: Instance) -> Answer:
     """Retry a failed job of a managed queue."""
-    await _refuse(call)
+    _refuse()
 
 
-async def delete_failed_job(call: Call) -> Answer:
+async def delete_failed_job(_call: Call, _instance: Instance) -> Answer:
     """Delete a failed job of a managed queue."""
-    await _refuse(call)
+    _refuse()
 
 
-async def delete_failed_jobs(call: Call) -> Answer:
+async def delete_failed_jobs(_call: Call, _instance: Instance) -> Answer:
     """Delete failed jobs of a managed queue."""
-    await _refuse(call)
+    _refuse()
 
 
-async def _refuse(call: Call) -> NoReturn:
-    instance_id = InstanceId(call.id("instance"))
-
-    def read(connection: Connection) -> None:
-        if instances.find(connection, call.organization_id, instance_id) is None:
-            raise NotFoundError
-
-    await call.read(read)
+def _refuse() -> NoReturn:
     raise ConflictError(NONE_HERE)

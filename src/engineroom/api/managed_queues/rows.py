@@ -1,5 +1,6 @@
 """The endpoints of managed queues."""
 
+from engineroom.api import subjects
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.document.shapes import Empty, One
 from engineroom.api.http.errors import ConflictError
@@ -11,7 +12,16 @@ _INSTANCE = "/api/instances/{instance}"
 _FAILED_JOBS = f"{_INSTANCE}/failed-jobs"
 
 ROWS: tuple[Endpoint, ...] = tuple(
-    Endpoint(method, path, answers, handler, "3.1", ability=ability, errors=(ConflictError,))
+    Endpoint(
+        method,
+        path,
+        answers,
+        handler,
+        "3.1",
+        ability=ability,
+        subject=subjects.INSTANCE,
+        errors=(ConflictError,),
+    )
     for method, path, answers, handler, ability in (
         ("POST", f"{_INSTANCE}/default", One(INSTANCE), handlers.make_default, Ability.WRITE),
         ("POST", f"{_INSTANCE}/pause", One(INSTANCE), handlers.pause, Ability.WRITE),

@@ -1,8 +1,8 @@
 """Organizations in answers (contract sheet, section 5)."""
 
-from engineroom.api.calls.call import Call
 from engineroom.api.document.jsonapi import Attributes, Resource
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.applications.application import Organization
 
 
@@ -16,6 +16,6 @@ class OrganizationAttributes(Attributes):
 TYPE = ResourceType("organizations", OrganizationAttributes)
 
 
-def show(_call: Call, organization: Organization) -> Resource:
+def show(_viewer: Viewer, organization: Organization) -> Resource:
     """Return the resource of an organization."""
     return Resource(organization.id, TYPE.name, OrganizationAttributes(organization.name, organization.slug))

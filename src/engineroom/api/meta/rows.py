@@ -4,6 +4,7 @@ from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.document.shapes import One, Plain
 from engineroom.api.http.rate_limits import Bucket
 from engineroom.api.meta import handlers
+from engineroom.api.meta.regions import Addresses, Regions
 from engineroom.api.meta.resource import TYPE as ORGANIZATION
 from engineroom.model.token import Ability
 
@@ -20,7 +21,7 @@ ROWS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
         "/api/meta/regions",
-        Plain(handlers.Regions),
+        Plain(Regions),
         handlers.regions,
         "8",
         ability=Ability.READ,
@@ -29,7 +30,7 @@ ROWS: tuple[Endpoint, ...] = (
     Endpoint(
         "GET",
         "/api/ip",
-        Plain(dict[str, handlers.Addresses]),
+        Plain(dict[str, Addresses]),
         handlers.addresses,
         "8",
         ability=Ability.READ,

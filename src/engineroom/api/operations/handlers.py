@@ -1,32 +1,20 @@
-"""Operations; they are ours."""
+"""Answer for operations."""
 
-from sqlalchemy import Connection
-
-from engineroom.api.calls.call import Answer, Call
-from engineroom.api.calls.inclusion import page_answer
-from engineroom.api.document.jsonapi import Document, encode
-from engineroom.api.http.errors import NotFoundError
-from engineroom.api.operations import resource as shown
-from engineroom.model.ids import OperationId
+from engineroom.api.calls.answers import page_answer, shown
+from engineroom.api.calls.call import Call
+from engineroom.api.http.answer import Answer
+from engineroom.api.operations.progress import with_progress
 from engineroom.model.operation import Operation
 from engineroom.store.queries import operations
 
 
 async def index(call: Call) -> Answer:
     """List the organization's operations, newest first."""
-    page = await call.read(lambda connection: operations.page(connection, call.organization_id, call.page))
-    return page_answer(call, page, [shown.show(call, operation) for operation in page.items])
+    number = call.query.page
+    page = await call.read(lambda connection: operations.page(connection, call.organization_id, number))
+    return page_answer(call, page, [with_progress(call, operation) for operation in page.items])
 
 
-async def show(call: Call) -> Answer:
+async def show(call: Call, operation: Operation) -> Answer:
     """Show one operation, with its progress while it runs."""
-    operation_id = OperationId(call.id("operation"))
-
-    def read(connection: Connection) -> Operation:
-        found = operations.find(connection, call.organization_id, operation_id)
-        if found is None:
-            raise NotFoundError
-        return found
-
-    # The progress is the event loop's own knowledge, so it is not read in the thread that reads the store.
-    return Answer(encode(Document(shown.show(call, await call.read(read)))))
+    return shown(with_progress(call, operation))

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment, moment_or_none
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Moment, moment, moment_or_none
 from engineroom.api.document.shapes import ResourceType
-from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.operation import Operation, OperationAction, OperationStatus, Progress
 
 
@@ -28,10 +27,8 @@ class OperationAttributes(Attributes):
 TYPE = ResourceType("operations", OperationAttributes)
 
 
-def show(call: Call, operation: Operation) -> Resource:
-    """Return the resource of an operation."""
-    running = operation.status is OperationStatus.RUNNING
-    progress = call.control.progress(BackgroundProcessId(operation.subject_id)) if running else None
+def show(operation: Operation, progress: Progress | None) -> Resource:
+    """Return the resource of an operation that is so far; None when it is over."""
     return Resource(
         operation.id,
         TYPE.name,

@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment_or_none
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Moment, moment_or_none
 from engineroom.api.document.shapes import ResourceType
 from engineroom.control.scaling.state import ScalingState
 from engineroom.model.processes.background_process import BackgroundProcess, StrategyType

@@ -2,9 +2,10 @@
 
 from msgspec import Struct
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment, moment_or_none
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Moment, moment, moment_or_none
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.ids import EnvironmentId
 from engineroom.model.instances.schedule import RunStatus, Schedule, ScheduledRun
 
@@ -50,7 +51,7 @@ def show(environment_id: EnvironmentId, schedule: Schedule) -> Resource:
     return Resource(environment_id, TYPE.name, attributes)
 
 
-def show_run(_call: Call, run: ScheduledRun) -> Resource:
+def show_run(_viewer: Viewer, run: ScheduledRun) -> Resource:
     """Return the resource of a run."""
     return Resource(
         run.id,

@@ -1,82 +1,18 @@
-"""Signing in with a browser (contract sheet, section 9)."""
+"""Answer who signs in with a browser (contract sheet, section 9)."""
 
-import html
-from typing import Annotated
 from urllib.parse import parse_qs
 
-from msgspec import Struct
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-
-from engineroom.api.calls.call import Answer, Call
-from engineroom.api.document.jsonapi import JSON, encode
-from engineroom.api.document.validation import Text, integer, validate
+from engineroom.api.calls.answers import plain
+from engineroom.api.calls.call import Call
+from engineroom.api.document.validation import validate
+from engineroom.api.http.answer import Answer
 from engineroom.api.http.errors import ConflictError, InvalidError, NotFoundError
+from engineroom.api.sign_ins import page as sign_in_page
+from engineroom.api.sign_ins.requests import BeginSignIn, ExchangeCode
+from engineroom.api.sign_ins.resource import GivenToken, GivenTokens, SignInBegun
 from engineroom.control.changes import sign_ins as change
 
-HTML = "text/html; charset=utf-8"
-_MAX_FORM = 4096
-_HEADERS = {
-    # The page holds a form for a token: nothing may frame it, load into it, keep it, or learn its address.
-    "content-security-policy": (
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self' http://127.0.0.1:*; frame-ancestors 'none'"
-    ),
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-}
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sign in to engineroom</title>
-<style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 34rem; margin: 4rem auto; padding: 0 1rem; }}
-input {{ font: inherit; width: 100%; box-sizing: border-box; padding: .5rem; }}
-button {{ font: inherit; margin-top: 1rem; padding: .5rem 1.5rem; }}
-.problem {{ color: #b00020; }}
-</style>
-<h1>Sign in to engineroom</h1>
-<p>A command line client on this computer asks to act for you. If you have not just started it, close this page.</p>
-{problem}
-<form method="post">
-<label for="token">A token. <code>engineroom token create NAME</code>, on the host of engineroom, makes one.</label>
-<input id="token" name="token" type="password" autocomplete="off" autofocus required>
-<button>Sign in</button>
-</form>
-</html>
-"""
-
-
-class BeginSignIn(BaseModel):
-    """The port that the client listens on, on 127.0.0.1."""
-
-    model_config = ConfigDict(frozen=True)
-
-    port: Annotated[int, Field(ge=1024, le=65535), BeforeValidator(integer)]
-
-
-class ExchangeCode(BaseModel):
-    """The code that the browser brought to the client."""
-
-    model_config = ConfigDict(frozen=True)
-
-    exchange_code: Text
-
-
-class SignInBegun(Struct):
-    """Where the browser is to go."""
-
-    redirect_url: str
-
-
-class GivenToken(Struct):
-    """A token, and what it is for."""
-
-    organization_name: str
-    token: str
-
-
-class GivenTokens(Struct):
-    """The tokens of the user who signed in."""
-
-    tokens: list[GivenToken]
+_MAX_FORM_BYTES = 4096
 
 
 async def begin(call: Call) -> Answer:
@@ -86,19 +22,21 @@ async def begin(call: Call) -> Answer:
         session = await change.begin(call.control.store, fields.port)
     except change.TooManySignInsError:
         raise ConflictError("Too many sign-ins wait for their users. Try again in five minutes.") from None
-    return Answer(encode(SignInBegun(f"{call.base_url}/sign-in/{session}")), media_type=JSON)
+    return plain(SignInBegun(f"{call.base_url}/sign-in/{session}"))
 
 
 async def page(call: Call) -> Answer:
     """Show the page on which a user proves himself."""
     if not await change.is_open(call.control.store, call.id("session")):
         raise NotFoundError
-    return _page("This token is not known, or it has expired." if call.flag("unknown") else "")
+    return sign_in_page.page(
+        "This token is not known, or it has expired." if call.query.flag("unknown") else ""
+    )
 
 
 async def prove(call: Call) -> Answer:
     """Take the token that the user shows, and send his browser to the client that waits."""
-    form = parse_qs((await call.content(_MAX_FORM)).decode("utf-8", "replace"))
+    form = parse_qs((await call.content(_MAX_FORM_BYTES)).decode("utf-8", "replace"))
     [secret] = form.get("token", [""])[:1]
     try:
         port, code = await change.prove(call.control.store, call.id("session"), secret.strip())
@@ -118,13 +56,8 @@ async def exchange(call: Call) -> Answer:
     except change.SignInGoneError:
         text = "The selected exchange code is invalid or has expired. Sign in once more."
         raise InvalidError({"exchange_code": [text]}) from None
-    return Answer(encode(GivenTokens([GivenToken(organization.name, secret)])), media_type=JSON)
+    return plain(GivenTokens([GivenToken(organization.name, secret)]))
 
 
 def _sent_to(location: str) -> Answer:
-    return Answer(None, status=303, headers={**_HEADERS, "location": location})
-
-
-def _page(problem: str) -> Answer:
-    shown = f'<p class="problem">{html.escape(problem)}</p>' if problem else ""
-    return Answer(_PAGE.format(problem=shown).encode(), media_type=HTML, headers=_HEADERS)
+    return Answer(None, status=303, headers={**sign_in_page.HEADERS, "location": location})

@@ -2,7 +2,10 @@
 
 from engineroom.api.calls.endpoint import Endpoint, Parameter
 from engineroom.api.document.shapes import Empty, Other, Plain
+from engineroom.api.http.media_types import HTML
 from engineroom.api.sign_ins import handlers
+from engineroom.api.sign_ins.requests import BeginSignIn, ExchangeCode
+from engineroom.api.sign_ins.resource import GivenTokens, SignInBegun
 
 _UNKNOWN = Parameter("unknown", {"type": "boolean"}, "Whether the token that was shown is not known.")
 
@@ -10,25 +13,25 @@ ROWS: tuple[Endpoint, ...] = (
     Endpoint(
         "POST",
         "/api/cli/auth-sessions",
-        Plain(handlers.SignInBegun),
+        Plain(SignInBegun),
         handlers.begin,
         "9",
         ability=None,
-        request=handlers.BeginSignIn,
+        request=BeginSignIn,
     ),
     Endpoint(
         "POST",
         "/api/cli/auth-sessions/exchange",
-        Plain(handlers.GivenTokens),
+        Plain(GivenTokens),
         handlers.exchange,
         "9",
         ability=None,
-        request=handlers.ExchangeCode,
+        request=ExchangeCode,
     ),
     Endpoint(
         "GET",
         "/sign-in/{session}",
-        Other(handlers.HTML),
+        Other(HTML),
         handlers.page,
         "9",
         ability=None,

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from engineroom.api.document.validation import Text
+from engineroom.api.document.fields import Text
 from engineroom.control.changes.tokens import NewToken
 from engineroom.model.ids import ApplicationId
 from engineroom.model.token import Ability

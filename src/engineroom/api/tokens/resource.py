@@ -1,8 +1,9 @@
 """Tokens in answers; they are ours."""
 
-from engineroom.api.calls.call import Call
-from engineroom.api.document.jsonapi import Attributes, Moment, Resource, moment, moment_or_none
+from engineroom.api.document.jsonapi import Attributes, Resource
+from engineroom.api.document.moments import Moment, moment, moment_or_none
 from engineroom.api.document.shapes import ResourceType
+from engineroom.api.document.viewer import Viewer
 from engineroom.model.token import Ability, Token
 
 
@@ -27,7 +28,7 @@ TYPE = ResourceType("tokens", TokenAttributes)
 NEW_TYPE = ResourceType("tokens", NewTokenAttributes)
 
 
-def show(_call: Call, token: Token) -> Resource:
+def show(_viewer: Viewer, token: Token) -> Resource:
     """Return the resource of a token."""
     return Resource(
         token.id,

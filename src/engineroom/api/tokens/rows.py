@@ -1,5 +1,6 @@
 """The endpoints of tokens."""
 
+from engineroom.api import subjects
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.document.shapes import Empty, Many, One
 from engineroom.api.tokens import handlers
@@ -19,6 +20,22 @@ ROWS: tuple[Endpoint, ...] = (
         ability=Ability.ADMIN,
         request=CreateToken,
     ),
-    Endpoint("GET", "/api/tokens/{token}", One(TOKEN), handlers.show, "ours", ability=Ability.ADMIN),
-    Endpoint("DELETE", "/api/tokens/{token}", Empty(), handlers.revoke, "ours", ability=Ability.ADMIN),
+    Endpoint(
+        "GET",
+        "/api/tokens/{token}",
+        One(TOKEN),
+        handlers.show,
+        "ours",
+        ability=Ability.ADMIN,
+        subject=subjects.TOKEN,
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/tokens/{token}",
+        Empty(),
+        handlers.revoke,
+        "ours",
+        ability=Ability.ADMIN,
+        subject=subjects.TOKEN,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Whether tokens are still good while what they asked for is being sent: a stream goes on for hours."""
+"""Check that tokens are still valid while what they asked for is being sent: a stream goes on for hours."""
 
 import asyncio
 import time
@@ -20,41 +20,41 @@ _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Check:
     """When it was last looked for, and the look that is under way or was the last."""
 
     at: float
     found: asyncio.Future[bool]
 
 
-class Standing:
+class TokenValidity:
     """Looks tokens up again, one read for all streams of a token."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._seen: dict[TokenId, _Seen] = {}
+        self._checks: dict[TokenId, _Check] = {}
 
-    async def holds(self, token: Token) -> bool:
-        """Return whether a token was still good within the last seconds.
+    async def is_valid(self, token: Token) -> bool:
+        """Return whether a token was still valid within the last seconds.
 
         While the store cannot be read, nobody could have revoked it.
         """
         if token.expired(datetime.now(UTC)):
             return False
         now = time.monotonic()
-        seen = self._seen.get(token.id)
+        seen = self._checks.get(token.id)
         if seen is None or now - seen.at >= CHECK_SECONDS:
             self._forget(now)
-            seen = self._seen[token.id] = _Seen(now, asyncio.ensure_future(self._look(token)))
+            seen = self._checks[token.id] = _Check(now, asyncio.ensure_future(self._look(token)))
         return await asyncio.shield(seen.found)
 
-    async def while_it_holds(self, token: Token, content: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-        """Yield what there is until the token is good no more; what is empty only gives occasion to look."""
+    async def while_valid(self, token: Token, content: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+        """Yield what there is while the token is valid; an empty part only gives occasion to check."""
         look_at = time.monotonic() + CHECK_SECONDS
         async with aclosing(content):
             async for part in content:
                 if time.monotonic() >= look_at:
-                    if not await self.holds(token):
+                    if not await self.is_valid(token):
                         return
                     look_at = time.monotonic() + CHECK_SECONDS
                 if part:
@@ -69,4 +69,4 @@ class Standing:
 
     def _forget(self, now: float) -> None:
         """Drop what nobody asks for any more."""
-        self._seen = {id: seen for id, seen in self._seen.items() if now - seen.at < 2 * CHECK_SECONDS}
+        self._checks = {id: seen for id, seen in self._checks.items() if now - seen.at < 2 * CHECK_SECONDS}

@@ -22,7 +22,7 @@ _GROUPS = {
 """The words in its addresses, and what they are for (its OpenAPI document of autumn 2026)."""
 
 
-def not_here(path: str) -> str | None:
+def why_unsupported(path: str) -> str | None:
     """Return what to say of an address that there is nothing under; None when it is not one of Laravel Cloud's either."""
     for word in path.split("/"):
         if word in _GROUPS:

@@ -1,4 +1,4 @@
-"""The folder that an environment runs from: chosen by its organization among those that were allowed to it on the host."""
+"""Choose the folder that an environment runs from, among those that were allowed to its organization on the host."""
 
 import asyncio
 import os.path
