@@ -5,9 +5,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from engineroom.sandbox.wording import in_a_line
+
 
 class UnmeasurableError(Exception):
     """A queue cannot be measured: why, and what to do about it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(in_a_line(why))
 
 
 class UnmeasurableQueueError(UnmeasurableError):

@@ -21,6 +21,7 @@ from engineroom.queues.base import (
 )
 from engineroom.queues.registry import driver as local_driver
 from engineroom.queues.tracking import Tracker
+from engineroom.sandbox import in_a_line
 
 ANSWER_SECONDS = 3.0
 _FIRST_REST_SECONDS = 1.0
@@ -141,7 +142,7 @@ class Meter:
             await self._disconnect(connection)
 
     async def _ask(self, server: _Server, connection: QueueConnection, queue: str) -> Measurement | Unknown:
-        asked, name = server.queues[queue], _name(connection)
+        asked, name = server.queues[queue], in_a_line(_name(connection))
         try:
             if server.driver is None:
                 server.driver = self._driver(connection)
@@ -188,8 +189,8 @@ def words(error: Exception, answer_seconds: float) -> str:
     if isinstance(error, TimeoutError) and not str(error):
         return f"no answer within {answer_seconds:g} s"
     if isinstance(error, UnmeasurableError | OSError):
-        return str(error)
-    return str(error).rstrip(".") or type(error).__name__
+        return in_a_line(str(error))
+    return in_a_line(str(error).rstrip(".")) or type(error).__name__
 
 
 def _name(connection: QueueConnection) -> str:

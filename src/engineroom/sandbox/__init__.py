@@ -13,6 +13,7 @@ from engineroom.sandbox.sandbox import Sandbox
 from engineroom.sandbox.task import Question, Service
 from engineroom.sandbox.tenant import Account, Tenant
 from engineroom.sandbox.where import WHERE
+from engineroom.sandbox.wording import in_a_line
 
 __all__ = [
     "OUT_OF_MEMORY",
@@ -28,5 +29,6 @@ __all__ = [
     "SandboxError",
     "Service",
     "Tenant",
+    "in_a_line",
     "unlimited",
 ]

@@ -1,8 +1,13 @@
 """What goes wrong in the sandbox, in words."""
 
+from engineroom.sandbox.wording import in_a_line
+
 
 class SandboxError(Exception):
     """A task was not done: why, and what to do about it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(in_a_line(why))
 
 
 class RanOutError(SandboxError):

@@ -1,6 +1,7 @@
 """A queue's server is whatever its tenant named: it costs the tenant his own figures, for a while, and nobody else's."""
 
 import asyncio
+import gzip
 import socket
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from engineroom.model.queue import Unknown
 from engineroom.queues.meter import Meter
 from tests.queues.isolated.connections import KINDS, redis
-from tests.queues.isolated.pools import until_known, with_meter
+from tests.queues.isolated.pools import measured, until_known, with_meter
 from tests.support.hostile_server import Answer, drip, endless, hostile_server, said
 from tests.support.redis_server import RedisServer
 
@@ -31,6 +32,51 @@ _MYSQL_GREETING = (
     + b"1" * 12
     + b"\0"
 )
+
+
+def _packet(number: int, body: bytes) -> bytes:
+    return len(body).to_bytes(3, "little") + bytes([number]) + body
+
+
+def _mysql_says(*packets: bytes, heard: list[bytes] | None = None) -> Answer:
+    """Return a server of MySQL's that lets anybody in, answers the first question so, and keeps what is `heard` then."""
+
+    def answer(connected: socket.socket) -> None:
+        connected.sendall(_packet(0, _MYSQL_GREETING))
+        connected.recv(65536)
+        connected.sendall(_packet(2, b"\0\0\0\2\0\0\0"))
+        connected.recv(65536)
+        for number, packet in enumerate(packets):
+            connected.sendall(_packet(number + 1, packet))
+        while some := connected.recv(65536):
+            if heard is not None:
+                heard.append(some)
+
+    return answer
+
+
+def _postgresql_says(*messages: tuple[bytes, bytes]) -> Answer:
+    """Return a server of PostgreSQL's that has no TLS, and answers whoever logs in so, the last message for ever."""
+    said = [kind + (len(body) + 4).to_bytes(4, "big") + body for kind, body in messages]
+
+    def answer(connected: socket.socket) -> None:
+        connected.sendall(b"N")
+        connected.recv(65536)
+        connected.sendall(b"".join(said))
+        while True:
+            connected.sendall(said[-1] * 100)
+
+    return answer
+
+
+def _http(status: bytes, body: bytes, *headers: bytes) -> Answer:
+    head = b"\r\n".join((b"HTTP/1.1 " + status, b"Content-Length: %d" % len(body), *headers))
+    return said(head + b"\r\n\r\n" + body)
+
+
+_BOMB = gzip.compress(b"[" * 300_000_000, compresslevel=9)
+_NO_TEXT = rb'{"__type": "x", "message": "\u001b[2J\u0000\ud800' + b"x" * 1_000_000 + b'"}'
+
 
 ATTACKS: dict[str, tuple[str, Answer]] = {
     "redis: silence": ("redis", _silent),
@@ -62,6 +108,26 @@ ATTACKS: dict[str, tuple[str, Answer]] = {
     "postgresql: a drip": ("postgresql", drip(b"NR\x00\x00\x00\x08\x00\x00\x00\x00")),
     "mysql: silence": ("mysql", _silent),
     "mysql: packets without end": ("mysql", endless(b"", b"\xff\xff\xff\x00" + b"\x0a" * 0xFFFFFF)),
+    "mysql: a file of this host's is asked for": ("mysql", _mysql_says(b"\xfb/etc/passwd")),
+    "mysql: an error without bounds": (
+        "mysql",
+        _mysql_says(b"\xff\x28\x04#42000" + b"\0\x1b[2J\xff" + b"x" * 1_900_000),
+    ),
+    "postgresql: notices without end": (
+        "postgresql",
+        _postgresql_says((b"R", bytes(4)), (b"N", b"SNOTICE\0C00000\0M" + b"x" * 10000 + b"\0\0")),
+    ),
+    "postgresql: an error that a terminal obeys": (
+        "postgresql",
+        _postgresql_says((b"E", b"SFATAL\0C28000\0Mno\x1b]0;x\x07\r\nroot: a line of its own\0\0")),
+    ),
+    "sqs: a bomb": ("sqs", _http(b"200 OK", _BOMB, b"Content-Encoding: gzip")),
+    "sqs: a redirection": (
+        "sqs",
+        _http(b"302 Found", b"", b"Location: http://169.254.169.254/latest/meta-data/"),
+    ),
+    "sqs: an error that is no text": ("sqs", _http(b"400 Bad Request", _NO_TEXT)),
+    "sqs: arrays in arrays": ("sqs", _http(b"200 OK", b"[" * 1_000_000)),
     "mysql: a drip": ("mysql", drip(len(_MYSQL_GREETING).to_bytes(3, "little") + b"\0" + _MYSQL_GREETING)),
 }
 
@@ -78,8 +144,18 @@ def test_a_hostile_server_is_unknown_and_costs_no_other_queue_its_figures(
         others = await until_known(meter, redis(good.port))
         return await asking, others.waiting
 
-    with hostile_server(answer) as server:
+    with hostile_server(answer, hears=kind != "mysql") as server:
         found, waiting = with_meter(home, ask)
 
     assert isinstance(found, Unknown), found
+    assert found.reason.isprintable()
+    assert len(found.reason) < 3000
     assert waiting == 2
+
+
+def test_a_server_of_mysql_is_sent_no_file_that_it_asks_for(home: Path) -> None:
+    heard: list[bytes] = []
+    with hostile_server(_mysql_says(b"\xfb/etc/passwd", heard=heard), hears=False) as server:
+        found = measured(home, KINDS["mysql"](server.port))
+    assert isinstance(found, Unknown), found
+    assert b"root:" not in b"".join(heard)

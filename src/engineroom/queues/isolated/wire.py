@@ -6,6 +6,7 @@ from typing import Annotated, get_args
 import msgspec
 
 from engineroom.queues.base import QueueConnection, Snapshot
+from engineroom.sandbox import in_a_line
 
 _LARGEST = 2**53
 Count = Annotated[int, msgspec.Meta(ge=0, le=_LARGEST)]
@@ -61,7 +62,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     def snapshot(self) -> Snapshot:
         """Return it as drivers do."""
-        return Snapshot(**msgspec.structs.asdict(self))
+        return Snapshot(**msgspec.structs.asdict(self) | {"doubt": in_a_line(self.doubt)})
 
 
 class Measured(msgspec.Struct, tag="measured", frozen=True, kw_only=True):

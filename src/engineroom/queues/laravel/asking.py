@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engineroom.queues.laravel.settings import Settings, Version
 from engineroom.queues.laravel.values import Value, of_json
+from engineroom.sandbox import in_a_line
 
 _MAJOR_AND_MINOR = re.compile(r"(\d+)\.(\d+)")
 _MAX_REASON_LENGTH = 300
@@ -137,7 +138,7 @@ def _without_answer(output: bytes) -> str:
 
 
 def _shortened(reason: str) -> str:
-    return " ".join(reason.split())[:_MAX_REASON_LENGTH]
+    return in_a_line(reason)[:_MAX_REASON_LENGTH]
 
 
 def _version(text: Value) -> Version | None:
