@@ -1,5 +1,6 @@
 """What the local runtime tells of processes that end as they should."""
 
+import sys
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,45 @@ async def test_one_that_ends_as_it_should_at_once_again_and_again_is_told_to_be_
     (process,) = session.runtime.processes(workload.background_process)
     assert process.tight_loop
     assert not process.crash_looping
+    await session.runtime.close()
+
+
+PROGRAM = """
+import pathlib, signal, sys, time
+folder = pathlib.Path(sys.argv[1])
+def finish(*_):
+    while not (folder / "finished").exists():
+        time.sleep(0.02)
+    sys.exit()
+signal.signal(signal.SIGTERM, finish)
+(folder / "ready").touch()
+while True:
+    signal.pause()
+"""
+
+
+@asynchronous
+async def test_a_shell_that_ends_before_its_program_is_not_told_as_the_end_of_the_process(
+    host: LocalHost, tmp_path: Path
+) -> None:
+    session = await Session.opened(host)
+    (tmp_path / "program.py").write_text(PROGRAM)
+    body = f"{sys.executable} {tmp_path}/program.py {tmp_path}; true"
+    workload = some_workload(processes=1, replicas=1, argv=("/bin/sh", "-c", body), signal_group=True)
+    await session.applied(workload)
+    await eventually("it runs", (tmp_path / "ready").exists)
+    await session.runtime.remove([workload.background_process], stop_timeout_seconds=60.0)
+
+    def told(kind: str) -> list[str]:
+        return [each.message for each in session.events(workload.background_process) if each.kind == kind]
+
+    await eventually("its shell has ended", lambda: told("process.exited"))
+    (message,) = told("process.exited")
+    assert "has no shell any more" in message
+    assert "finishes what it has in hand" in message
+    assert not told("process.stopped")
+    (tmp_path / "finished").touch()
+    await eventually("nothing is left", lambda: told("process.stopped"))
     await session.runtime.close()
 
 

@@ -22,6 +22,9 @@ PROTOCOL = 3
 _MAX_TIMEOUT_SECONDS = 366 * 86_400.0
 _MAX_COUNT = 2**62
 
+_MAX_NAME = 100
+"""So much is repeated of the name of a call that there is not."""
+
 
 class CallError(Exception):
     """The request cannot be carried out, and why."""
@@ -62,7 +65,7 @@ class Calls:
         name = request.get("call")
         call = self._calls.get(name) if isinstance(name, str) else None
         if call is None:
-            raise CallError(f"there is no call {name!r} in protocol {PROTOCOL}")
+            raise CallError(f"there is no call {str(name)[:_MAX_NAME]!r} in protocol {PROTOCOL}")
         try:
             return call(request, watcher)
         except InvalidSpecError as error:

@@ -136,6 +136,8 @@ class KeptProcess(msgspec.Struct, frozen=True):
     stop_reason: str | None = None
     manner: JsonObject | None = None
     lacks_variables: bool = False
+    asked: Mapping[str, int] = msgspec.field(default_factory=dict)
+    """Those who were asked to end besides the leader, the programs that a shell waited for: when each began, by its pid."""
 
     def __post_init__(self) -> None:
         """Refuse one whose labels do not tell whose it is."""

@@ -219,6 +219,11 @@ def event(happened: Happened) -> Event | None:
 
 def _ended(kept: KeptProcess) -> str:
     lived = kept.last_exit.lived_seconds if kept.last_exit else 0.0
+    if kept.state is KeptState.DRAINING and kept.asked:
+        return (
+            f"has no shell any more, which ended ({_reason(kept)}) after {lived:.1f} s; what the shell had started was "
+            "asked to end as well, and finishes what it has in hand"
+        )
     ended = f"ended: {_reason(kept)}, after {lived:.1f} s"
     if kept.crash_looping:
         ended += f"; it is crash looping, having died young {kept.young_deaths} times in a row"
