@@ -145,7 +145,9 @@ class ReplicaAutoscaler:
             for number in range(1, row.replicas + 1)
         ]
         metrics = _metrics(row, used, self._probe.capacity())
-        decision = state.scaler.decide(now, row.replicas, metrics, least=row.least, most=row.most)
+        decision = state.scaler.decide(
+            now, row.replicas, metrics, min_replicas=row.min_replicas, max_replicas=row.max_replicas
+        )
         return self._within_the_host(row, decision, used)
 
     def _within_the_host(self, row: ScaledInstance, decision: Decision, used: Sequence[_Used]) -> Decision:

@@ -15,16 +15,16 @@ def processes(background_process: BackgroundProcess, scaled: int | None) -> int:
     return asked if scaled is None else min(asked, scaled)
 
 
-def replicas(scaling_type: ScalingType, least: int, most: int, scaled: int | None) -> int:
+def replicas(scaling_type: ScalingType, min_replicas: int, max_replicas: int, scaled: int | None) -> int:
     """Return how many replicas run; those that are not scaled are as many as were asked for at least."""
     if scaling_type is ScalingType.NONE or scaled is None:
-        return least
-    low, high = replica_bounds(scaling_type, least, most)
+        return min_replicas
+    low, high = replica_bounds(scaling_type, min_replicas, max_replicas)
     return min(max(scaled, low), high)
 
 
-def replica_bounds(scaling_type: ScalingType, least: int, most: int) -> tuple[int, int]:
+def replica_bounds(scaling_type: ScalingType, min_replicas: int, max_replicas: int) -> tuple[int, int]:
     """Return between how many replicas the scale may be: `auto` has no bounds of its own (contract sheet, section 3.3)."""
     if scaling_type is ScalingType.AUTO:
         return 1, MAX_REPLICAS
-    return least, max(least, most)
+    return min_replicas, max(min_replicas, max_replicas)

@@ -33,19 +33,25 @@ class ReplicaScaler:
     rails: Rails = field(default_factory=lambda: Rails(REPLICA_DOWN_WINDOW_SECONDS))
 
     def decide(
-        self, now_seconds: float, present: int, metrics: Sequence[ReplicaMetric], *, least: int, most: int
+        self,
+        now_seconds: float,
+        present: int,
+        metrics: Sequence[ReplicaMetric],
+        *,
+        min_replicas: int,
+        max_replicas: int,
     ) -> Decision:
         """Return how many replicas there should be: the largest number that a metric asks for."""
         known = [metric for metric in metrics if any(each is not None for each in metric.percentages)]
         if not known or not present:
-            kept = min(max(present, least), most)
+            kept = min(max(present, min_replicas), max_replicas)
             why = "held: no replica's use is known" if metrics else "no thresholds"
             return Decision(before=present, processes=kept, needed=None, why=why)
         needs = [(needed(present, metric), metric) for metric in known]
         highest, metric = max(needs, key=lambda pair: pair[0])
         guided, bounded = self.rails.guide(now_seconds, present, highest)
-        processes = min(max(guided, least), most)
-        limit = f"between {least} and {most}" if processes != guided else bounded
+        processes = min(max(guided, min_replicas), max_replicas)
+        limit = f"between {min_replicas} and {max_replicas}" if processes != guided else bounded
         return Decision(
             before=present, processes=processes, needed=highest, why=_words(metric), bounded=limit
         )

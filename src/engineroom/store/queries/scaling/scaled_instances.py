@@ -48,8 +48,8 @@ class ScaledInstance:
     id: InstanceId
     size: str
     scaling_type: ScalingType
-    least: int
-    most: int
+    min_replicas: int
+    max_replicas: int
     cpu_percentage: int | None
     memory_percentage: int | None
     replicas: int
@@ -71,14 +71,14 @@ def scaled_instances(connection: Connection, host: str | None = None) -> list[Sc
     made = []
     for row in rows:
         kind = ScalingType(row.scaling_type)
-        least, most = effect.replica_bounds(kind, row.min_replicas, row.max_replicas)
+        min_replicas, max_replicas = effect.replica_bounds(kind, row.min_replicas, row.max_replicas)
         made.append(
             ScaledInstance(
                 id=row.id,
                 size=row.size,
                 scaling_type=kind,
-                least=least,
-                most=most,
+                min_replicas=min_replicas,
+                max_replicas=max_replicas,
                 cpu_percentage=row.scaling_cpu_threshold_percentage,
                 memory_percentage=row.scaling_memory_threshold_percentage,
                 replicas=effect.replicas(kind, row.min_replicas, row.max_replicas, row.number),
