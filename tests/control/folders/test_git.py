@@ -101,6 +101,35 @@ def test_of_a_repository_without_remote_and_branch_neither_is_known(repository: 
     assert checkout(repository) == Checkout()
 
 
+def test_what_a_commit_says_can_be_stored_and_shown_whatever_its_encoding_is(repository: Path) -> None:
+    tree = git_said(repository, b"", "mktree")
+    said = "Ann\0\x1b[2J\u202e"
+    raw = f"tree {tree}\nauthor {said} <a@b> 1 +0000\ncommitter A <a@b> 1 +0000\n\n{said}\n"
+    # In another encoding than ASCII's, a NUL does not end a text for git.
+    utf7 = raw.replace("\n\n", "\nencoding UTF-7\n\n").replace("\0", "+AAA-").encode("utf-8")
+    made = git_said(repository, utf7, "hash-object", "-t", "commit", "-w", "--stdin", "--literally")
+    git(repository, "update-ref", "HEAD", made)
+    for encoding in ("UTF-8", "UTF-16", "no-such"):
+        git(repository, "config", "i18n.logOutputEncoding", encoding)
+        found = commit(repository)
+        assert found.hash == made
+        assert f"{found.message}{found.author}".isprintable()
+
+
+def git_said(repository: Path, given: bytes, *words: str) -> str:
+    command = ["git", "-C", str(repository), *words]
+    ran = subprocess.run(
+        command, user="www-data", group="www-data", check=True, env=_clean(), input=given, capture_output=True
+    )
+    return ran.stdout.decode().strip()
+
+
+def test_the_names_that_a_repository_maps_are_not_read(repository: Path) -> None:
+    os.mkfifo(repository / "names")
+    git(repository, "config", "mailmap.file", str(repository / "names"))
+    assert commit(repository).author == "Ann"
+
+
 @pytest.mark.parametrize(
     "settings",
     [

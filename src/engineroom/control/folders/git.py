@@ -1,14 +1,16 @@
 """What code is in a folder."""
 
 import asyncio
+import re
 
 from engineroom.model.applications.deployment import Commit
 from engineroom.model.applications.repository import Checkout, branch_name, full_name
-from engineroom.sandbox import Command, Limits, Sandbox, SandboxError, Tenant
+from engineroom.sandbox import Command, Limits, Sandbox, SandboxError, Tenant, in_a_line
 
 _SEPARATOR = "\x1f"
 _FORMAT = _SEPARATOR.join(("%H", "%s", "%an"))
-_LAST_COMMIT = ("log", "-1", "--no-show-signature", "--no-patch", f"--format={_FORMAT}")
+_LAST_COMMIT = ("log", "-1", "--encoding=UTF-8", "--no-show-signature", "--no-patch", f"--format={_FORMAT}")
+_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _LIMITS = Limits(seconds=5.0, cpu_seconds=3, answer_bytes=65536)
 """No process besides: whatever the repository's configuration names as a program, git cannot start it."""
 
@@ -20,6 +22,7 @@ _OFF = {
     "core.packedGitWindowSize": "16m",
     "core.packedGitLimit": "64m",
     "gpg.program": "false",
+    "log.mailmap": "false",
     "log.showSignature": "false",
     "protocol.allow": "never",
 }
@@ -38,9 +41,9 @@ async def commit_in(sandbox: Sandbox, directory: str | None, os_user: str | None
         return Commit()
     printed = await _git(sandbox, directory, os_user, *_LAST_COMMIT)
     fields = (printed or "").strip().split(_SEPARATOR)
-    if len(fields) != _FORMAT.count(_SEPARATOR) + 1:
+    if len(fields) != _FORMAT.count(_SEPARATOR) + 1 or not _HASH.fullmatch(fields[0]):
         return Commit()
-    return Commit(hash=fields[0], message=fields[1], author=fields[2] or None)
+    return Commit(hash=fields[0], message=in_a_line(fields[1]), author=in_a_line(fields[2]) or None)
 
 
 async def checkout_in(sandbox: Sandbox, directory: str, os_user: str | None) -> Checkout:
