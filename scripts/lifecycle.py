@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from engineroom.keeper.processes import lifecycle
-from engineroom.keeper.processes.lifecycle import TABLE, Action, Event, State
+from engineroom.keeper.processes.lifecycle import TABLE, Action, LifecycleEvent, State
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "lifecycle.md"
 
@@ -60,11 +60,11 @@ def _slash(action: Action) -> str:
 
 def _table() -> list[str]:
     states = [state for state in State if any(origin is state for origin, _ in TABLE)]
-    rows = [[event, *(_cell(state, event) for state in states)] for event in Event]
+    rows = [[event, *(_cell(state, event) for state in states)] for event in LifecycleEvent]
     return ["## Every state with every event", "", *_markdown(["", *states], rows), ""]
 
 
-def _cell(state: State, event: Event) -> str:
+def _cell(state: State, event: LifecycleEvent) -> str:
     step = TABLE.get((state, event))
     if step is None:
         return ""
@@ -73,12 +73,12 @@ def _cell(state: State, event: Event) -> str:
 
 def _glossary() -> list[str]:
     return [
-        *_meanings("## The events", Event),
+        *_meanings("## The events", LifecycleEvent),
         *_meanings("## What is done", Action),
     ]
 
 
-def _meanings(title: str, members: type[Event] | type[Action]) -> list[str]:
+def _meanings(title: str, members: type[LifecycleEvent] | type[Action]) -> list[str]:
     meanings = _docstrings(members.__name__)
     rows = [[member, meanings[member.name]] for member in members]
     return [title, "", *_markdown(["", "means"], rows), ""]

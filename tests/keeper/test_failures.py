@@ -93,7 +93,7 @@ def test_a_fault_of_one_file_ends_neither_the_keeper_nor_the_life_of_others(
 FAILING = """
 import errno, os, select, sys
 from engineroom.keeper import __main__ as keeper
-from engineroom.keeper.output.poller import Lookout
+from engineroom.keeper.output.poller import OutputPoller
 
 def fail(*_):
     raise OSError(errno.EIO, os.strerror(errno.EIO))
@@ -109,7 +109,7 @@ def failing(tmp_path: Path, fault: str) -> RunningKeeper:
 
 
 def test_what_nobody_has_thought_of_does_not_end_the_loop(tmp_path: Path) -> None:
-    keeper = failing(tmp_path, "Lookout.turn = fail")
+    keeper = failing(tmp_path, "OutputPoller.turn = fail")
     try:
         keeper.start()
         pid = keeper.run("one", "sleep", "1000")

@@ -11,15 +11,15 @@ from engineroom.keeper import failures, kernel, log, resource_limits
 from engineroom.keeper.about import About
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.cgroups.setup import Setup, set_up
-from engineroom.keeper.containment.birth_marks import Births
+from engineroom.keeper.containment.birth_marks import BirthMarks
 from engineroom.keeper.containment.containers import Containers
 from engineroom.keeper.folder.identity import CopiedFolderError, identify
+from engineroom.keeper.folder.keeper_folder import KeeperFolder, StartError
 from engineroom.keeper.folder.mender import Mender
-from engineroom.keeper.folder.place import Place, StartError
 from engineroom.keeper.greeting import Secret
-from engineroom.keeper.launch.allowed import Allowed
+from engineroom.keeper.launch.allowed import AllowList
 from engineroom.keeper.loop import Loop
-from engineroom.keeper.output.poller import Lookout
+from engineroom.keeper.output.poller import OutputPoller
 from engineroom.keeper.output.spool import Spool
 from engineroom.keeper.processes.journal import Journal
 from engineroom.keeper.processes.recovery import recover
@@ -55,7 +55,7 @@ def main() -> int:
 class Parts(NamedTuple):
     """What a keeper that runs consists of, as far as its beginning and its end have to do with it."""
 
-    place: Place
+    place: KeeperFolder
     setup: Setup
     journal: Journal
     supervisor: Supervisor
@@ -70,7 +70,7 @@ def begin(folder: Path, *, inherited_lock: int | None = None) -> Parts:
     Raises StartError when another keeper has the folder, OSError when it is bad. `inherited_lock` is the folder's lock, held
     by this very process since before its upgrade.
     """
-    place = Place(folder, inherited_lock)
+    place = KeeperFolder(folder, inherited_lock)
     _keep_to_ourselves()
     kernel.become_subreaper()
     resource_limits.raise_open_files()
@@ -79,17 +79,17 @@ def begin(folder: Path, *, inherited_lock: int | None = None) -> Parts:
     journal = Journal(folder / "journal", boot=boot)
     spool = Spool(folder / "spool", boot=boot)
     setup = set_up(folder, boot)
-    supervisor = Supervisor(journal, spool, Containers(setup.cgroups, Births(name)), Allowed(folder))
+    supervisor = Supervisor(journal, spool, Containers(setup.cgroups, BirthMarks(name)), AllowList(folder))
     recover(journal, supervisor, boot)
     for process in supervisor.processes.values():
         if process.pid is not None:
             spool.began(process.id, process.pid, process.spec.output_file)
     spool.recover({process.id: process.pid or 0 for process in supervisor.processes.values()})
-    lookout = Lookout(spool)
+    poller = OutputPoller(spool)
     about, secret = About(name, __version__), _secret(folder)
-    calls = Calls(supervisor, journal, lookout, setup, about)
+    calls = Calls(supervisor, journal, poller, setup, about)
     mender = Mender(place, about, setup, supervisor, spool, secret)
-    loop = Loop(supervisor, lookout, calls, mender, place.listen(), secret)
+    loop = Loop(supervisor, poller, calls, mender, place.listen(), secret)
     os.chdir("/")
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
     _tell_of_limits(setup)

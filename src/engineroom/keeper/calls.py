@@ -8,10 +8,10 @@ from typing import Any
 
 from engineroom.keeper import resource_limits
 from engineroom.keeper.about import About, may_become
-from engineroom.keeper.cgroups.cgroups import Limits
+from engineroom.keeper.cgroups.cgroups import CgroupLimits
 from engineroom.keeper.cgroups.setup import Setup
 from engineroom.keeper.containment import usage
-from engineroom.keeper.output.poller import Lookout
+from engineroom.keeper.output.poller import OutputPoller
 from engineroom.keeper.processes.journal import Journal
 from engineroom.keeper.processes.process import InvalidSpecError, JsonObject, Spec, is_name
 from engineroom.keeper.processes.supervisor import Supervisor, Watcher
@@ -34,7 +34,7 @@ class Calls:
     """The calls by name, each a method that takes the request and returns the result."""
 
     def __init__(
-        self, supervisor: Supervisor, journal: Journal, lookout: Lookout, setup: Setup, about: About
+        self, supervisor: Supervisor, journal: Journal, poller: OutputPoller, setup: Setup, about: About
     ) -> None:
         self.shutting_down = False
         self.upgrading = False
@@ -44,7 +44,7 @@ class Calls:
         self._journal = journal
         self._setup = setup
         self._about = about
-        self._lookout = lookout
+        self._poller = poller
         self._behind: dict[Watcher, int] = {}
         self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
             "hello": self._hello,
@@ -88,8 +88,8 @@ class Calls:
         """Send this client no more events."""
         if watcher in self._supervisor.watchers:
             self._supervisor.watchers.remove(watcher)
-        if watcher in self._lookout.listeners:
-            self._lookout.listeners.remove(watcher)
+        if watcher in self._poller.listeners:
+            self._poller.listeners.remove(watcher)
 
     def _hello(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return {
@@ -141,13 +141,13 @@ class Calls:
 
     def _watch_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:
         """Bound each stream to `kept_bytes`, and from now on tell this client which streams can be read up to where."""
-        self._lookout.spool.keep(_count(request["kept_bytes"]))
-        if watcher not in self._lookout.listeners:
-            self._lookout.listeners.append(watcher)
+        self._poller.spool.keep(_count(request["kept_bytes"]))
+        if watcher not in self._poller.listeners:
+            self._poller.listeners.append(watcher)
         return {}
 
     def _acknowledge_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
-        self._lookout.spool.acknowledge({name: _count(offset) for name, offset in request["upto"].items()})
+        self._poller.spool.acknowledge({name: _count(offset) for name, offset in request["upto"].items()})
         return {}
 
     def _shutdown(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
@@ -174,13 +174,13 @@ class Calls:
         return {}
 
 
-def _limits(group: str, values: JsonObject) -> Limits:
+def _limits(group: str, values: JsonObject) -> CgroupLimits:
     """Return the limits of a group. Raises ValueError for what could not be set, but would be written down."""
     if not is_name(group):
         raise ValueError(f"{group!r} is no name of a group")
     if not all(value is None or (math.isfinite(value) and value >= 0) for value in values.values()):
         raise ValueError(f"the limits of {group} must be numbers, or null")
-    return Limits(**values)
+    return CgroupLimits(**values)
 
 
 def _names(value: Any) -> list[str]:

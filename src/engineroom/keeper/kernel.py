@@ -107,7 +107,7 @@ def _stat(pid: int) -> list[bytes] | None:
         return None
 
 
-class Seen(NamedTuple):
+class ProcStat(NamedTuple):
     """A living process as the kernel sees it: never a zombie."""
 
     group: int
@@ -115,12 +115,12 @@ class Seen(NamedTuple):
     start_ticks: int
 
 
-def seen(pid: int) -> Seen | None:
+def seen(pid: int) -> ProcStat | None:
     """Return what is seen of a process; None when there is none, or only its zombie."""
     fields = _stat(pid)
     if fields is None or fields[_STATE] in _DEAD:
         return None
-    return Seen(int(fields[_GROUP]), int(fields[_SESSION]), int(fields[_START_TIME]))
+    return ProcStat(int(fields[_GROUP]), int(fields[_SESSION]), int(fields[_START_TIME]))
 
 
 def environment(pid: int) -> dict[str, str]:
@@ -139,7 +139,7 @@ def living_groups() -> set[int]:
     return {int(fields[_GROUP]) for fields in members if fields is not None and fields[_STATE] not in _DEAD}
 
 
-class Usage(NamedTuple):
+class ResourceUsage(NamedTuple):
     """What one or more processes use. CPU time counts from their beginning. None: nobody counts it here."""
 
     cpu_seconds: float | None
@@ -147,7 +147,7 @@ class Usage(NamedTuple):
     processes: int | None
 
 
-def usage_by_session() -> dict[int, Usage]:
+def usage_by_session() -> dict[int, ResourceUsage]:
     """Return for each session of this host its CPU seconds, its resident bytes, and how many processes are in it."""
     totals: dict[int, tuple[float, int, int]] = {}
     for pid in pids():
@@ -159,7 +159,7 @@ def usage_by_session() -> dict[int, Usage]:
         seconds += sum(map(int, fields[_CPU_TIMES])) / _TICKS_A_SECOND
         resident += int(fields[_RESIDENT_PAGES]) * _PAGE_BYTES
         totals[session] = seconds, resident, count + 1
-    return {session: Usage(*total) for session, total in totals.items()}
+    return {session: ResourceUsage(*total) for session, total in totals.items()}
 
 
 def resident_bytes(pid: int) -> int:

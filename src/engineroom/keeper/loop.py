@@ -14,7 +14,7 @@ from engineroom.keeper import failures, greeting, log, resource_limits
 from engineroom.keeper.calls import Calls
 from engineroom.keeper.folder.mender import Mender
 from engineroom.keeper.greeting import Secret, Strangers
-from engineroom.keeper.output.poller import Lookout
+from engineroom.keeper.output.poller import OutputPoller
 from engineroom.keeper.processes.supervisor import Supervisor
 from engineroom.keeper.server import Connection
 
@@ -33,14 +33,14 @@ class Loop:
     def __init__(  # noqa: PLR0913, PLR0917
         self,
         supervisor: Supervisor,
-        lookout: Lookout,
+        poller: OutputPoller,
         calls: Calls,
         mender: Mender,
         listener: socket.socket,
         secret: Secret,
     ) -> None:
         self._supervisor = supervisor
-        self._lookout = lookout
+        self._poller = poller
         self._calls = calls
         self._mender = mender
         self._listener = listener
@@ -56,7 +56,7 @@ class Loop:
 
     def run(self) -> None:
         """Supervise. Returns with every child still running, unless a shutdown drained them."""
-        turns = self._supervisor.turn, self._lookout.turn, self._strangers.turn, self._mender.turn
+        turns = self._supervisor.turn, self._poller.turn, self._strangers.turn, self._mender.turn
         while not self.told_to_stop:
             pauses = [seconds for turn in turns if (seconds := _seconds_of(turn)) is not None]
             pause = min(pauses)
@@ -74,9 +74,9 @@ class Loop:
         self._register(self._wakeup_reader, self._woken)
         self._listen(self._listener)
         self._mender.listen = self._listen_anew
-        notices = self._lookout.open(self._epoll)
+        notices = self._poller.open(self._epoll)
         if notices is not None:
-            self._handlers[notices] = self._lookout.noticed
+            self._handlers[notices] = self._poller.noticed
         for process in self._supervisor.processes.values():
             if process.pidfd is not None:
                 self._watch_adopted(process.id, process.pidfd)

@@ -13,7 +13,7 @@ _PIPE_BYTES = 1 << 20
 """So much may wait before the keeper does."""
 
 
-class Errands:
+class ShellWorker:
     """A shell that reads a line for each thing to do, and answers with one; started with the first. It ends with the keeper.
 
     It is nobody's to wait for: the keeper reaps all its children at one place.
@@ -32,7 +32,7 @@ class Errands:
         for _ in range(2):
             unanswered = self._unanswered
             with contextlib.suppress(BrokenPipeError):
-                os.write(self._begun()[0], f"{line}\n".encode())
+                os.write(self._starting()[0], f"{line}\n".encode())
                 self._unanswered += 1
                 return
             self.close()
@@ -65,7 +65,7 @@ class Errands:
         self._pipes = None
         self._unanswered = 0
 
-    def _begun(self) -> tuple[int, int]:
+    def _starting(self) -> tuple[int, int]:
         if self._pipes is None:
             descriptors: list[int] = []
             try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from engineroom.keeper.containment.birth_marks import Births, Born
+from engineroom.keeper.containment.birth_marks import BirthMarks, Born
 from tests.support.waiting import wait_until
 
 Child = subprocess.Popen[bytes]
@@ -23,8 +23,8 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def births() -> Births:
-    return Births("keeper-of-this-test")
+def births() -> BirthMarks:
+    return BirthMarks("keeper-of-this-test")
 
 
 @pytest.fixture
@@ -36,33 +36,35 @@ def children() -> Iterator[list[Child]]:
         child.communicate()
 
 
-def start(births: Births, *argv: str, id: str = "a", life: int = 1, marked: bool = True) -> Child:
+def start(births: BirthMarks, *argv: str, id: str = "a", life: int = 1, marked: bool = True) -> Child:
     variables: Mapping[str, str] = births.variables(id, life) if marked else {}
     with births.marking(id, life):
         return subprocess.Popen(argv, env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
-def found(births: Births, child: Child, *ids: str) -> Born | None:
+def found(births: BirthMarks, child: Child, *ids: str) -> Born | None:
     return next(births.find(ids, [child.pid]), None)
 
 
-def is_executed(births: Births, child: Child) -> bool:
+def is_executed(births: BirthMarks, child: Child) -> bool:
     """Return whether the child has its own environment: for a moment after exec the kernel shows an empty one."""
     born = next(births.find([]), None)
     return born is not None and born.pid == child.pid and born.id is not None
 
 
-def test_a_child_is_found_by_its_variables_and_others_are_not(births: Births, children: list[Child]) -> None:
+def test_a_child_is_found_by_its_variables_and_others_are_not(
+    births: BirthMarks, children: list[Child]
+) -> None:
     children.append(child := start(births, "sleep", "600", life=7))
     wait_until("it is executed", lambda: is_executed(births, child))
     (born,) = births.find([])
     assert (born.pid, born.id, born.life) == (child.pid, "a", 7)
-    assert list(Births("another").find([])) == []
-    assert [each.pid for each in Births("another").find(["a"], [child.pid])] == []
+    assert list(BirthMarks("another").find([])) == []
+    assert [each.pid for each in BirthMarks("another").find(["a"], [child.pid])] == []
 
 
 def test_one_that_overwrites_its_environment_is_found_by_its_limit(
-    births: Births, children: list[Child]
+    births: BirthMarks, children: list[Child]
 ) -> None:
     children.append(child := start(births, sys.executable, "-c", OVERWRITES, life=300))
     assert child.stdout is not None
@@ -80,7 +82,7 @@ def test_one_that_overwrites_its_environment_is_found_by_its_limit(
 
 
 def test_what_a_clean_environment_and_a_session_of_its_own_do_not_hide(
-    births: Births, children: list[Child]
+    births: BirthMarks, children: list[Child]
 ) -> None:
     script = "exec env -i setsid --fork sh -c 'echo $$; read line' <&0"
     children.append(child := start(births, "sh", "-c", script))
@@ -92,7 +94,7 @@ def test_what_a_clean_environment_and_a_session_of_its_own_do_not_hide(
 
 
 def test_variables_alone_are_enough_and_what_is_known_needs_no_keepers_name(
-    births: Births, children: list[Child]
+    births: BirthMarks, children: list[Child]
 ) -> None:
     words = ["sleep", "600"]
     for variables in (births.variables("a", 2), {"ENGINEROOM_PROCESS": "a", "ENGINEROOM_LIFE": "2"}):
@@ -104,6 +106,6 @@ def test_variables_alone_are_enough_and_what_is_known_needs_no_keepers_name(
     assert found(births, children[1], "b") is None, "an unknown id of a version that gave no keeper's name"
 
 
-def test_a_zombie_is_nobody(births: Births, children: list[Child]) -> None:
+def test_a_zombie_is_nobody(births: BirthMarks, children: list[Child]) -> None:
     children.append(child := start(births, "true"))
     wait_until("only a zombie is left", lambda: found(births, child, "a") is None)

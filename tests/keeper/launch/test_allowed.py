@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engineroom.keeper.launch import folder_walk, posix_spawn
-from engineroom.keeper.launch.allowed import FILE_NAME, Allowed, Place
+from engineroom.keeper.launch.allowed import FILE_NAME, AllowList, WorkingFolder
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.launch.spawn import launch
 from engineroom.keeper.processes.process import Spec
@@ -66,7 +66,7 @@ def allow(keeper: Path, path: Path, user: str | None = None) -> None:
 def ran(keeper: Path, path: Path | str, output: Path, who: str | None = ".") -> list[str]:
     """Return what a program prints that says who it is and where. Raises LaunchError."""
     spec = Spec("a", WHO_AM_I, str(path), {}, signal_group=False, labels={}, user=who)
-    place = Allowed(keeper).place(who, str(path))
+    place = AllowList(keeper).place(who, str(path))
     output.unlink(missing_ok=True)
     launched = launch(spec, place, {"PATH": "/usr/bin:/bin"}, str(output), os.devnull)
     launched.finish()
@@ -246,10 +246,10 @@ def test_what_is_swapped_between_the_look_and_the_use_was_looked_at(
     (app / "alices").touch()
     bobs = folder_of(home.parent / "bobs", BOB)
     allow(keeper_folder, app)
-    place = Allowed(keeper_folder).place(".", str(app))
+    place = AllowList(keeper_folder).place(".", str(app))
     check = folder_walk._check_end
 
-    def swap_and_check(place: Place, facts: os.stat_result) -> None:
+    def swap_and_check(place: WorkingFolder, facts: os.stat_result) -> None:
         app.rename(home / "away")
         link_of(app, bobs, ALICE)
         check(place, facts)
@@ -263,7 +263,7 @@ def test_what_is_swapped_between_the_look_and_the_use_was_looked_at(
 def test_no_descriptor_is_left_of_a_way_that_was_refused(keeper_folder: Path, home: Path) -> None:
     allow(keeper_folder, home)
     link_of(home / "loop", "loop", ALICE)
-    place = Allowed(keeper_folder).place(".", str(home / "loop"))
+    place = AllowList(keeper_folder).place(".", str(home / "loop"))
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         with pytest.raises(LaunchError):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from engineroom.keeper.launch import posix_spawn, user
-from engineroom.keeper.launch.allowed import Place
+from engineroom.keeper.launch.allowed import WorkingFolder
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.launch.spawn import launch
 from engineroom.keeper.processes.process import Spec
@@ -49,12 +49,12 @@ def a_spec(argv: list[str], folder: Path, environment: Mapping[str, str], **chan
     return spec._replace(**changes)
 
 
-def place_of(spec: Spec) -> Place:
+def place_of(spec: Spec) -> WorkingFolder:
     """Return its folder as it may be entered by its user, to whomever it belongs."""
     owners = {os.geteuid()}
     with contextlib.suppress(OSError, ValueError):
         owners.add(Path(spec.working_directory).stat().st_uid)
-    return Place(spec.working_directory, user.find(spec.user), frozenset(owners))
+    return WorkingFolder(spec.working_directory, user.find(spec.user), frozenset(owners))
 
 
 def started(argv: list[str], folder: Path, environment: Mapping[str, str] = PATH, **changes: Any) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from engineroom.keeper.output import holes
 from engineroom.keeper.output.holes import BLOCK_BYTES, Puncher
-from engineroom.keeper.shell_worker import Errands
+from engineroom.keeper.shell_worker import ShellWorker
 from tests.support import proc
 from tests.support.waiting import wait_until
 
@@ -39,12 +39,12 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the shell was asked for."""
     lines: list[str] = []
 
-    def send(self: Errands, line: str) -> None:
+    def send(self: ShellWorker, line: str) -> None:
         lines.append(line)
         really(self, line)
 
-    really = Errands.send
-    monkeypatch.setattr(Errands, "send", send)
+    really = ShellWorker.send
+    monkeypatch.setattr(ShellWorker, "send", send)
     return lines
 
 
@@ -118,7 +118,7 @@ def test_many_files_get_their_holes_a_few_at_a_time(
 ) -> None:
     files = [a_file(str(number)) for number in range(20)]
     with monkeypatch.context() as nothing_is_done_yet:
-        nothing_is_done_yet.setattr(Errands, "receive", lambda self, *, wait: [])  # noqa: ARG005
+        nothing_is_done_yet.setattr(ShellWorker, "receive", lambda self, *, wait: [])  # noqa: ARG005
         for path in files:
             puncher.punch(str(path), 0, _BLOCKS * BLOCK_BYTES)
         assert len(sent) == 8

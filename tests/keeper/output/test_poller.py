@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from engineroom.keeper.output import poller as lookout_module
-from engineroom.keeper.output.poller import Lookout
+from engineroom.keeper.output.poller import OutputPoller
 
 
 class _Notices:
@@ -37,16 +37,16 @@ def look(monkeypatch: pytest.MonkeyPatch) -> Look:
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     spool = _Spool()
-    lookout = Lookout(spool)  # type: ignore[arg-type]
+    poller = OutputPoller(spool)  # type: ignore[arg-type]
 
     def look(grown: int) -> float | None:
         spool.grown = grown
         if grown:
-            lookout.noticed(0)
-        due = lookout.turn()
+            poller.noticed(0)
+        due = poller.turn()
         if due is not None:
             now[0] += due
-            lookout.turn()
+            poller.turn()
         return due
 
     return look

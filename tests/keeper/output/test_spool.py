@@ -11,7 +11,7 @@ import pytest
 from engineroom.keeper.output import holes
 from engineroom.keeper.output import spool as spool_module
 from engineroom.keeper.output import stream as stream_module
-from engineroom.keeper.output.offset_index import Marks
+from engineroom.keeper.output.offset_index import OffsetIndex
 from engineroom.model.logs.output import lines
 from tests.keeper.output.spool_desk import ID, KEPT, Desk, numbered, used
 
@@ -238,12 +238,12 @@ def test_a_reader_that_is_outrun_while_it_reads_goes_on_where_it_can(
 def test_nothing_is_given_up_while_that_cannot_be_written_down(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cannot_open(marks: Marks) -> int:  # noqa: ARG001
+    def cannot_open(marks: OffsetIndex) -> int:  # noqa: ARG001
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     desk.prints(b"first\n")
     with monkeypatch.context() as out_of_descriptors:
-        out_of_descriptors.setattr(Marks, "_open", cannot_open)
+        out_of_descriptors.setattr(OffsetIndex, "_open", cannot_open)
         desk.prints(numbered(0, 20_000))
     desk.prints(b"last\n")
     assert desk.texts()[-1] == b"last"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.keeper.output.offset_index import Marks
+from engineroom.keeper.output.offset_index import OffsetIndex
 from engineroom.keeper.output.spool import DEFAULT_KEPT_BYTES
 from tests.keeper.running_keeper import JsonObject, RunningKeeper, running_keeper
 from tests.keeper.worlds import WORLDS
@@ -226,7 +226,7 @@ def test_a_drain_whose_leader_died_meanwhile_ends_the_orphans(keeper: RunningKee
 
 
 @pytest.mark.needs("root")
-@pytest.mark.parametrize("what_is_left", ["pid", "leftovers"])
+@pytest.mark.parametrize("what_is_left", ["pid", "orphans"])
 @pytest.mark.parametrize("world", WORLDS)
 def test_another_process_with_a_remembered_number_is_left_alone(
     tmp_path: Path, stranger: subprocess.Popen[bytes], world: str, what_is_left: str
@@ -240,7 +240,7 @@ def test_another_process_with_a_remembered_number_is_left_alone(
         if what_is_left == "pid":
             seen |= {"pid": stranger.pid, "container": f"group:{stranger.pid}"}
         else:
-            seen["leftovers"] = {f"group:{stranger.pid}": 0.0}
+            seen["orphans"] = {f"group:{stranger.pid}": 0.0}
         write_journal(keeper, entries)
         keeper.start()
         keeper.running("a", other_than=pid)
@@ -334,6 +334,6 @@ def test_a_bound_of_output_outlives_the_keeper_that_was_told_of_it(keeper: Runni
     keeper.run("a", "sh", "-c", f"head -c {size} /dev/zero; exec sleep 600")
     wait_until("all is printed", lambda: len(keeper.output("a")) == size)
     restart(keeper)
-    marks = Marks(str(keeper.folder / "marks" / f"{keeper.id('a')}.stdout"))
+    marks = OffsetIndex(str(keeper.folder / "marks" / f"{keeper.id('a')}.stdout"))
     assert marks.marked == size
     assert marks.header.begin == 0

@@ -8,7 +8,7 @@ import pytest
 from engineroom.keeper.processes.lifecycle import (
     TABLE,
     Action,
-    Event,
+    LifecycleEvent,
     State,
     due_event,
     exit_event,
@@ -21,8 +21,8 @@ WITH_LEADER = [State.RUNNING, State.DRAINING]
 
 
 @pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("event", Event)
-def test_what_is_not_in_the_table_means_nothing(state: State, event: Event) -> None:
+@pytest.mark.parametrize("event", LifecycleEvent)
+def test_what_is_not_in_the_table_means_nothing(state: State, event: LifecycleEvent) -> None:
     decided = step(state, event)
     assert decided == TABLE.get((state, event))
     if decided is not None:
@@ -31,7 +31,7 @@ def test_what_is_not_in_the_table_means_nothing(state: State, event: Event) -> N
 
 
 def test_stopped_has_no_way_out() -> None:
-    assert [event for event in Event if step(State.STOPPED, event)] == []
+    assert [event for event in LifecycleEvent if step(State.STOPPED, event)] == []
 
 
 @pytest.mark.parametrize("state", LIVING)
@@ -40,29 +40,31 @@ def test_no_other_state_is_final(state: State) -> None:
 
 
 @pytest.mark.parametrize("state", LIVING)
-@pytest.mark.parametrize("asked", [Event.STOP_ASKED, Event.KILL_ASKED])
-def test_every_living_state_takes_a_stop_and_is_then_over_once_emptied(state: State, asked: Event) -> None:
+@pytest.mark.parametrize("asked", [LifecycleEvent.STOP_ASKED, LifecycleEvent.KILL_ASKED])
+def test_every_living_state_takes_a_stop_and_is_then_over_once_emptied(
+    state: State, asked: LifecycleEvent
+) -> None:
     draining = step(state, asked)
     assert draining is not None
     assert draining.state is State.DRAINING
-    over = step(draining.state, Event.EMPTIED)
+    over = step(draining.state, LifecycleEvent.EMPTIED)
     assert over == (Action.FORGET, State.STOPPED)
 
 
-@pytest.mark.parametrize("event", Event)
-def test_nothing_but_being_emptied_ends_draining(event: Event) -> None:
+@pytest.mark.parametrize("event", LifecycleEvent)
+def test_nothing_but_being_emptied_ends_draining(event: LifecycleEvent) -> None:
     decided = step(State.DRAINING, event)
-    assert decided is None or (decided.state is State.STOPPED) == (event is Event.EMPTIED)
+    assert decided is None or (decided.state is State.STOPPED) == (event is LifecycleEvent.EMPTIED)
 
 
 @pytest.mark.parametrize("state", WITH_LEADER)
 def test_wherever_a_leader_lives_its_end_is_heard(state: State) -> None:
-    assert step(state, Event.EXITED) is not None
+    assert step(state, LifecycleEvent.EXITED) is not None
 
 
 @pytest.mark.parametrize("state", LIVING)
 def test_a_kill_kills_in_every_state(state: State) -> None:
-    decided = step(state, Event.KILL_ASKED)
+    decided = step(state, LifecycleEvent.KILL_ASKED)
     assert decided is not None
     assert decided.action is Action.KILL
 
@@ -79,12 +81,12 @@ def test_a_wait_leads_to_backing_off_and_to_nothing_else() -> None:
 
 def test_term_is_sent_once_and_only_to_what_runs() -> None:
     signalling = [key for key, decided in TABLE.items() if decided.action is Action.SIGNAL]
-    assert signalling == [(State.RUNNING, Event.STOP_ASKED)]
+    assert signalling == [(State.RUNNING, LifecycleEvent.STOP_ASKED)]
 
 
 def test_every_state_event_and_action_is_used() -> None:
     assert reachable(State.STARTING) == set(State)
-    assert {event for _, event in TABLE} == set(Event)
+    assert {event for _, event in TABLE} == set(LifecycleEvent)
     assert {decided.action for decided in TABLE.values()} == set(Action)
 
 
@@ -113,7 +115,7 @@ def test_every_end_of_a_leader_leads_on(
         assert decided == (Action.SWEEP, State.DRAINING)
     else:
         assert decided.action is (Action.WAIT if waits else Action.START)
-        assert (event is Event.EXITED_LOOPING) == (waits and is_tight_loop)
+        assert (event is LifecycleEvent.EXITED_LOOPING) == (waits and is_tight_loop)
 
 
 @pytest.mark.parametrize("is_once", FLAGS)

@@ -16,11 +16,11 @@ from engineroom.keeper import kernel
 from engineroom.keeper.containment import process_groups
 from engineroom.keeper.containment.containers import Containers
 from engineroom.keeper.launch import launcher, user
-from engineroom.keeper.launch.allowed import Allowed, Place
+from engineroom.keeper.launch.allowed import AllowList, WorkingFolder
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.launch.spawn import Launch
 from engineroom.keeper.output.spool import Spool
-from engineroom.keeper.processes import deadlines, ends, exit_facts, stopping, supervisor
+from engineroom.keeper.processes import deadlines, exit_facts, restart_policy, stopping, supervisor
 from engineroom.keeper.processes.journal import Journal
 from engineroom.keeper.processes.lifecycle import State
 from engineroom.keeper.processes.process import Spec
@@ -29,11 +29,11 @@ from engineroom.keeper.processes.supervisor import Supervisor
 TERM, KILL = 15, 9
 
 
-class All(Allowed):
+class All(AllowList):
     """A host on which anything may run anywhere."""
 
-    def place(self, who: str | None, path: str) -> Place:
-        return Place(path, user.find(who), frozenset({os.geteuid()}))
+    def place(self, who: str | None, path: str) -> WorkingFolder:
+        return WorkingFolder(path, user.find(who), frozenset({os.geteuid()}))
 
 
 class World:
@@ -49,7 +49,9 @@ class World:
         self.children: dict[int, list[bool]] = {}
         self.stubborn: set[int] = set()
 
-    def launch(self, spec: Spec, _: Place, environment: Mapping[str, str], *__: str, cell: None) -> Launch:
+    def launch(
+        self, spec: Spec, _: WorkingFolder, environment: Mapping[str, str], *__: str, cell: None
+    ) -> Launch:
         assert environment["ENGINEROOM_PROCESS"] == spec.id
         assert cell is None
         assert spec.id not in self.living.values(), "its predecessor is still alive"
@@ -115,7 +117,7 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
             WNOHANG=os.WNOHANG,
         )
         self.patches.setattr(supervisor, "time", clock)
-        for module in (deadlines, process_groups, exit_facts, ends):
+        for module in (deadlines, process_groups, exit_facts, restart_policy):
             self.patches.setattr(module, "time", clock)
         for module in (supervisor, stopping):
             self.patches.setattr(module, "os", system)

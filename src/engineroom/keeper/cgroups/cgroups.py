@@ -16,7 +16,7 @@ from typing import NamedTuple
 from engineroom.keeper import kernel, log
 from engineroom.keeper.cgroups.kept_files import KeptFiles
 from engineroom.keeper.cgroups.mover import Mover
-from engineroom.keeper.kernel import Usage
+from engineroom.keeper.kernel import ResourceUsage
 
 _PERIOD_MICROSECONDS = 100_000
 _KILL_ROUNDS = 20
@@ -27,7 +27,7 @@ _CLOSE_PAUSE_SECONDS = 0.01
 """In version 1 a process that has just died may be in its cgroup for a moment more (do_exit and cgroup_exit in Linux)."""
 
 
-class Limits(NamedTuple):
+class CgroupLimits(NamedTuple):
     """What a group may use at most; None: as much as there is."""
 
     memory_bytes: int | None = None
@@ -71,12 +71,12 @@ class Cgroups:
         self._mover = Mover(trees.tracker, elsewhere, trees.groups) if elsewhere or trees.groups else None
         self._kept = KeptFiles()
         self._reported: set[str] = set()
-        self._refused: dict[str, Limits] = {}
+        self._refused: dict[str, CgroupLimits] = {}
         self._busy: set[str] = set()
 
     # Groups
 
-    def make_group(self, group: str, limits: Limits) -> None:
+    def make_group(self, group: str, limits: CgroupLimits) -> None:
         """Make a group, or set anew what one that is there may use. What the kernel refuses is logged."""
         for base in (*self.trees.cells, *self.trees.groups):
             made = self._make(f"{base}/{group}")
@@ -84,7 +84,7 @@ class Cgroups:
                 write(f"{base}/{group}/cgroup.subtree_control", "+memory")
         self._set(group, limits)
 
-    def _set(self, group: str, limits: Limits) -> None:
+    def _set(self, group: str, limits: CgroupLimits) -> None:
         self._refused.pop(group, None)
         for path, value in self._settings(group, limits):
             try:
@@ -98,7 +98,7 @@ class Cgroups:
         for group, limits in tuple(self._refused.items()):
             self._set(group, limits)
 
-    def _settings(self, group: str, limits: Limits) -> list[tuple[str, str]]:
+    def _settings(self, group: str, limits: CgroupLimits) -> list[tuple[str, str]]:
         trees, version = self.trees, self.trees.limits_version
         settings = []
         if trees.memory:
@@ -234,13 +234,13 @@ class Cgroups:
         text = _read(f"{self.trees.memory}/{cell}/{name}").strip()
         return int(text) if text.isdigit() else None
 
-    def usage(self, cell: str) -> Usage:
+    def usage(self, cell: str) -> ResourceUsage:
         """Return what a cell uses."""
         who, cpu_time, memory = self._counters(cell)
         # Of version 1 a list of members that stays open may be an old one (cgroup_pidlist_start in cgroup-v1.c).
         text = self._kept.read(who) if self.trees.tracker_version == 2 else _read(who)
         members = text.split()
-        return Usage(self._cpu_seconds(cpu_time), self._memory_bytes(memory, members), len(members))
+        return ResourceUsage(self._cpu_seconds(cpu_time), self._memory_bytes(memory, members), len(members))
 
     def cpu_seconds(self, group: str) -> float | None:
         """Return the CPU time of all that runs in a group, and of all that did."""

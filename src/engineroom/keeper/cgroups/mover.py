@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from engineroom.keeper import log
-from engineroom.keeper.shell_worker import Errands
+from engineroom.keeper.shell_worker import ShellWorker
 
 # Twice, because what is forked during the first round is born where its parent was then. What a keeper has sent that does
 # not live to hear the answers is done all the same.
@@ -37,31 +37,31 @@ class Mover:
     """Has everybody who is in a cell of one tree be in the same cell, or in its group, of others too, a little later."""
 
     def __init__(self, tracker: str, cells: Iterable[str], groups: Iterable[str]) -> None:
-        self._errands = Errands(_SCRIPT, tracker, " ".join(cells), " ".join(groups))
+        self._shell_worker = ShellWorker(_SCRIPT, tracker, " ".join(cells), " ".join(groups))
         self._gathered: list[str] = []
         self._under_way: deque[str] = deque()
-        self._begun = 0.0
+        self._starting = 0.0
 
     def gather(self, cell: str) -> None:
         """Note that whoever is in the cell is to be moved."""
         if not self._gathered:
-            self._begun = time.monotonic()
+            self._starting = time.monotonic()
         self._gathered.append(cell)
 
     def due_monotonic(self) -> float | None:
         """Return when to move, if nothing more is gathered until then; None: there is nothing to move."""
         if not self._gathered:
             return None
-        return min(time.monotonic() + _PAUSE_SECONDS, self._begun + _MAX_SECONDS)
+        return min(time.monotonic() + _PAUSE_SECONDS, self._starting + _MAX_SECONDS)
 
     def move(self) -> None:
         """Have all moved that was gathered. What cannot be sent, or was sent to one that was killed, stays gathered."""
         waiting, self._gathered = deque(self._gathered), []
         try:
-            for _ in self._errands.receive(wait=False):
+            for _ in self._shell_worker.receive(wait=False):
                 self._under_way.popleft()
             while waiting:
-                self._errands.send(waiting[0])
+                self._shell_worker.send(waiting[0])
                 self._under_way.append(waiting.popleft())
         except OSError as error:
             if isinstance(error, BrokenPipeError):
@@ -73,4 +73,4 @@ class Mover:
 
     def close(self) -> None:
         """End when everything is done."""
-        self._errands.close()
+        self._shell_worker.close()

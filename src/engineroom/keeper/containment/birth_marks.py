@@ -60,7 +60,7 @@ class Born(NamedTuple):
         return 0 if self.life is None else (self.life - life) % _LIVES
 
 
-class Births:
+class BirthMarks:
     """Marks what one keeper starts, and finds it."""
 
     def __init__(self, keeper: str) -> None:

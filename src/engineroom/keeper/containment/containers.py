@@ -10,11 +10,11 @@ from collections.abc import Container, Set
 from typing import NamedTuple
 
 from engineroom.keeper import kernel, log
-from engineroom.keeper.cgroups.cgroups import Cgroups, Limits
-from engineroom.keeper.containment.birth_marks import Births
+from engineroom.keeper.cgroups.cgroups import CgroupLimits, Cgroups
+from engineroom.keeper.containment.birth_marks import BirthMarks
 from engineroom.keeper.containment.process_groups import LeaderlessGroups
-from engineroom.keeper.kernel import Usage
-from engineroom.keeper.processes.process import Process
+from engineroom.keeper.kernel import ResourceUsage
+from engineroom.keeper.processes.process import Subprocess
 
 _CGROUP = "cgroup:"
 _GROUP = "group:"
@@ -31,14 +31,14 @@ class MemoryUsedUp(NamedTuple):
 class Containers:
     """Makes containers, signals them as a whole, and tells whether anybody is left in one."""
 
-    def __init__(self, cgroups: Cgroups | None = None, births: Births | None = None) -> None:
+    def __init__(self, cgroups: Cgroups | None = None, birth_marks: BirthMarks | None = None) -> None:
         self.cgroups = cgroups
-        self.births = births or Births("")
-        self.limits: dict[str, Limits] = {}
+        self.birth_marks = birth_marks or BirthMarks("")
+        self.limits: dict[str, CgroupLimits] = {}
         self._adopted: set[str] = set()
         self._groups = LeaderlessGroups()
 
-    def limit(self, group: str, limits: Limits) -> None:
+    def limit(self, group: str, limits: CgroupLimits) -> None:
         """Have all containers of a group together use no more than this."""
         if self.limits.get(group) == limits:
             return
@@ -51,7 +51,7 @@ class Containers:
 
     # The beginning of a life
 
-    def prepare(self, process: Process) -> None:
+    def prepare(self, process: Subprocess) -> None:
         """Make the container that the process's next life will be put into, if it can be made before."""
         process.container = None
         if self.cgroups is None:
@@ -70,29 +70,29 @@ class Containers:
         try:
             return cgroups.make(cell)
         except FileNotFoundError:
-            cgroups.make_group(group, self.limits.get(group, Limits()))
+            cgroups.make_group(group, self.limits.get(group, CgroupLimits()))
             return cgroups.make(cell)
 
-    def birthplace(self, process: Process) -> str | None:
+    def birthplace(self, process: Subprocess) -> str | None:
         """Return the folder of the cgroup that the process's next life is to be born in; None where there is none."""
         if self.cgroups is None or process.container is None:
             return None
         return self.cgroups.folder(process.container.removeprefix(_CGROUP))
 
-    def enter(self, process: Process, pid: int) -> None:
+    def enter(self, process: Subprocess, pid: int) -> None:
         """Take in that a leader was started, in the container that was prepared for it."""
         if self.cgroups is None or process.container is None:
             process.container = f"{_GROUP}{pid}"
         else:
             self.cgroups.entered(process.container.removeprefix(_CGROUP))
 
-    def not_entered(self, process: Process) -> None:
+    def not_entered(self, process: Subprocess) -> None:
         """Take in that nobody was started in what was prepared: that may be why, so the next is made anew."""
         if process.container is not None:
             self.discard(process.container)
         process.container = None
 
-    def find(self, process: Process, pid: int) -> None:
+    def find(self, process: Subprocess, pid: int) -> None:
         """Take a leader's container over from an earlier keeper that did not live to write it down."""
         process.container = f"{_GROUP}{pid}"
         for container, members in self.inhabited(_group_of(process)).items():
@@ -106,13 +106,13 @@ class Containers:
         found = {f"{_CGROUP}{cell}": self.cgroups.members(cell) for cell in self.cgroups.cells(group)}
         return {container: members for container, members in found.items() if members}
 
-    def found(self, process: Process) -> None:
+    def found(self, process: Subprocess) -> None:
         """Take in that a leader of an earlier keeper's still runs."""
         if self.cgroups is not None and process.pid and (process.container or "").startswith(_CGROUP):
             assert process.container is not None
             self.cgroups.found(process.container.removeprefix(_CGROUP), process.pid)
 
-    def adopt(self, process: Process, *, wherever: bool = False) -> None:
+    def adopt(self, process: Subprocess, *, wherever: bool = False) -> None:
         """Take in that an earlier keeper has started a process: its orphans have not become our children.
 
         With `wherever` they may be in no cgroup of ours.
@@ -152,7 +152,7 @@ class Containers:
             _report("look into", container, error)
             return True
 
-    def strays(self, process: Process, leaders: Container[int], *, present_life: int | None) -> list[str]:
+    def orphans(self, process: Subprocess, leaders: Container[int], *, present_life: int | None) -> list[str]:
         """Return the containers of a process's orphans that have left its process group, where no cgroup holds them.
 
         They have become our children, as we are their sub-reaper; those of an earlier keeper's may be anywhere. What belongs
@@ -163,7 +163,7 @@ class Containers:
         candidates = None if process.id in self._adopted else kernel.children(os.getpid())
         groups = {
             born.group
-            for born in self.births.find([process.id], candidates)
+            for born in self.birth_marks.find([process.id], candidates)
             if born.id == process.id
             and born.pid not in leaders
             and not (present_life is not None and born.is_of(present_life))
@@ -192,7 +192,7 @@ class Containers:
             except OSError as error:
                 _report("kill", container, error)
 
-    def memory_used_up(self, process: Process) -> MemoryUsedUp | None:
+    def memory_used_up(self, process: Subprocess) -> MemoryUsedUp | None:
         """Return what a process used and might use, if the kernel killed somebody of it for memory since this was asked."""
         container = process.container
         if self.cgroups is None or container is None or not container.startswith(_CGROUP):
@@ -202,13 +202,13 @@ class Containers:
             process.out_of_memory_kills = self.cgroups.out_of_memory_kills(cell)
             if process.out_of_memory_kills <= before:
                 return None
-            limits = self.limits.get(_group_of(process), Limits())
+            limits = self.limits.get(_group_of(process), CgroupLimits())
             return MemoryUsedUp(self.cgroups.most_memory_bytes(cell), limits.memory_bytes)
         except OSError as error:
             _report("read", cell, error)
             return None
 
-    def usage(self, process: Process) -> Usage | None:
+    def usage(self, process: Subprocess) -> ResourceUsage | None:
         """Return what a process and all that descends from it use; None where its container does not count that."""
         if self.cgroups is None or process.container is None or not process.container.startswith(_CGROUP):
             return None
@@ -223,12 +223,12 @@ class Containers:
         if self.cgroups is not None and container.startswith(_CGROUP):
             self.cgroups.remove(container.removeprefix(_CGROUP))
 
-    def leave(self, process: Process, container: str) -> None:
+    def leave(self, process: Subprocess, container: str) -> None:
         """Remove a container in which nobody is left, unless the next life will be in it."""
         if container != f"{_CGROUP}{_group_of(process)}/{process.id}":
             self.discard(container)
 
-    def forget(self, process: Process, *, last_of_its_group: bool) -> None:
+    def forget(self, process: Subprocess, *, last_of_its_group: bool) -> None:
         """Remove what was made for a process of which nothing is left, and for its group with the last one of it."""
         if self.cgroups is not None:
             self.cgroups.remove(f"{_group_of(process)}/{process.id}")
@@ -257,10 +257,10 @@ class Containers:
         return [] if self.cgroups is None else self.cgroups.members(container.removeprefix(_CGROUP))
 
 
-def _cell(process: Process) -> str:
+def _cell(process: Subprocess) -> str:
     """Return the cell for the next life: always the same one, unless somebody of an earlier life is still in it."""
     cell = f"{_group_of(process)}/{process.id}"
-    return f"{cell}.{process.life}" if f"{_CGROUP}{cell}" in process.leftovers else cell
+    return f"{cell}.{process.life}" if f"{_CGROUP}{cell}" in process.orphans else cell
 
 
 def owner(container: str, ids: Container[str]) -> tuple[str, str]:
@@ -281,7 +281,7 @@ def of_group(group: int) -> str:
     return f"{_GROUP}{group}"
 
 
-def _group_of(process: Process) -> str:
+def _group_of(process: Subprocess) -> str:
     return process.spec.group or _WITHOUT_GROUP
 
 

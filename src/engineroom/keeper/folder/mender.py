@@ -10,7 +10,7 @@ from engineroom.keeper import kernel, log, resource_limits
 from engineroom.keeper.about import About
 from engineroom.keeper.cgroups.setup import REMEMBERED_NAME, Setup, remember
 from engineroom.keeper.folder.identity import IDENTITY_NAME, keep
-from engineroom.keeper.folder.place import Place, StartError
+from engineroom.keeper.folder.keeper_folder import KeeperFolder, StartError
 from engineroom.keeper.greeting import Secret
 from engineroom.keeper.output.spool import Spool
 from engineroom.keeper.processes.supervisor import Supervisor
@@ -23,7 +23,13 @@ class Mender:
     """Looks every few seconds. `listen` is called with the socket that is to be listened on from then on."""
 
     def __init__(  # noqa: PLR0913, PLR0917
-        self, place: Place, about: About, setup: Setup, supervisor: Supervisor, spool: Spool, secret: Secret
+        self,
+        place: KeeperFolder,
+        about: About,
+        setup: Setup,
+        supervisor: Supervisor,
+        spool: Spool,
+        secret: Secret,
     ) -> None:
         self.listen: Callable[[socket.socket], None] = lambda listener: None  # noqa: ARG005
         self._place = place
@@ -89,7 +95,7 @@ class Mender:
         return mended
 
 
-def _reopen_log(place: Place) -> None:
+def _reopen_log(place: KeeperFolder) -> None:
     """Write into the log again where it was removed; the launcher has given it to us as standard error."""
     with contextlib.suppress(OSError):
         if os.fstat(2).st_nlink == 0:

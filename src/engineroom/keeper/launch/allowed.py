@@ -28,7 +28,7 @@ class Pin(NamedTuple):
     owners: frozenset[int]
 
 
-class Place(NamedTuple):
+class WorkingFolder(NamedTuple):
     """A folder to run something in, who runs it, and to whom it must belong when it is entered."""
 
     path: str
@@ -41,7 +41,7 @@ class Place(NamedTuple):
         return self.owners | {_ROOT, os.geteuid(), self.identity.uid}
 
 
-class Allowed:
+class AllowList:
     """The list in the keeper's folder, read again when it has changed."""
 
     def __init__(self, folder: Path) -> None:
@@ -49,7 +49,7 @@ class Allowed:
         self._read_of: tuple[int, int, int] | None = None
         self._pins: list[Pin] = []
 
-    def place(self, who: str | None, path: str) -> Place:
+    def place(self, who: str | None, path: str) -> WorkingFolder:
         """Return where to run something as `who` (see `Spec.user`). Raises LaunchError for what was not allowed."""
         covering = [pin for pin in self._known(path) if _covers(pin.path, path)]
         if who == OWNER_OF_THE_FOLDER:
@@ -69,7 +69,7 @@ class Allowed:
             raise _refusal(
                 f"{path}, as {_name(identity)}: only root's engineroom can run things as another user"
             )
-        return Place(path, identity, frozenset[int]().union(*(pin.owners for pin in nearest)))
+        return WorkingFolder(path, identity, frozenset[int]().union(*(pin.owners for pin in nearest)))
 
     def _known(self, path: str) -> list[Pin]:
         """Return the list as it is now. Raises LaunchError when it cannot be read, or others than we could write it."""

@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 
-from engineroom.keeper.launch.allowed import Place
+from engineroom.keeper.launch.allowed import WorkingFolder
 from engineroom.keeper.launch.launch_error import LaunchError
 
 _MAX_LINKS = 40
@@ -13,7 +13,7 @@ _MAX_LINKS = 40
 _STEP = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def enter(place: Place) -> int:
+def enter(place: WorkingFolder) -> int:
     """Return a descriptor of the folder, which a process can be put into with `fchdir`.
 
     To be called as the user who runs there: what he may not enter he does not. Links are followed as they are just now.
@@ -31,7 +31,7 @@ def enter(place: Place) -> int:
             os.close(descriptor)
 
 
-def _walk(place: Place, opened: list[int]) -> None:
+def _walk(place: WorkingFolder, opened: list[int]) -> None:
     """Open each step on the way; the last one that was opened is the folder."""
     opened.append(os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC))
     at, names, links = opened[0], place.path.split("/")[::-1], 0
@@ -57,7 +57,7 @@ def _walk(place: Place, opened: list[int]) -> None:
     _check_end(place, os.fstat(at))
 
 
-def _check_step(place: Place, name: str, facts: os.stat_result, *, last: bool) -> None:
+def _check_step(place: WorkingFolder, name: str, facts: os.stat_result, *, last: bool) -> None:
     """Raise LaunchError for a step that somebody decides about who was not allowed to."""
     if stat.S_ISLNK(facts.st_mode) or not last:
         if facts.st_uid not in place.trusted:
@@ -72,7 +72,7 @@ def _check_step(place: Place, name: str, facts: os.stat_result, *, last: bool) -
             )
 
 
-def _check_end(place: Place, facts: os.stat_result) -> None:
+def _check_end(place: WorkingFolder, facts: os.stat_result) -> None:
     if not stat.S_ISDIR(facts.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     if facts.st_uid not in place.owners:
@@ -80,6 +80,6 @@ def _check_end(place: Place, facts: os.stat_result) -> None:
         raise _refusal(place, f"it belongs to user {facts.st_uid} now, and to {known} when it was allowed")
 
 
-def _refusal(place: Place, text: str) -> LaunchError:
+def _refusal(place: WorkingFolder, text: str) -> LaunchError:
     advice = "mend that, or run `engineroom folder allow` on this host again"
     return LaunchError(errno.EPERM, f"{place.path}: {text}; {advice}")

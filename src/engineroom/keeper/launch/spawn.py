@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from engineroom.keeper import resource_limits
 from engineroom.keeper.launch import folder_walk, posix_spawn, user
-from engineroom.keeper.launch.allowed import Place
+from engineroom.keeper.launch.allowed import WorkingFolder
 from engineroom.keeper.launch.fork import enter, fork
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.processes.process import Spec
@@ -103,7 +103,7 @@ def _is_readable(descriptor: int, seconds: float) -> bool:
 
 def launch(  # noqa: PLR0913
     spec: Spec,
-    place: Place,
+    place: WorkingFolder,
     environment: Mapping[str, str],
     output: str,
     errors: str,
@@ -137,7 +137,7 @@ def launch(  # noqa: PLR0913
 
 
 def _launch_quickly(
-    spec: Spec, place: Place, environment: Mapping[str, str], files: tuple[str, str], cell: str | None
+    spec: Spec, place: WorkingFolder, environment: Mapping[str, str], files: tuple[str, str], cell: str | None
 ) -> int | None:
     """Return the pid; None when that is not possible, or fails."""
     path = environment.get("PATH", DEFAULT_PATH)
@@ -163,7 +163,7 @@ def _is_absolute(name: str, path: str) -> bool:
 
 def _become(  # noqa: PLR0913, PLR0917
     spec: Spec,
-    place: Place,
+    place: WorkingFolder,
     environment: Mapping[str, str],
     files: tuple[str, str],
     writer: int,
@@ -244,7 +244,7 @@ def _enter_cgroup(cell: str) -> None:
         raise LaunchError.of(error, cell) from None
 
 
-def _enter(place: Place) -> None:
+def _enter(place: WorkingFolder) -> None:
     folder = folder_walk.enter(place)
     try:
         os.fchdir(folder)

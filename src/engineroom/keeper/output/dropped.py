@@ -3,22 +3,22 @@
 from collections.abc import Iterable, Iterator
 
 from engineroom.keeper.output.spool import Spool
-from engineroom.keeper.processes.process import Process
+from engineroom.keeper.processes.process import Subprocess
 
 OUTPUT_DROPPED = "output_dropped"
-"""The event. `Process.output_dropped_bytes` is what was dropped in all."""
+"""The event. `Subprocess.output_dropped_bytes` is what was dropped in all."""
 
 _PAUSE_SECONDS = 60.0
 
 
-class Drops:
+class DroppedOutput:
     """Remembers of whom it was told when."""
 
     def __init__(self, spool: Spool) -> None:
         self._spool = spool
         self._told: dict[str, float] = {}
 
-    def to_be_told(self, processes: Iterable[Process], now: float) -> Iterator[Process]:
+    def to_be_told(self, processes: Iterable[Subprocess], now: float) -> Iterator[Subprocess]:
         """Yield the processes of which it should be told now, with their counts brought up to date."""
         self._told = {id: told for id, told in self._told.items() if now - told < _PAUSE_SECONDS}
         for process in processes:

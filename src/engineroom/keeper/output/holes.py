@@ -7,7 +7,7 @@ import ctypes
 import os
 
 from engineroom.keeper import log
-from engineroom.keeper.shell_worker import Errands
+from engineroom.keeper.shell_worker import ShellWorker
 
 BLOCK_BYTES = 4096
 _KEEP_SIZE = 1
@@ -57,8 +57,8 @@ class Puncher:
         self.failed: set[str] = set()
         """The files that cannot have holes."""
         self._waiting: dict[str, tuple[int, int]] = {}
-        self._under_way: dict[str, tuple[int, int, Errands]] = {}
-        self._idle: list[Errands] = []
+        self._under_way: dict[str, tuple[int, int, ShellWorker]] = {}
+        self._idle: list[ShellWorker] = []
 
     def punch(self, path: str, begin: int, end: int) -> None:
         """Have the bytes from `begin` to `end` freed soon. What is said of one file one after the other is consecutive."""
@@ -93,27 +93,27 @@ class Puncher:
 
     def close(self) -> None:
         """End when what is under way is done."""
-        for errands in (*self._idle, *(errands for *_, errands in self._under_way.values())):
-            errands.close()
+        for shell in (*self._idle, *(shell for *_, shell in self._under_way.values())):
+            shell.close()
 
     def _begin(self, path: str) -> bool:
         """Begin with what waits of a file; return False when nothing can be begun now."""
         begin, end = self._waiting[path]
-        errands = self._idle.pop() if self._idle else Errands(_SCRIPT)
+        shell = self._idle.pop() if self._idle else ShellWorker(_SCRIPT)
         try:
-            errands.send(f"{begin} {end - begin} {path}")
+            shell.send(f"{begin} {end - begin} {path}")
         except OSError as error:
             log.write("error", "spool.failed", "Cannot free blocks.", path=path, reason=str(error))
             return False
         del self._waiting[path]
-        self._under_way[path] = begin, end, errands
+        self._under_way[path] = begin, end, shell
         return True
 
     def _take_in(self, path: str, *, wait: bool) -> bool:
         """Take in whether a hole was made. One that somebody was killed over waits for somebody else: return False then."""
-        begin, end, errands = self._under_way[path]
+        begin, end, shell = self._under_way[path]
         try:
-            answers = errands.receive(wait=wait)
+            answers = shell.receive(wait=wait)
         except BrokenPipeError:
             del self._under_way[path]
             self._wait_for(path, begin, end)
@@ -122,7 +122,7 @@ class Puncher:
             del self._under_way[path]
             if _FAILED in answers:
                 self.failed.add(path)
-            self._idle.append(errands)
+            self._idle.append(shell)
         return True
 
     def _wait_for(self, path: str, begin: int, end: int) -> None:

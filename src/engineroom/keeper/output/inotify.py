@@ -17,7 +17,7 @@ _MAX_BYTES = 256 * 1024
 """So many notices at once take longer to read one by one than it takes to look at every file."""
 
 
-class Notices:
+class InotifyWatcher:
     """The kernel's queue of notices. Where there is none to be had (its limits are a user's), every file is looked at."""
 
     def __init__(self, folder: Path) -> None:

@@ -14,10 +14,10 @@ from typing import NamedTuple
 from engineroom.keeper.output import holes
 
 HEADER = struct.Struct("<QQQQQ")
-"""What `Header` has."""
+"""What `IndexHeader` has."""
 
 MARK = struct.Struct("<QQII")
-"""What `Mark` has."""
+"""What `IndexEntry` has."""
 
 MARKS_AT = 64
 """Where in the file the marks begin."""
@@ -25,12 +25,12 @@ MARKS_AT = 64
 ENDS_LIFE = 1
 
 EMPTYING, EMPTIED_BY_OTHERS = 1, 2
-"""What `Header.emptied` says, beside 0."""
+"""What `IndexHeader.emptied` says, beside 0."""
 
 _PUNCH_ABOVE_BYTES = 64 * 1024
 
 
-class Mark(NamedTuple):
+class IndexEntry(NamedTuple):
     """All before `offset` had been written at this time, by this pid (0: unknown). `flags`: ENDS_LIFE or nothing."""
 
     offset: int
@@ -39,7 +39,7 @@ class Mark(NamedTuple):
     flags: int
 
 
-class Header(NamedTuple):
+class IndexHeader(NamedTuple):
     """`base` is the offset at which the stream's file begins, `begin` of the first byte in it that is kept.
 
     What is before `acknowledged` was read. `dropped` counts the bytes that were given up unread. While `emptied` is
@@ -54,14 +54,14 @@ class Header(NamedTuple):
     emptied: int = 0
 
 
-class Marks:
+class OffsetIndex:
     """The marks of one stream. One that cannot be written (full disk) waits in memory for the next."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self.header = Header()
-        self.last: Mark | None = None
-        self._waiting: list[Mark] = []
+        self.header = IndexHeader()
+        self.last: IndexEntry | None = None
+        self._waiting: list[IndexEntry] = []
         self._header_waits = False
         self._count = 0
         self._punched = 0
@@ -72,7 +72,7 @@ class Marks:
     def _load(self, file: int) -> None:
         head = os.pread(file, HEADER.size, 0)
         if len(head) == HEADER.size:
-            self.header = Header(*HEADER.unpack(head))
+            self.header = IndexHeader(*HEADER.unpack(head))
         self._count = max(0, os.fstat(file).st_size - MARKS_AT) // MARK.size
         if self._count:
             self.last = _read(file, self._count - 1)
@@ -82,7 +82,7 @@ class Marks:
         """The offset up to which the stream has marks."""
         return self.header.base if self.last is None else max(self.header.base, self.last.offset)
 
-    def append(self, mark: Mark) -> None:
+    def append(self, mark: IndexEntry) -> None:
         """Write a mark down, and those that still wait."""
         self.last = mark
         if len(self._waiting) > 1 and not self._waiting[-1].flags:
@@ -107,7 +107,7 @@ class Marks:
         del self._waiting[:written]
         return written > 0
 
-    def write_header(self, header: Header) -> bool:
+    def write_header(self, header: IndexHeader) -> bool:
         """Have this header from now on; return whether a reader has it too.
 
         On a full disk it can be written, as it lies over the one before. Only the first cannot: then there are no marks that
@@ -173,6 +173,6 @@ class Marks:
         return os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def _read(file: int, number: int) -> Mark:
+def _read(file: int, number: int) -> IndexEntry:
     data = os.pread(file, MARK.size, MARKS_AT + number * MARK.size)
-    return Mark(*MARK.unpack(data)) if len(data) == MARK.size else Mark(0, 0, 0, 0)
+    return IndexEntry(*MARK.unpack(data)) if len(data) == MARK.size else IndexEntry(0, 0, 0, 0)

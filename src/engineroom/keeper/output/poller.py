@@ -20,7 +20,7 @@ _ELSEWHERE_SECONDS = 0.5
 Listener = Callable[[bytes], None]
 
 
-class Lookout:
+class OutputPoller:
     """Idle children cost nothing, busy ones one look in a tenth of a second."""
 
     def __init__(self, spool: Spool) -> None:

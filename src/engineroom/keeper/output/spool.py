@@ -9,7 +9,7 @@ from pathlib import Path
 from engineroom.keeper import log
 from engineroom.keeper.output.held_files import HeldFiles, is_held
 from engineroom.keeper.output.holes import Puncher
-from engineroom.keeper.output.inotify import Notices
+from engineroom.keeper.output.inotify import InotifyWatcher
 from engineroom.keeper.output.output_files import OutputFiles
 from engineroom.keeper.output.stream import Stream
 
@@ -43,7 +43,7 @@ class Spool:
         self._folder = str(folder)
         self._marks_folder = str(folder.parent / "marks")
         self._make_folders()
-        self.notices = Notices(folder)
+        self.notices = InotifyWatcher(folder)
         self.puncher = Puncher()
         self.elsewhere = OutputFiles(self.puncher)
         self.held = HeldFiles(self._folder, self.puncher)

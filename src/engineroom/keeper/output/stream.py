@@ -5,7 +5,13 @@ import os
 
 from engineroom.keeper import log
 from engineroom.keeper.output import holes
-from engineroom.keeper.output.offset_index import EMPTIED_BY_OTHERS, EMPTYING, ENDS_LIFE, Mark, Marks
+from engineroom.keeper.output.offset_index import (
+    EMPTIED_BY_OTHERS,
+    EMPTYING,
+    ENDS_LIFE,
+    IndexEntry,
+    OffsetIndex,
+)
 
 _CLOCK_DOUBT_NANOSECONDS = 3600 * 10**9
 """A clock that goes back by less than this is waited for; one that goes back further had been wrong before."""
@@ -47,7 +53,7 @@ class Stream:
     ) -> None:
         self._path = path
         self._puncher = puncher
-        self._marks = Marks(marks_path)
+        self._marks = OffsetIndex(marks_path)
         self._punched = 0
         self._coarse_bytes = 0
         self._next_count = _MANY_MARKS
@@ -92,7 +98,7 @@ class Stream:
         end, at = found
         grown = end - self.marked
         if grown > self._coarse_bytes:
-            self._mark(Mark(end, self._time(at, now_nanoseconds), pid, 0))
+            self._mark(IndexEntry(end, self._time(at, now_nanoseconds), pid, 0))
         return grown
 
     def end_life(self, pid: int, now_nanoseconds: int) -> None:
@@ -105,7 +111,7 @@ class Stream:
             at = now_nanoseconds
         if not pid and last is not None and not last.flags & ENDS_LIFE:
             pid = last.pid
-        self._mark(Mark(end, self._time(at, now_nanoseconds), pid, ENDS_LIFE))
+        self._mark(IndexEntry(end, self._time(at, now_nanoseconds), pid, ENDS_LIFE))
 
     def bound(self, most_bytes: int) -> None:
         """Keep no more than so many bytes: give up the oldest."""
@@ -202,7 +208,7 @@ class Stream:
         last = self.last_at_nanoseconds
         return last if at < last < at + _CLOCK_DOUBT_NANOSECONDS else at
 
-    def _mark(self, mark: Mark) -> None:
+    def _mark(self, mark: IndexEntry) -> None:
         self._marks.append(mark)
         if self._marks.count >= self._next_count:
             self._thin_out()

@@ -4,7 +4,7 @@ import time
 from enum import Enum, auto
 
 from engineroom.keeper.processes import restarts
-from engineroom.keeper.processes.process import Process
+from engineroom.keeper.processes.process import Subprocess
 from engineroom.keeper.processes.timers import Timers
 
 
@@ -30,7 +30,7 @@ class Deadlines(Timers[Key]):
         """Have it be due after so many seconds."""
         self.set((kind, process), time.monotonic() + seconds)
 
-    def set_next(self, process: Process, deadline: float | None) -> None:
+    def set_next(self, process: Subprocess, deadline: float | None) -> None:
         """Have what comes next in a life come at this time, or never."""
         process.due_monotonic = deadline
         process.due_at = None if deadline is None else time.time() + deadline - time.monotonic()
@@ -39,7 +39,7 @@ class Deadlines(Timers[Key]):
         else:
             self.set((Due.NEXT, process.id), deadline)
 
-    def expect_next(self, process: Process) -> None:
+    def expect_next(self, process: Subprocess) -> None:
         """Set the timer for what time alone brings to one that runs: the end of its time, or its maturity."""
         after_seconds = process.spec.time_limit_seconds
         if after_seconds is None and process.streak_to_forget:
@@ -48,7 +48,7 @@ class Deadlines(Timers[Key]):
             born = process.started_monotonic or time.monotonic()
             self.set((Due.NEXT, process.id), born + after_seconds)
 
-    def forget(self, process: Process) -> None:
+    def forget(self, process: Subprocess) -> None:
         """Have nothing be due of a process that is gone."""
         for kind in (Due.NEXT, Due.SWEEP):
             self.clear((kind, process.id))

@@ -7,13 +7,13 @@ from typing import Any
 from engineroom.keeper.containment.containers import MemoryUsedUp
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.processes import restarts
-from engineroom.keeper.processes.process import JsonObject, Process
+from engineroom.keeper.processes.process import JsonObject, Subprocess
 
 _UNKNOWN = ("code", "signal", "error_number", "path", "memory_bytes", "memory_limit_bytes")
 
 
 def of_exit(
-    process: Process, lived_seconds: float, status: int | None, memory: MemoryUsedUp | None
+    process: Subprocess, lived_seconds: float, status: int | None, memory: MemoryUsedUp | None
 ) -> JsonObject:
     """Return the facts of a leader that ended with this wait status; None when nobody knows it.
 

@@ -14,7 +14,7 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
-class Event(StrEnum):
+class LifecycleEvent(StrEnum):
     """What can happen to a process."""
 
     STARTED = "started"
@@ -62,68 +62,68 @@ class Action(StrEnum):
     """Drop all memory of the process; its output stays until it was read."""
 
 
-class Step(NamedTuple):
+class Transition(NamedTuple):
     """What an event leads to."""
 
     action: Action
     state: State
 
 
-TABLE: dict[tuple[State, Event], Step] = {
-    (State.STARTING, Event.STARTED): Step(Action.NOTHING, State.RUNNING),
-    (State.STARTING, Event.START_FAILED): Step(Action.WAIT, State.BACKING_OFF),
-    (State.STARTING, Event.FINISHED): Step(Action.SWEEP, State.DRAINING),
-    (State.STARTING, Event.STOP_ASKED): Step(Action.SWEEP, State.DRAINING),
-    (State.STARTING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
-    (State.RUNNING, Event.EXITED): Step(Action.START, State.STARTING),
-    (State.RUNNING, Event.EXITED_YOUNG): Step(Action.WAIT, State.BACKING_OFF),
-    (State.RUNNING, Event.EXITED_LOOPING): Step(Action.WAIT, State.BACKING_OFF),
-    (State.RUNNING, Event.FINISHED): Step(Action.SWEEP, State.DRAINING),
-    (State.RUNNING, Event.MATURED): Step(Action.NOTHING, State.RUNNING),
-    (State.RUNNING, Event.TIME_UP): Step(Action.KILL, State.DRAINING),
-    (State.RUNNING, Event.STOP_ASKED): Step(Action.SIGNAL, State.DRAINING),
-    (State.RUNNING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
-    (State.BACKING_OFF, Event.DELAY_OVER): Step(Action.START, State.STARTING),
-    (State.BACKING_OFF, Event.STOP_ASKED): Step(Action.SWEEP, State.DRAINING),
-    (State.BACKING_OFF, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
-    (State.DRAINING, Event.EXITED): Step(Action.SWEEP, State.DRAINING),
-    (State.DRAINING, Event.TIME_UP): Step(Action.KILL, State.DRAINING),
-    (State.DRAINING, Event.KILL_ASKED): Step(Action.KILL, State.DRAINING),
-    (State.DRAINING, Event.STOP_ASKED): Step(Action.NOTHING, State.DRAINING),
-    (State.DRAINING, Event.EMPTIED): Step(Action.FORGET, State.STOPPED),
+TABLE: dict[tuple[State, LifecycleEvent], Transition] = {
+    (State.STARTING, LifecycleEvent.STARTED): Transition(Action.NOTHING, State.RUNNING),
+    (State.STARTING, LifecycleEvent.START_FAILED): Transition(Action.WAIT, State.BACKING_OFF),
+    (State.STARTING, LifecycleEvent.FINISHED): Transition(Action.SWEEP, State.DRAINING),
+    (State.STARTING, LifecycleEvent.STOP_ASKED): Transition(Action.SWEEP, State.DRAINING),
+    (State.STARTING, LifecycleEvent.KILL_ASKED): Transition(Action.KILL, State.DRAINING),
+    (State.RUNNING, LifecycleEvent.EXITED): Transition(Action.START, State.STARTING),
+    (State.RUNNING, LifecycleEvent.EXITED_YOUNG): Transition(Action.WAIT, State.BACKING_OFF),
+    (State.RUNNING, LifecycleEvent.EXITED_LOOPING): Transition(Action.WAIT, State.BACKING_OFF),
+    (State.RUNNING, LifecycleEvent.FINISHED): Transition(Action.SWEEP, State.DRAINING),
+    (State.RUNNING, LifecycleEvent.MATURED): Transition(Action.NOTHING, State.RUNNING),
+    (State.RUNNING, LifecycleEvent.TIME_UP): Transition(Action.KILL, State.DRAINING),
+    (State.RUNNING, LifecycleEvent.STOP_ASKED): Transition(Action.SIGNAL, State.DRAINING),
+    (State.RUNNING, LifecycleEvent.KILL_ASKED): Transition(Action.KILL, State.DRAINING),
+    (State.BACKING_OFF, LifecycleEvent.DELAY_OVER): Transition(Action.START, State.STARTING),
+    (State.BACKING_OFF, LifecycleEvent.STOP_ASKED): Transition(Action.SWEEP, State.DRAINING),
+    (State.BACKING_OFF, LifecycleEvent.KILL_ASKED): Transition(Action.KILL, State.DRAINING),
+    (State.DRAINING, LifecycleEvent.EXITED): Transition(Action.SWEEP, State.DRAINING),
+    (State.DRAINING, LifecycleEvent.TIME_UP): Transition(Action.KILL, State.DRAINING),
+    (State.DRAINING, LifecycleEvent.KILL_ASKED): Transition(Action.KILL, State.DRAINING),
+    (State.DRAINING, LifecycleEvent.STOP_ASKED): Transition(Action.NOTHING, State.DRAINING),
+    (State.DRAINING, LifecycleEvent.EMPTIED): Transition(Action.FORGET, State.STOPPED),
 }
 """What is not in the table cannot happen; `step` then says that nothing is to be done."""
 
 
-def step(state: State, event: Event) -> Step | None:
+def step(state: State, event: LifecycleEvent) -> Transition | None:
     """Return what `event` leads to in `state`, or None for an event that means nothing there."""
     return TABLE.get((state, event))
 
 
-def exit_event(state: State, *, is_once: bool, is_tight_loop: bool, waits: bool) -> Event:
+def exit_event(state: State, *, is_once: bool, is_tight_loop: bool, waits: bool) -> LifecycleEvent:
     """Return which event the end of a leader is in `state`.
 
     `is_once` says that it was not to be started again, `waits` that it may not be at once, and `is_tight_loop` that this is
     since it ends as it should, but again and again at once.
     """
     if state is State.DRAINING:
-        return Event.EXITED
+        return LifecycleEvent.EXITED
     if is_once:
-        return Event.FINISHED
+        return LifecycleEvent.FINISHED
     if not waits:
-        return Event.EXITED
-    return Event.EXITED_LOOPING if is_tight_loop else Event.EXITED_YOUNG
+        return LifecycleEvent.EXITED
+    return LifecycleEvent.EXITED_LOOPING if is_tight_loop else LifecycleEvent.EXITED_YOUNG
 
 
-def failed_start_event(*, is_once: bool) -> Event:
+def failed_start_event(*, is_once: bool) -> LifecycleEvent:
     """Return which event it is that a program could not be executed."""
-    return Event.FINISHED if is_once else Event.START_FAILED
+    return LifecycleEvent.FINISHED if is_once else LifecycleEvent.START_FAILED
 
 
-def due_event(state: State, *, is_limited: bool) -> Event | None:
+def due_event(state: State, *, is_limited: bool) -> LifecycleEvent | None:
     """Return which event it is that what a process waits for in `state` has come; `is_limited`: it may not run for ever."""
     if state is State.BACKING_OFF:
-        return Event.DELAY_OVER
+        return LifecycleEvent.DELAY_OVER
     if state is State.DRAINING or is_limited:
-        return Event.TIME_UP
-    return Event.MATURED if state is State.RUNNING else None
+        return LifecycleEvent.TIME_UP
+    return LifecycleEvent.MATURED if state is State.RUNNING else None

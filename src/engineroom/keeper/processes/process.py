@@ -35,7 +35,7 @@ class InvalidSpecError(Exception):
     """A spec does not have the form that the keeper needs."""
 
 
-class StopTarget(StrEnum):
+class SignalTarget(StrEnum):
     """Whom a stop signals."""
 
     LEADER = "leader"
@@ -101,15 +101,15 @@ class Spec(NamedTuple):
         return Spec.parse(self.to_json() | {"expected_exit_codes": list(self.expected_exit_codes)} | manner)
 
     @property
-    def target(self) -> StopTarget:
+    def target(self) -> SignalTarget:
         """Whom a stop signals.
 
         An adjusted manner may be that of the command that comes next, which is perhaps the only one of the two that needs a
         shell: whether there are programs of a shell to ask, only what was started tells.
         """
-        if self.stop_target == StopTarget.GROUP or (self.signal_group and not self.stop_target):
-            return StopTarget.GROUP
-        return StopTarget.PROGRAMS if self.signal_group else StopTarget.LEADER
+        if self.stop_target == SignalTarget.GROUP or (self.signal_group and not self.stop_target):
+            return SignalTarget.GROUP
+        return SignalTarget.PROGRAMS if self.signal_group else SignalTarget.LEADER
 
     def to_json(self) -> JsonObject:
         """Return the form that `parse` takes."""
@@ -180,20 +180,23 @@ _FORMS: dict[str, tuple[Callable[[object], bool], str]] = {
     "once": (_is_flag, _FLAG),
     "output_file": (lambda value: value is None or _is_text(value), "text, or null"),
     "stop_signal": (lambda value: value in STOP_SIGNALS, "the name of a signal, such as SIGTERM"),
-    "stop_target": (lambda value: value in ("", *StopTarget), f"empty, or one of {', '.join(StopTarget)}"),
+    "stop_target": (
+        lambda value: value in ("", *SignalTarget),
+        f"empty, or one of {', '.join(SignalTarget)}",
+    ),
     "time_limit_seconds": (lambda value: value is None or _is_seconds(value), "a number above 0, or null"),
     "expected_exit_codes": (_is_list_of_exit_codes, "a list of numbers from 0 to 255"),
 }
 """What each field of a spec must be, and that in words."""
 
 
-class Process:
+class Subprocess:
     """One process. Times named `…_at` are seconds since 1970 for people, `…_monotonic` are for arithmetic.
 
     `start_ticks` with `pid` names the OS process beyond doubt (proc(5), field 22 of stat). `life` counts the starts
     that were tried. `delay_seconds` is how long it is to wait after its last death. `due_monotonic` is the next start while
     backing off and the deadline while draining. `container` holds the present life with all that descends from it;
-    `asked` are those who were asked to end besides the leader, each with when it began. `leftovers` are containers whose
+    `asked` are those who were asked to end besides the leader, each with when it began. `orphans` are containers whose
     leader is gone but not all of its children, each with the time when it is killed.
     """
 
@@ -205,8 +208,8 @@ class Process:
         "due_monotonic",
         "lacks_variables",
         "last_exit",
-        "leftovers",
         "life",
+        "orphans",
         "out_of_memory_kills",
         "output_dropped_bytes",
         "pid",
@@ -241,7 +244,7 @@ class Process:
         self.container: str | None = None
         self.out_of_memory_kills = 0
         self.stop_reason: str | None = None
-        self.leftovers: dict[str, float] = {}
+        self.orphans: dict[str, float] = {}
         self.pidfd: int | None = None
         self.lacks_variables = False
         """Whether its variables are gone, so that it can run on, but not start again."""
@@ -294,7 +297,7 @@ class Process:
             "stop_reason": self.stop_reason,
             "asked": self.asked,
             "lacks_variables": self.lacks_variables and self.pid is None,
-            "leftovers": self.leftovers,
+            "orphans": self.orphans,
         }
 
     def restore(self, data: JsonObject) -> None:
@@ -309,9 +312,9 @@ class Process:
         self.asked = {int(pid): ticks for pid, ticks in data.get("asked", {}).items()}
         self.container = data.get("container") or (f"group:{self.pid}" if self.pid else None)
         self.output_dropped_bytes = data.get("output_dropped_bytes", 0)
-        # Version 0.1.0 wrote the process groups down as numbers.
+        # Earlier versions called them leftovers, and the first one wrote the process groups down as numbers.
         of_old = {f"group:{group}": deadline for group, deadline in data.get("groups", {}).items()}
-        self.leftovers = data.get("leftovers", of_old)
+        self.orphans = data.get("orphans", data.get("leftovers", of_old))
 
 
 _RESTORED = (

@@ -10,12 +10,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from engineroom.keeper import kernel, log
-from engineroom.keeper.cgroups.cgroups import Limits
+from engineroom.keeper.cgroups.cgroups import CgroupLimits
 from engineroom.keeper.containment.birth_marks import Born
 from engineroom.keeper.processes import survivors
 from engineroom.keeper.processes.journal import Journal
 from engineroom.keeper.processes.lifecycle import State
-from engineroom.keeper.processes.process import InvalidSpecError, JsonObject, Process, Spec
+from engineroom.keeper.processes.process import InvalidSpecError, JsonObject, Spec, Subprocess
 from engineroom.keeper.processes.supervisor import Supervisor
 
 Survivors = Mapping[str, list[Born]]
@@ -58,7 +58,7 @@ def _replay(journal: Journal, supervisor: Supervisor, boot: str) -> bool:
 def _take_in(entry: JsonObject, supervisor: Supervisor, variables: Mapping[str, Mapping[str, str]]) -> None:
     if "limits" in entry:
         for group, limits in entry["limits"].items():
-            supervisor.containers.limit(group, Limits(**limits))
+            supervisor.containers.limit(group, CgroupLimits(**limits))
         return
     if "spec" in entry:
         spec = entry["spec"]
@@ -78,27 +78,27 @@ def _take_in(entry: JsonObject, supervisor: Supervisor, variables: Mapping[str, 
 
 def _survivors(supervisor: Supervisor) -> Survivors:
     found = defaultdict(list)
-    for born in supervisor.containers.births.find(supervisor.processes):
+    for born in supervisor.containers.birth_marks.find(supervisor.processes):
         found[born.id or survivors.nameless(born)].append(born)
     return found
 
 
-def _forget_boot(process: Process) -> None:
+def _forget_boot(process: Subprocess) -> None:
     """Drop what began anew with the boot: another process may have the pid, and the monotonic clock started at 0."""
     process.start_ticks = process.started_monotonic = None
     process.container = None
-    process.leftovers = {}
+    process.orphans = {}
     if process.due_monotonic is not None:
         process.due_monotonic = 0.0
 
 
-def _find_again(supervisor: Supervisor, process: Process, survivors: list[Born]) -> None:
+def _find_again(supervisor: Supervisor, process: Subprocess, survivors: list[Born]) -> None:
     containers = supervisor.containers
     containers.adopt(process)
     groups = {born.group for born in survivors}
-    for held in tuple(process.leftovers):
+    for held in tuple(process.orphans):
         if not containers.is_ours(held, groups):
-            del process.leftovers[held]
+            del process.orphans[held]
             containers.leave(process, held)
     if not process.stop_asked:
         _find_started(supervisor, process, survivors)
@@ -116,7 +116,7 @@ def _find_again(supervisor: Supervisor, process: Process, survivors: list[Born])
         containers.found(process)
 
 
-def _find_started(supervisor: Supervisor, process: Process, survivors: list[Born]) -> None:
+def _find_started(supervisor: Supervisor, process: Subprocess, survivors: list[Born]) -> None:
     """Look for the leader of a later life than the last that was written down: it is older than its descendants."""
     leaders = [born for born in survivors if born.pid == born.session and born.is_after(process.life)]
     leader = max(leaders, key=lambda born: (born.lives_after(process.life), -born.ticks), default=None)
@@ -133,24 +133,24 @@ def _find_started(supervisor: Supervisor, process: Process, survivors: list[Born
     supervisor.found_started(process)
 
 
-def _was_begun(process: Process) -> bool:
+def _was_begun(process: Subprocess) -> bool:
     """Return whether what is to run only once has been, though the earlier keeper did not live to write it down."""
     file = process.spec.output_file
     return process.spec.once and file is not None and os.path.lexists(file)
 
 
-def _find_over(supervisor: Supervisor, process: Process, survivors: list[Born]) -> None:
+def _find_over(supervisor: Supervisor, process: Subprocess, survivors: list[Born]) -> None:
     """Take in the end of what is to run only once, and have what it has left behind ended."""
     process.life += 1
     for born in survivors:
         supervisor.containers.find(process, born.pid)
-        process.leftovers[process.container or ""] = 0.0
+        process.orphans[process.container or ""] = 0.0
     process.container = None
     supervisor.found_started(process)
     supervisor.ended(process, None)
 
 
-def _watch(supervisor: Supervisor, process: Process) -> bool:
+def _watch(supervisor: Supervisor, process: Subprocess) -> bool:
     """Have the end of the process's leader noticed; return False when it has ended already."""
     assert process.pid is not None
     if kernel.is_our_child(process.pid):

@@ -6,22 +6,22 @@ from collections.abc import Callable
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.launch.spawn import Launch
 from engineroom.keeper.processes.lifecycle import State
-from engineroom.keeper.processes.process import Process
+from engineroom.keeper.processes.process import Subprocess
 
 _LOOK_AGAIN_SECONDS = 0.02
 
 
-class Begun:
+class StartsUnderWay:
     """Those that were begun, until they are told of as started or failed. What was to stop meanwhile is not."""
 
     def __init__(
-        self, started: Callable[[Process, int], None], failed: Callable[[Process, LaunchError], None]
+        self, started: Callable[[Subprocess, int], None], failed: Callable[[Subprocess, LaunchError], None]
     ) -> None:
         self._started = started
         self._failed = failed
-        self._launches: dict[int, tuple[Process, Launch]] = {}
+        self._launches: dict[int, tuple[Subprocess, Launch]] = {}
 
-    def add(self, process: Process, launched: Launch) -> None:
+    def add(self, process: Subprocess, launched: Launch) -> None:
         """Take in that a start was begun."""
         self._launches[launched.pid] = process, launched
 
@@ -37,7 +37,7 @@ class Begun:
             if launched.is_over():
                 self._end(pid)
 
-    def give_up(self, process: Process) -> None:
+    def give_up(self, process: Subprocess) -> None:
         """Have a start that hangs come to its end, as its process is to stop. What no kill ends is left alone."""
         for pid, (whose, launched) in tuple(self._launches.items()):
             if whose is process:

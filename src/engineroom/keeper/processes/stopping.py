@@ -4,25 +4,25 @@ import os
 import signal
 
 from engineroom.keeper import kernel, log
-from engineroom.keeper.processes.process import Process, StopTarget
+from engineroom.keeper.processes.process import SignalTarget, Subprocess
 
 
-def ask_to_end(process: Process) -> None:
+def ask_to_end(process: Subprocess) -> None:
     """Send the stop signal of a process that runs, and note in `asked` who got it besides its leader."""
     assert process.pid is not None
     number = signal.Signals[process.spec.stop_signal]
     match process.spec.target:
-        case StopTarget.GROUP:
+        case SignalTarget.GROUP:
             kernel.signal_group(process.pid, number)
             return
-        case StopTarget.PROGRAMS:
+        case SignalTarget.PROGRAMS:
             process.asked = _ask_programs(process.spec.argv[0], process.pid, number)
-        case StopTarget.LEADER:
+        case SignalTarget.LEADER:
             process.asked = {}
     _ask_leader(process, number)
 
 
-def still_asked(process: Process) -> bool:
+def still_asked(process: Subprocess) -> bool:
     """Return whether anybody of those lives who were asked to end besides the leader, and finishes what it does."""
     process.asked = {
         pid: ticks for pid, ticks in process.asked.items() if kernel.start_ticks(pid) == ticks and ticks
@@ -30,7 +30,7 @@ def still_asked(process: Process) -> bool:
     return bool(process.asked)
 
 
-def _ask_leader(process: Process, number: int) -> None:
+def _ask_leader(process: Subprocess, number: int) -> None:
     assert process.pid is not None
     try:
         if process.pidfd is None:

@@ -12,7 +12,7 @@ from engineroom.keeper.containment import containers
 from engineroom.keeper.containment.birth_marks import Born
 from engineroom.keeper.processes.lifecycle import State
 from engineroom.keeper.processes.orphans import PATIENCE_SECONDS
-from engineroom.keeper.processes.process import Process, Spec, is_name
+from engineroom.keeper.processes.process import Spec, Subprocess, is_name
 from engineroom.keeper.processes.supervisor import Supervisor
 
 REASON = "the keeper found it running, and its journal knows nothing of it"
@@ -29,7 +29,7 @@ def nameless(born: Born) -> str:
 
 def take_in(supervisor: Supervisor, survivors: Mapping[str, list[Born]]) -> None:
     """Have everything ended that lives and should not."""
-    found = _unwritten(supervisor, survivors)
+    found = _unjournaled(supervisor, survivors)
     for id, held in found.items():
         process = supervisor.processes.get(id) or _unknown(supervisor, id, held)
         supervisor.found_left(process, held)
@@ -37,7 +37,7 @@ def take_in(supervisor: Supervisor, survivors: Mapping[str, list[Born]]) -> None
         supervisor.rewrite_journal()
 
 
-def _unknown(supervisor: Supervisor, id: str, held: Iterable[str]) -> Process:
+def _unknown(supervisor: Supervisor, id: str, held: Iterable[str]) -> Subprocess:
     log.write(
         "error",
         "keeper.unknown_found",
@@ -47,16 +47,16 @@ def _unknown(supervisor: Supervisor, id: str, held: Iterable[str]) -> Process:
     process = supervisor.add(_spec(id, held))
     supervisor.containers.adopt(process, wherever=True)
     process.state = State.BACKING_OFF
-    process.leftovers = dict.fromkeys(held, 0.0)
+    process.orphans = dict.fromkeys(held, 0.0)
     supervisor.stop([id], timeout_seconds=PATIENCE_SECONDS, reason=REASON)
     return process
 
 
-def _unwritten(supervisor: Supervisor, survivors: Mapping[str, list[Born]]) -> dict[str, set[str]]:
+def _unjournaled(supervisor: Supervisor, survivors: Mapping[str, list[Born]]) -> dict[str, set[str]]:
     """Return by id the containers of which nothing is written, and in which there is somebody."""
     processes = supervisor.processes
     written = {
-        held for each in processes.values() for held in (*each.leftovers, each.container) if held is not None
+        held for each in processes.values() for held in (*each.orphans, each.container) if held is not None
     }
     found: defaultdict[str, set[str]] = defaultdict(set)
     seen: set[int] = set()

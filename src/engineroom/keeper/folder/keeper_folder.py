@@ -23,7 +23,7 @@ class StartError(Exception):
     """The keeper cannot start, and why."""
 
 
-class Place:
+class KeeperFolder:
     """A folder that is held. Raises StartError when another keeper has it, OSError when it is bad.
 
     `inherited_lock` is the folder's lock, held by this very process since before its upgrade.

@@ -5,21 +5,21 @@ import time
 from collections import Counter
 
 from engineroom.keeper.processes import restarts
-from engineroom.keeper.processes.process import Process
+from engineroom.keeper.processes.process import Subprocess
 
 
-class Ends:
+class RestartPolicy:
     """What is remembered of the ends of processes: of each its streak, and of each family who has died young just now."""
 
     def __init__(self) -> None:
         self._members: Counter[str] = Counter()
         self._young_deaths = restarts.RecentDeaths()
 
-    def join(self, process: Process) -> None:
+    def join(self, process: Subprocess) -> None:
         """Take in that there is a process."""
         self._members[process.spec.family] += 1
 
-    def leave(self, process: Process) -> None:
+    def leave(self, process: Subprocess) -> None:
         """Take in that a process is gone; with the last one of its family, forget that."""
         family = process.spec.family
         self._members[family] -= 1
@@ -27,7 +27,7 @@ class Ends:
             del self._members[family]
             self._young_deaths.forget(family)
 
-    def count(self, process: Process, lived_seconds: float, *, expected: bool) -> None:
+    def count(self, process: Subprocess, lived_seconds: float, *, expected: bool) -> None:
         """Take in the end of a life, and decide after which delay the process starts again."""
         process.streak = restarts.after_life(process.streak, lived_seconds, expected=expected)
         companions = 0
