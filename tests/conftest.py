@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from engineroom.store import Store
 from tests.support.databases import Database, Postgresql, PostgresqlServer, new_sqlite
@@ -21,6 +22,9 @@ _WORKERS_PER_PROCESSOR = 2
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # How long a made-up example takes says how busy the machine is.
+    settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("tests")
     # A server that a test starts takes twice as long when it compiles engineroom anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.addinivalue_line("markers", "long: takes longer than ten seconds on a quiet machine")

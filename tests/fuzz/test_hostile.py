@@ -80,7 +80,6 @@ _ANSWERS = st.lists(_WORDS | st.binary(max_size=8), min_size=1, max_size=20).map
 
 MADE_UP = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -141,9 +140,7 @@ def asking() -> Iterator[Asking]:
 def made_up(test):  # type: ignore[no-untyped-def]
     """Have a test run on so many examples, however long each takes."""
     checks = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-    return seed(SEED)(
-        settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=checks)(test)
-    )
+    return seed(SEED)(settings(max_examples=EXAMPLES, database=None, suppress_health_check=checks)(test))
 
 
 @seed(SEED)

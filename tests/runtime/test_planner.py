@@ -301,7 +301,7 @@ _ROUNDS = 6 * 12
 """Twelve slots at most; one after the other drains, starts, runs and settles, with a round to spare."""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(WORKLOADS, OCCUPANTS, st.lists(st.integers(min_value=0, max_value=1000), max_size=30))
 def test_plans_lead_to_exactly_what_is_wanted(
     wanted: Workload, occupants: list[Occupant], order: list[int]
@@ -331,7 +331,7 @@ def test_plans_lead_to_exactly_what_is_wanted(
     assert len(set(world.started)) == len(world.started), "no slot is started twice"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(Replacement),
     st.integers(min_value=1, max_value=12),

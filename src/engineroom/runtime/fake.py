@@ -19,7 +19,7 @@ from engineroom.model.processes.run import Finished, Run
 from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.fake_output import FakeOutput
-from engineroom.runtime.local.planner import SETTLED_SECONDS, Occupant, Slot, plan
+from engineroom.runtime.fake_steps import Drain, Slot, Start, next_steps
 from engineroom.runtime.replicas import replicas_of
 
 _FIRST_PID = 1 << 22
@@ -245,25 +245,28 @@ class FakeRuntime:
         self._report()
 
     def _settle(self, background_processes: Iterable[BackgroundProcessId]) -> None:
-        """Do what the planner says until it has nothing more to say, and report what became of it."""
+        """Do one step after the other until there is none, and report what became of it."""
         for background_process in background_processes:
             workload = self._workloads.get(background_process)
             while workload is not None:
-                decided = plan(workload, map(_occupant, self.processes(background_process)))
-                if not decided.starts and not decided.ending:
+                steps = next_steps(workload, self.processes(background_process))
+                if not steps:
                     break
-                for slot in decided.starts:
-                    self._start(workload, slot)
-                for id in decided.ending:
-                    self._drain(self._processes[id])
+                for step in steps:
+                    match step:
+                        case Start(slot):
+                            self._start(workload, slot)
+                        case Drain(id):
+                            self._drain(self._processes[id])
         self._report()
 
     def _start(self, workload: Workload, slot: Slot) -> None:
+        replica, index = slot
         process = Process(
             id=f"{workload.background_process}-{next(self._numbers)}",
             background_process=workload.background_process,
-            replica=slot.replica,
-            index=slot.index,
+            replica=replica,
+            index=index,
             fingerprint=workload.fingerprint,
             state=ProcessState.STARTING,
         )
@@ -344,12 +347,6 @@ class FakeRuntime:
     def _require_available(self) -> None:
         if not self.available:
             raise RuntimeUnavailableError("the fake runtime is scripted to be unavailable; make it available")
-
-
-def _occupant(process: Process) -> Occupant:
-    """Return the process as the planner sees it; one that runs is settled at once."""
-    slot = Slot(process.replica, process.index)
-    return Occupant(process.id, slot, process.fingerprint, process.state, SETTLED_SECONDS)
 
 
 def _event(process: Process, kind: str, phrase: str) -> Event:

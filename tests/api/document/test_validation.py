@@ -229,7 +229,7 @@ FIELDS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(FIELDS)
 def test_whatever_the_fields_are_they_are_taken_or_named(api: Api, fields: dict[str, Any]) -> None:
     body = json.dumps(fields)

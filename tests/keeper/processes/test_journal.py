@@ -65,7 +65,7 @@ def test_what_was_written_is_read_in_its_order(path: Path) -> None:
     close(again)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_wherever_the_file_was_cut_off_all_whole_lines_are_read(path: Path, data: st.DataObject) -> None:
     path.unlink(missing_ok=True)

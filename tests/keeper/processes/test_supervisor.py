@@ -244,4 +244,4 @@ def a_spec(name: str, *, signal_group: bool = False) -> Spec:
 
 
 TestSupervisor = SupervisorInAnyWorld.TestCase
-TestSupervisor.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestSupervisor.settings = settings(max_examples=60, stateful_step_count=25)

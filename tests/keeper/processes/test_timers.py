@@ -50,4 +50,4 @@ class TimersAgainstModel(RuleBasedStateMachine):
 
 
 TestTimers = TimersAgainstModel.TestCase
-TestTimers.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestTimers.settings = settings(max_examples=60, stateful_step_count=25)

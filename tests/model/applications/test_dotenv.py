@@ -175,7 +175,7 @@ def test_a_file_is_read_as_phpdotenv_reads_it(phpdotenv: Php, text: str) -> None
     assert ours(text) == theirs(phpdotenv, text)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(_PIECES, max_size=24).map("".join))
 @example('A="${A}${A}"')
 def test_whatever_is_written_is_read_as_phpdotenv_reads_it(phpdotenv: Php, text: str) -> None:

@@ -22,7 +22,7 @@ def split_by_the_shell(command: str) -> list[str] | None:
     return done.stdout.decode().split("\0")[:-1]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(CHARACTERS, min_size=1, max_size=24))
 @example("php artisan queue:work --queue='a b'")
 @example("a\\ b 'c d' \"e f\"")

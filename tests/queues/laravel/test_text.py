@@ -69,7 +69,7 @@ def test_a_name_is_what_the_framework_makes_of_it(framework: Php, name: str) -> 
     slug(name)
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.one_of(st.text(_LATIN, max_size=12), st.text("aB _-@1é\n", max_size=12)))
 def test_whatever_name_it_is(framework: Php, name: str) -> None:
     same(framework, name)
