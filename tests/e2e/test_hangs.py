@@ -30,12 +30,15 @@ def refused(engineroom: EngineroomServer, *words: str) -> str:
     return ran.stderr
 
 
+def log_lines(engineroom: EngineroomServer, action: str) -> list[str]:
+    return [line for line in engineroom.output().splitlines() if action in line]
+
+
 def test_a_stopped_keeper_is_alerted_of_and_nobody_waits_for_it_for_ever(
     engineroom: EngineroomServer, code: Path
 ) -> None:
-    made = engineroom.api.create(
-        engineroom.link(code).instance, type="custom", command="sleep 1000", processes=2
-    )
+    linked = engineroom.link(code)
+    made = engineroom.api.create(linked.instance, type="custom", command="sleep 1000", processes=2)
     pids = made.wait_until_running(2)
     keeper = engineroom.keeper_pid()
     listed = f"/api/background-processes/{made.id}/processes"
@@ -52,6 +55,12 @@ def test_a_stopped_keeper_is_alerted_of_and_nobody_waits_for_it_for_ever(
         wait_until("it is alerted of", lambda: "keeper_lost" in firing(), timeout_seconds=60)
         assert f"kill -CONT {keeper}" in engineroom.output()
         assert "engineroom_keeper_reachable 0" in engineroom.api.text("/metrics")
+        ready = engineroom.api.ask("GET", "/readyz")
+        assert (ready.status_code, ready.headers["retry-after"]) == (503, "5")
+        assert f"kill -CONT {keeper}" in ready.json()["message"]
+        engineroom.api.ask("POST", f"/api/environments/{linked.environment}/commands", command="true")
+        waits = wait_until("it says that it waits", lambda: log_lines(engineroom, "command.waits"))
+        assert f"kill -CONT {keeper}" in waits[0]
         engineroom.kill()
         assert f"kill -CONT {keeper}" in refused(engineroom, "serve", "--bind", "127.0.0.1:0")
         assert f"nothing is stopped yet: the keeper (pid {keeper}) does not answer" in refused(
@@ -59,6 +68,7 @@ def test_a_stopped_keeper_is_alerted_of_and_nobody_waits_for_it_for_ever(
         )
     engineroom.start()
     assert made.through(engineroom.api).wait_until_running(2) == pids
+    assert engineroom.api.ask("GET", "/readyz").status_code == 200
 
 
 def test_down_says_why_a_stopped_server_does_not_end(tmp_path: Path) -> None:

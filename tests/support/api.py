@@ -79,6 +79,7 @@ class MemoryControl:
     known: dict[str, Progress] = field(default_factory=dict)
     scaled: dict[str, ScalingState] = field(default_factory=dict)
     seen: FolderInspection | None = None
+    away: str | None = None
     replicas_there: list[Replica] = field(default_factory=list)
     host: Capacity = UNKNOWN
     allowed: list[FolderGrant] = field(default_factory=lambda: [FolderGrant(path="/", user=None)])
@@ -116,6 +117,10 @@ class MemoryControl:
 
     async def commit_in(self, _environment: Environment, /) -> Commit:
         return Commit()
+
+    @property
+    def absence(self) -> str | None:
+        return self.away
 
     def capacity(self) -> Capacity:
         return self.host

@@ -86,6 +86,11 @@ class ControlPlane:
         """Return the folders that an organization may run code in."""
         return self._probe.folders(organization)
 
+    @property
+    def absence(self) -> str | None:
+        """Why nobody knows what runs, and what to do; None while the runtime is not missed."""
+        return self._runtime.absence
+
     def capacity(self) -> Capacity:
         """Return what all that runs on this host may use together."""
         return self._probe.capacity()

@@ -93,6 +93,10 @@ class Runtime(Output, Protocol):
     def missed(self) -> bool:
         """Whether it has not answered for so long that people should know."""
 
+    @property
+    def absence(self) -> str | None:
+        """Why it has not answered for so long that people should know, and what to do; None while it is not missed."""
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """Connect, and from then on report to `listener` what happens after `cursor` (None: from the beginning).
 

@@ -77,6 +77,11 @@ class FakeRuntime:
         """See Runtime.missed."""
         return not self.reachable
 
+    @property
+    def absence(self) -> str | None:
+        """See Runtime.absence."""
+        return "the fake runtime is scripted to be unavailable" if self.missed else None
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open. The cursor is the number of events that were reported before."""
         self._require_available()

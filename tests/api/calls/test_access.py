@@ -79,6 +79,13 @@ def test_health_needs_no_token(api: Api) -> None:
     assert api.get("/readyz").json() == {"status": "ok"}
 
 
+def test_it_is_not_ready_while_nobody_knows_what_runs(api: Api) -> None:
+    api.control.away = "the keeper (pid 7) does not answer"
+    answer = api.get("/readyz")
+    assert answer.status_code == 503
+    assert answer.json()["message"] == "Nobody knows what runs: the keeper (pid 7) does not answer."
+
+
 def test_only_the_hash_of_a_token_is_stored(sqlite_store: Store, tmp_path: Path) -> None:
     secret = asyncio.run(create_token(sqlite_store, "laptop"))
 

@@ -9,9 +9,11 @@ from sqlalchemy import select, text
 from engineroom.control.changes import commands
 from engineroom.control.folders.links import link
 from engineroom.model.applications.command import CommandStatus
+from engineroom.model.ids import RunId
 from engineroom.model.instances.schedule import RunStatus
 from engineroom.store import Store
 from engineroom.store.queries import commands as stored_commands
+from engineroom.store.queries.wanted import started
 from engineroom.store.schema.tables import events as events_table
 from tests.control.loops.test_scheduler import NOON, scheduling
 from tests.control.running_control import Running, eventually_a_moment, running_control, settle
@@ -101,3 +103,44 @@ async def test_what_is_scheduled_is_not_started_without_a_variable_and_says_whic
         assert run.reason is not None
         assert "GREETING: cannot read" in run.reason
         assert scheduled.fake.runs() == frozenset()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "config = '{\"connection\": 7, \"no\": ', type = 'worker'",
+        "type = 'nonsense'",
+        "created_at = 'yesterday'",
+    ],
+)
+@asynchronous
+async def test_a_spoilt_row_concerns_itself_alone(tmp_path: Path, damage: str) -> None:
+    async with running_control(tmp_path) as running:
+        spoilt, _ = await running.create(processes=1)
+        other, _ = await running.create(processes=1)
+        await running.running(spoilt, 1)
+        await running.running(other, 1)
+        spoil_row = text(f"UPDATE background_processes SET {damage} WHERE id = '{spoilt.id}'")
+        await running.store.write(lambda connection: connection.execute(spoil_row).rowcount)
+
+        await running.update(other, lambda before: replace(before, processes=3))
+
+        await running.running(other, 3)
+        await running.running(spoilt, 1)
+        [event] = await held_events(running, spoilt.id)
+        assert "what is stored of it" in event
+        found = await running.store.read(started)
+        assert other.id in {row.background_process.id for row in found}
+
+
+@asynchronous
+async def test_a_spoilt_command_keeps_no_other_from_running(tmp_path: Path) -> None:
+    async with running_control(tmp_path) as running:
+        running.fake.available = False
+        spoilt, _ = await commands.run(running.control, running.actor, running.linked.environment, "true")
+        other, _ = await commands.run(running.control, running.actor, running.linked.environment, "true")
+        spoil_row = text(f"UPDATE commands SET started_at = 'soon' WHERE id = '{spoilt.id}'")
+        await running.store.write(lambda connection: connection.execute(spoil_row).rowcount)
+        running.fake.available = True
+        while running.fake.runs() != {RunId(other.id)}:
+            await eventually_a_moment()

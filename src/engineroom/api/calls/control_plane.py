@@ -56,6 +56,10 @@ class ControlPlane(Protocol):
     async def commit_in(self, environment: Environment, /) -> Commit:
         """Return the commit that is checked out in its folder; an empty one where that cannot be found out."""
 
+    @property
+    def absence(self) -> str | None:
+        """Why nobody knows what runs, and what to do; None while that is known."""
+
     def capacity(self) -> Capacity:
         """Return what all that runs on this host may use together."""
 

@@ -18,7 +18,7 @@ async def alive(_call: Call) -> Answer:
 
 
 async def ready(call: Call) -> Answer:
-    """Say whether the store can be used; whoever watches is not kept waiting for it."""
+    """Say whether the store can be used, and the keeper answers; whoever watches is not kept waiting for them."""
     try:
         async with asyncio.timeout(_MAX_SECONDS):
             await call.control.store.probe()
@@ -26,4 +26,6 @@ async def ready(call: Call) -> Answer:
         raise NotReadyError(f"The database has not answered for {_MAX_SECONDS:g} s.") from None
     except StoreError as error:
         raise NotReadyError(str(error)) from None
+    if (absence := call.control.absence) is not None:
+        raise NotReadyError(f"Nobody knows what runs: {absence}.")
     return plain(Health("ok"))

@@ -43,13 +43,17 @@ class Targets:
 def read(connection: Connection, ids: set[BackgroundProcessId], host: str | None) -> Targets:
     """Return the target of each, with the operations that were asked for up to this very state of the store."""
     running = operations.running(connection, ids)
-    found = Targets({}, {})
-    for row in wanted_rows.wanted(connection, ids, host):
+    rows, held = wanted_rows.wanted_or_why(connection, ids, host)
+    found = Targets({}, held)
+    for row in rows:
         id = row.background_process.id
         if not row.deleted and (reason := unreadable(row.variables)):
             found.held[id] = f"a variable of its environment cannot be read: {reason}"
-        else:
+            continue
+        try:
             found.targets[id] = _target(row, running.get(id, []))
+        except Exception as error:  # noqa: BLE001 - whatever is in a row that nobody of ours has written
+            found.held[id] = f"nothing can be made of what is stored of it: {error!r}"
     return found
 
 

@@ -31,6 +31,7 @@ class Presence:
         self._is_told = False
         self._heard_at = datetime.now(UTC)
         self._heard = float("-inf")
+        self._silent: str | None = None
         self._told_of: str | None = None
         self._told = 0
 
@@ -38,6 +39,14 @@ class Presence:
     def is_missed(self) -> bool:
         """Whether it has been away for so long that it is not just followed by the next one."""
         return not self.is_there and self._silent_seconds() > _PASSING_SECONDS
+
+    @property
+    def reason(self) -> str:
+        """Why it is away, and what to do, as far as it is known."""
+        return (
+            self._silent
+            or "the keeper is gone, and another one is being started; the server's log says when it cannot be"
+        )
 
     @property
     def is_stale(self) -> bool:
@@ -60,6 +69,7 @@ class Presence:
         """Take in that it is known, and what it has."""
         self.heard(hello)
         self.is_there = True
+        self._silent = None
         if self._is_told:
             self._is_told = False
             self._tell(translation.keeper_found())
@@ -72,6 +82,7 @@ class Presence:
             )
             self._tell(translation.keeper_lost(silent))
         self.is_there = False
+        self._silent = silent
         self._is_told = self._is_told or silent is not None
 
     def aged(self, processes: Sequence[Process]) -> Sequence[Process]:

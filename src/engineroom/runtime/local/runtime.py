@@ -99,6 +99,11 @@ class LocalRuntime:
         """See Runtime.missed."""
         return self._presence.is_missed
 
+    @property
+    def absence(self) -> str | None:
+        """See Runtime.absence."""
+        return self._presence.reason if self._presence.is_missed else None
+
     async def open(self, listener: Listener, cursor: str | None) -> None:
         """See Runtime.open."""
         self._listener = listener
@@ -172,7 +177,7 @@ class LocalRuntime:
 
     def _present(self) -> Keeper:
         if self._keeper is None:
-            raise RuntimeUnavailableError("the keeper is away just now; it is being started again")
+            raise RuntimeUnavailableError(self._presence.reason)
         return self._keeper
 
     async def drain(self, *, stop_timeout_seconds: float) -> None:

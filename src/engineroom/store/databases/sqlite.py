@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 
 from engineroom.store.databases.json_columns import JSON
 
-BUSY_TIMEOUT_MILLISECONDS = 15_000
+BUSY_TIMEOUT_MILLISECONDS = 5_000
+"""Nobody of ours holds the lock for longer than some milliseconds; who asks over HTTP is to hear before he gives up."""
 _MAX_LOG_PAGES = 8_000
 
 

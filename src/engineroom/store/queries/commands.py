@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engineroom.model.applications.command import UNDER_WAY, Command, CommandStatus
 from engineroom.model.ids import CommandId, EnvironmentId, OrganizationId
-from engineroom.store.databases.rows import AnyRow
+from engineroom.store.databases.rows import AnyRow, readable
 from engineroom.store.queries.paging import Page, PagedSelect, filtered
 from engineroom.store.schema.tables import applications, commands, environments
 
@@ -86,12 +86,8 @@ def under_way(connection: Connection, host: str | None = None) -> list[Command]:
 
     With a host it is only those of the environments that it has claimed.
     """
-    rows = (
-        connection.execute(_UNDER_WAY)
-        if host is None
-        else connection.execute(_UNDER_WAY_ON, {"of_host": host})
-    )
-    return [_from_row(row) for row in rows]
+    statement = _UNDER_WAY if host is None else _UNDER_WAY_ON
+    return readable(lambda: connection.execute(statement, {"of_host": host} if host else {}), _from_row)
 
 
 def those_under_way(connection: Connection, ids: Collection[CommandId]) -> list[Command]:

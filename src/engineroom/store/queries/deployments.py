@@ -7,7 +7,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from engineroom.model.applications.deployment import UNDER_WAY, Commit, Deployment, DeploymentStatus
 from engineroom.model.ids import DeploymentId, EnvironmentId, OrganizationId
-from engineroom.store.databases.rows import AnyRow
+from engineroom.store.databases.rows import AnyRow, readable
 from engineroom.store.queries.paging import Page, PagedSelect, filtered
 from engineroom.store.schema.tables import applications, deployments, environments
 
@@ -92,9 +92,8 @@ def current(connection: Connection, environment_id: EnvironmentId) -> Deployment
 def under_way(connection: Connection, environment_id: EnvironmentId | None = None) -> Sequence[Deployment]:
     """Return the deployments that are not over, of an environment or of all, oldest first."""
     if environment_id is None:
-        rows = connection.execute(_UNDER_WAY)
-    else:
-        rows = connection.execute(_UNDER_WAY_OF, {"environment_id": environment_id})
+        return readable(lambda: connection.execute(_UNDER_WAY), _from_row)
+    rows = connection.execute(_UNDER_WAY_OF, {"environment_id": environment_id})
     return [_from_row(row) for row in rows]
 
 

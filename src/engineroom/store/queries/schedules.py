@@ -19,7 +19,7 @@ from engineroom.model.instances.schedule import (
 )
 from engineroom.model.scaling import effect
 from engineroom.store.databases.inserts import insert_new
-from engineroom.store.databases.rows import AnyRow
+from engineroom.store.databases.rows import AnyRow, converted, readable
 from engineroom.store.queries import environments as environments_of
 from engineroom.store.queries.paging import Page, PagedSelect
 from engineroom.store.schema.tables import (
@@ -127,12 +127,10 @@ class Going:
 
 def followers(connection: Connection, host: str | None = None) -> list[Follower]:
     """Return all of them; with a host, those in the environments that it has claimed."""
-    of_host = {"of_host": host}
-    rows = (
-        connection.execute(_FOLLOWERS) if host is None else connection.execute(_FOLLOWERS_ON, of_host)
-    ).all()
+    statement = _FOLLOWERS if host is None else _FOLLOWERS_ON
+    rows = readable(lambda: connection.execute(statement, {"of_host": host} if host else {}), lambda row: row)
     variables = environments_of.variables(connection, list({row.environment_id for row in rows}))
-    return [_follower(row, variables) for row in rows]
+    return converted(rows, lambda row: _follower(row, variables))
 
 
 def schedule(connection: Connection, environment_id: EnvironmentId) -> Schedule:

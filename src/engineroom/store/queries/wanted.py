@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, or_, select
+from sqlalchemy.exc import DBAPIError
 
 from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.applications.variables import Variables
@@ -13,7 +14,7 @@ from engineroom.model.instances.instance import ScalingType
 from engineroom.model.operation import OperationStatus
 from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.scaling import effect
-from engineroom.store.databases.rows import AnyRow
+from engineroom.store.databases.rows import AnyRow, converted, readable
 from engineroom.store.queries import background_processes as background_processes_of
 from engineroom.store.queries import environments as environments_of
 from engineroom.store.schema.tables import (
@@ -126,9 +127,60 @@ def wanted(
     return _wanted(connection, _SOME, {"ids": list(ids)}, host)
 
 
+def wanted_or_why(
+    connection: Connection, ids: Iterable[BackgroundProcessId], host: str | None = None
+) -> tuple[list[Wanted], dict[BackgroundProcessId, str]]:
+    """Return what `wanted` does, and of each that cannot be read why: a row that was spoilt concerns itself alone."""
+    asked = list(ids)
+    try:
+        return wanted(connection, asked, host), {}
+    except DBAPIError:
+        raise
+    except Exception:  # noqa: BLE001 - whatever is in a row that nobody of ours has written
+        return _each(connection, asked, host)
+
+
+def _each(
+    connection: Connection, ids: Iterable[BackgroundProcessId], host: str | None
+) -> tuple[list[Wanted], dict[BackgroundProcessId, str]]:
+    found: list[Wanted] = []
+    why: dict[BackgroundProcessId, str] = {}
+    for id in ids:
+        try:
+            found += wanted(connection, [id], host)
+        except DBAPIError:
+            raise
+        except Exception as error:  # noqa: BLE001 - see above
+            why[id] = f"what is stored of it cannot be read: {error!r}"
+    return found, why
+
+
 def started(connection: Connection, host: str | None = None) -> list[Wanted]:
-    """Return what should run in all environments but the stopped ones, as `wanted` does, without tombstones."""
-    return _wanted(connection, _RUNNING, {}, host)
+    """Return what should run in all environments but the stopped ones, as `wanted` does, without tombstones.
+
+    What cannot be read is left out.
+    """
+    return _readable(connection, _RUNNING, {}, host)
+
+
+def wanted_and_readable(
+    connection: Connection, ids: Iterable[BackgroundProcessId], host: str | None = None
+) -> list[Wanted]:
+    """Return what `wanted` does, without what cannot be read."""
+    return _readable(connection, _SOME, {"ids": list(ids)}, host)
+
+
+def _readable(
+    connection: Connection,
+    statement: Select[*tuple[Any, ...]],
+    parameters: Mapping[str, Any],
+    host: str | None,
+) -> list[Wanted]:
+    if host is not None:
+        statement, parameters = _OF_HOST[statement], {**parameters, "of_host": host}
+    rows = readable(lambda: connection.execute(statement, parameters), lambda row: row)
+    variables = environments_of.variables_of_processes(connection, list({row.environment_id for row in rows}))
+    return converted(rows, lambda row: _from_row(row, variables))
 
 
 def _wanted(

@@ -76,7 +76,7 @@ def scaled(connection: Connection, host: str | None = None) -> list[Scaled]:
             settings=_settings(row.background_process, found[row.background_process.id]),
             scale=found[row.background_process.id].number,
         )
-        for row in wanted_rows.wanted(connection, list(found), host)
+        for row in wanted_rows.wanted_and_readable(connection, found, host)
     ]
     return [row for row in rows if row.decided]
 

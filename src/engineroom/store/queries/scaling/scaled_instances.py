@@ -8,6 +8,7 @@ from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId, InstanceId
 from engineroom.model.instances.instance import ScalingType
 from engineroom.model.scaling import effect
+from engineroom.store.databases.rows import AnyRow, converted, readable
 from engineroom.store.schema.tables import background_processes, environments, instances, scales
 
 _SCALED = (
@@ -61,28 +62,25 @@ def scaled_instances(connection: Connection, host: str | None = None) -> list[Sc
 
     In an environment that does not run, nothing is scaled.
     """
-    rows_of = (
-        connection.execute(_SCALED) if host is None else connection.execute(_SCALED_ON, {"of_host": host})
-    )
-    rows = rows_of.all()
+    statement = _SCALED if host is None else _SCALED_ON
+    rows = readable(lambda: connection.execute(statement, {"of_host": host} if host else {}), lambda row: row)
     of: dict[str, list[BackgroundProcessId]] = {row.id: [] for row in rows}
     for found in connection.execute(_PROCESSES, {"ids": list(of)}) if of else ():
         of[found.instance_id].append(found.id)
-    made = []
-    for row in rows:
-        kind = ScalingType(row.scaling_type)
-        min_replicas, max_replicas = effect.replica_bounds(kind, row.min_replicas, row.max_replicas)
-        made.append(
-            ScaledInstance(
-                id=row.id,
-                size=row.size,
-                scaling_type=kind,
-                min_replicas=min_replicas,
-                max_replicas=max_replicas,
-                cpu_percentage=row.scaling_cpu_threshold_percentage,
-                memory_percentage=row.scaling_memory_threshold_percentage,
-                replicas=effect.replicas(kind, row.min_replicas, row.max_replicas, row.number),
-                background_processes=tuple(of[row.id]),
-            )
-        )
-    return made
+    return converted(rows, lambda row: _from_row(row, of[row.id]))
+
+
+def _from_row(row: AnyRow, of: list[BackgroundProcessId]) -> ScaledInstance:
+    kind = ScalingType(row.scaling_type)
+    min_replicas, max_replicas = effect.replica_bounds(kind, row.min_replicas, row.max_replicas)
+    return ScaledInstance(
+        id=row.id,
+        size=row.size,
+        scaling_type=kind,
+        min_replicas=min_replicas,
+        max_replicas=max_replicas,
+        cpu_percentage=row.scaling_cpu_threshold_percentage,
+        memory_percentage=row.scaling_memory_threshold_percentage,
+        replicas=effect.replicas(kind, row.min_replicas, row.max_replicas, row.number),
+        background_processes=tuple(of),
+    )
