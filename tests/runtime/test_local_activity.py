@@ -2,7 +2,7 @@
 
 import subprocess
 
-from engineroom.runtime.local import LocalHost, activity
+from engineroom.runtime.local import activity
 from tests.support.waiting import wait_until
 
 
@@ -29,13 +29,3 @@ def test_a_process_that_is_gone_has_no_figures() -> None:
     process.wait()
 
     assert activity.read(process.pid) is None
-
-
-def test_the_host_tells_what_it_has() -> None:
-    host = LocalHost(0.15).read()
-
-    assert host.memory_bytes is not None
-    assert host.memory_available_bytes is not None
-    assert 0 < host.memory_available_bytes <= host.memory_bytes
-    assert host.cores >= 1
-    assert host.cores_used is None, "nothing is known of the CPU at the first look"

@@ -206,7 +206,7 @@ def _surroundings(settings: Settings) -> HostProbe:
     )
     if not settings.host_reserve:
         return known
-    return replace(known, host=LocalHost(settings.host_reserve / 100).read)
+    return replace(known, host=LocalHost(settings.host_reserve / 100, settings.keeper / "lock").read)
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -13,14 +13,14 @@ _GUESSED_CORES = 0.1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """What the host has, and what of that is still free. None is not known, and bounds nothing.
+    """What the host has, or engineroom was given of it, and what of that is free. None is not known, and bounds nothing.
 
     `reserved_share` of it is kept free.
     """
 
     memory_bytes: int | None
     memory_available_bytes: int | None
-    cores: int
+    cores: float
     cores_used: float | None
     reserved_share: float = 0.15
 
@@ -66,7 +66,7 @@ def room(host: Host, *, process_memory_bytes: int | None, process_cores: float |
         rooms.append(
             Room(
                 max(0, math.floor(free / each_cores)),
-                f"{FULL}CPU for more ({host.cores_used:.1f} of {host.cores} cores in use, "
+                f"{FULL}CPU for more ({host.cores_used:.1f} of {host.cores:g} cores in use, "
                 f"{each_cores:.2f} each)",
             )
         )

@@ -19,17 +19,23 @@ class LocalCapacity:
 
     def read(self) -> Capacity:
         """Return the capacity as it is now; what cannot be found out is unknown."""
-        pid = self._keeper()
-        folders = list(limiting_folders(_lines("/proc/self/mountinfo"), _lines(f"/proc/{pid}/cgroup")))
+        folders = list(cgroups_of_keeper(self.keeper_lock))
         return Capacity(
             memory_bytes=_least([_total_memory(), *map(memory_limit, folders)]),
-            cpus=_least([_processors(pid), *map(cpu_limit, folders)]),
+            cpus=_least([_processors(_keeper(self.keeper_lock)), *map(cpu_limit, folders)]),
         )
 
-    def _keeper(self) -> int:
-        """Return the pid of the keeper; before it has one, ours, from which it will be started."""
-        text = _text(self.keeper_lock)
-        return int(text) if text.isdecimal() and Path(f"/proc/{text}/cgroup").exists() else os.getpid()
+
+def cgroups_of_keeper(lock: Path) -> Iterator[Path]:
+    """Yield the cgroups that limit the keeper with this lock, and so what it runs."""
+    own = _lines(f"/proc/{_keeper(lock)}/cgroup")
+    return limiting_folders(_lines("/proc/self/mountinfo"), own)
+
+
+def _keeper(lock: Path) -> int:
+    """Return the pid of the keeper; before it has one, ours, from which it will be started."""
+    text = _text(lock)
+    return int(text) if text.isdecimal() and Path(f"/proc/{text}/cgroup").exists() else os.getpid()
 
 
 def limiting_folders(mountinfo: Iterable[str], own: Iterable[str]) -> Iterator[Path]:
