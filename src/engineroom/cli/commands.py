@@ -8,6 +8,7 @@ import cyclopts
 
 from engineroom import __version__
 from engineroom.cli.errors import CommandError
+from engineroom.cli.terminal.log_lines import safe
 
 app = cyclopts.App(
     name="engineroom",
@@ -85,7 +86,7 @@ def run() -> None:
         app()
         sys.stdout.flush()
     except CommandError as error:
-        sys.stderr.write(f"engineroom: {error}\n")
+        sys.stderr.write(f"engineroom: {safe(str(error))}\n")
         sys.exit(1)
     except BrokenPipeError:
         # What is still to be flushed at the end would fail again (Python's documentation of SIGPIPE).

@@ -9,7 +9,7 @@ _COLOURS = {"error": "31", "warning": "33", "debug": "2"}
 _PREFIX_COLOURS = ("36", "35", "34", "32", "96", "95", "94", "92")
 
 _ANSI = re.compile(r"\x1b\[[0-9;:]*m")
-_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def shown(line: Mapping[str, Any], name: str, *, coloured: bool) -> str:
@@ -43,5 +43,8 @@ def _value(value: object) -> str:
 
 
 def safe(text: str) -> str:
-    """Return a text without what a terminal would obey: its colours are left out, other controls are written out."""
+    """Return a text without what a terminal would obey: its colours are left out, other controls are written out.
+
+    So is what no terminal could be sent: the bytes of a file's name that are no UTF-8.
+    """
     return _UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", _ANSI.sub("", text))

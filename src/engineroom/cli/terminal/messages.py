@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from engineroom.cli.terminal.log_flood import FloodProcessor, without_expected_tracebacks
+from engineroom.cli.terminal.log_lines import safe
 
 
 def configure_log(minimum: str = "info") -> None:
@@ -50,7 +51,7 @@ def say(text: str) -> None:
 
 def note(text: str) -> None:
     """Print a line for people alone, where it is not in the way of what a program reads."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{safe(text)}\n")
     sys.stderr.flush()
 
 
@@ -60,7 +61,8 @@ def warn(text: str) -> None:
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print rows in columns, each as wide as it must be."""
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in (heads, *rows):
+    """Print rows in columns, each as wide as it must be. Others may choose what is in them: where a link leads."""
+    shown = [[safe(cell).replace("\n", "\\n").replace("\t", "\\t") for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(heads, *shown, strict=True)]
+    for row in (heads, *shown):
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
