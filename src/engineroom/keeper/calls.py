@@ -1,29 +1,40 @@
 """What clients can ask of the keeper."""
 
-import math
 import os
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from engineroom.keeper import resource_limits
 from engineroom.keeper.about import About, may_become
-from engineroom.keeper.cgroups.cgroups import CgroupLimits
 from engineroom.keeper.cgroups.setup import Setup
 from engineroom.keeper.containment import usage
 from engineroom.keeper.output.poller import OutputPoller
 from engineroom.keeper.processes.journal import Journal
-from engineroom.keeper.processes.process import InvalidSpecError, JsonObject, Spec, is_name
+from engineroom.keeper.processes.process import InvalidSpecError, JsonObject
 from engineroom.keeper.processes.supervisor import Supervisor, Watcher
+from engineroom.keeper.requests import (
+    AcknowledgeOutput,
+    Adjust,
+    Limit,
+    Question,
+    RequestError,
+    Shutdown,
+    Start,
+    Stop,
+    Upgrade,
+    Watch,
+    WatchOutput,
+)
 
 PROTOCOL = 3
 """Raised by one with each change that an older client or keeper would misunderstand."""
 
-_MAX_TIMEOUT_SECONDS = 366 * 86_400.0
-_MAX_COUNT = 2**62
-
 _MAX_NAME = 100
 """So much is repeated of the name of a call that there is not."""
+
+
+_Request = TypeVar("_Request")
 
 
 class CallError(Exception):
@@ -47,17 +58,17 @@ class Calls:
         self._poller = poller
         self._behind: dict[Watcher, int] = {}
         self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
-            "hello": self._hello,
-            "limit": self._limit,
-            "start": self._start,
-            "stop": self._stop,
-            "adjust": self._adjust,
-            "watch": self._watch,
-            "usage": self._usage,
-            "watch_output": self._watch_output,
-            "acknowledge_output": self._acknowledge_output,
-            "shutdown": self._shutdown,
-            "upgrade": self._upgrade,
+            "hello": _parsed(Question.parse, self._hello),
+            "limit": _parsed(Limit.parse, self._limit),
+            "start": _parsed(Start.parse, self._start),
+            "stop": _parsed(Stop.parse, self._stop),
+            "adjust": _parsed(Adjust.parse, self._adjust),
+            "watch": _parsed(Watch.parse, self._watch),
+            "usage": _parsed(Question.parse, self._usage),
+            "watch_output": _parsed(WatchOutput.parse, self._watch_output),
+            "acknowledge_output": _parsed(AcknowledgeOutput.parse, self._acknowledge_output),
+            "shutdown": _parsed(Shutdown.parse, self._shutdown),
+            "upgrade": _parsed(Upgrade.parse, self._upgrade),
         }
 
     def call(self, request: JsonObject, watcher: Watcher) -> JsonObject:
@@ -68,12 +79,13 @@ class Calls:
             raise CallError(f"there is no call {str(name)[:_MAX_NAME]!r} in protocol {PROTOCOL}")
         try:
             return call(request, watcher)
-        except InvalidSpecError as error:
+        except (RequestError, InvalidSpecError) as error:
             raise CallError(str(error)) from None
         except OSError as error:
             raise CallError(f"the keeper cannot do that just now: {error}") from None
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise CallError(f"the request lacks something, or has it in a wrong form: {error}") from None
+            # What nobody has thought of concerns who sent it.
+            raise CallError(f"the request cannot be carried out: {error!r}") from None
 
     def after_answer(self, watcher: Watcher) -> None:
         """Send a new watcher what happened before it came, behind the answer to its call."""
@@ -91,7 +103,7 @@ class Calls:
         if watcher in self._poller.listeners:
             self._poller.listeners.remove(watcher)
 
-    def _hello(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _hello(self, request: Question, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return {
             "protocol": PROTOCOL,
             **self._about.to_json(),
@@ -103,65 +115,59 @@ class Calls:
             "shortage": resource_limits.shortage(len(self._supervisor.processes)),
         }
 
-    def _limit(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
-        self._supervisor.limit({group: _limits(group, each) for group, each in request["groups"].items()})
+    def _limit(self, request: Limit, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._supervisor.limit(request.groups)
         return {}
 
-    def _start(self, request: JsonObject, watcher: Watcher) -> JsonObject:
+    def _start(self, request: Start, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         if self.shutting_down:
             raise CallError("the keeper is shutting down and starts nothing more; start it again")
-        specs = [Spec.parse(spec) for spec in request["processes"]]
-        if request.get("groups"):
-            self._limit(request, watcher)
-        self._supervisor.start(specs)
-        return {"accepted": len(specs)}
+        if request.groups:
+            self._supervisor.limit(request.groups)
+        self._supervisor.start(request.specs)
+        return {"accepted": len(request.specs)}
 
-    def _stop(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _stop(self, request: Stop, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         self._supervisor.stop(
-            _names(request["ids"]),
-            timeout_seconds=_seconds(request["timeout_seconds"]),
-            force=_flag(request.get("force", False)),
-            reason=_text(request.get("reason")),
+            request.ids, timeout_seconds=request.timeout_seconds, force=request.force, reason=request.reason
         )
         return {}
 
-    def _adjust(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
-        self._supervisor.adjust(dict(request["manners"]))
+    def _adjust(self, request: Adjust, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._supervisor.adjust(request.manners)
         return {}
 
-    def _watch(self, request: JsonObject, watcher: Watcher) -> JsonObject:
+    def _watch(self, request: Watch, watcher: Watcher) -> JsonObject:
         """Return all processes as they are; events follow, beginning with those after `after` of the same `epoch`."""
-        same = request.get("epoch") == self._journal.epoch
-        self._behind[watcher] = _count(request.get("after", 0)) if same else 0
+        self._behind[watcher] = request.after if request.epoch == self._journal.epoch else 0
         processes: list[Any] = [process.to_json() for process in self._supervisor.processes.values()]
         return {"processes": processes, "epoch": self._journal.epoch, "sequence": self._journal.sequence}
 
-    def _usage(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _usage(self, request: Question, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return usage.sample(self._supervisor.processes.values(), self._supervisor.containers)
 
-    def _watch_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:
+    def _watch_output(self, request: WatchOutput, watcher: Watcher) -> JsonObject:
         """Bound each stream to `kept_bytes`, and from now on tell this client which streams can be read up to where."""
-        self._poller.spool.keep(_count(request["kept_bytes"]))
+        self._poller.spool.keep(request.kept_bytes)
         if watcher not in self._poller.listeners:
             self._poller.listeners.append(watcher)
         return {}
 
-    def _acknowledge_output(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
-        self._poller.spool.acknowledge({name: _count(offset) for name, offset in request["upto"].items()})
+    def _acknowledge_output(self, request: AcknowledgeOutput, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+        self._poller.spool.acknowledge(request.upto)
         return {}
 
-    def _shutdown(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
-        timeout_seconds = _seconds(request["timeout_seconds"])
+    def _shutdown(self, request: Shutdown, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         self.shutting_down = True
-        self._supervisor.stop(list(self._supervisor.processes), timeout_seconds=timeout_seconds)
+        self._supervisor.stop(list(self._supervisor.processes), timeout_seconds=request.timeout_seconds)
         return {}
 
-    def _upgrade(self, request: JsonObject, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _upgrade(self, request: Upgrade, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         """Have the keeper execute its program anew, as it is installed now. Every connection ends with the old one.
 
         It is the program of the installation whose interpreter is named as `python`, or of its own.
         """
-        python = _text(request.get("python")) or sys.executable
+        python = request.python or sys.executable
         if not may_become(python):
             raise CallError(f"{python} is no program, or others may write to it; install engineroom anew")
         if self._journal.failing:
@@ -174,42 +180,7 @@ class Calls:
         return {}
 
 
-def _limits(group: str, values: JsonObject) -> CgroupLimits:
-    """Return the limits of a group. Raises ValueError for what could not be set, but would be written down."""
-    if not is_name(group):
-        raise ValueError(f"{group!r} is no name of a group")
-    if not all(value is None or (math.isfinite(value) and value >= 0) for value in values.values()):
-        raise ValueError(f"the limits of {group} must be numbers, or null")
-    return CgroupLimits(**values)
-
-
-def _names(value: Any) -> list[str]:
-    if not (isinstance(value, list) and all(isinstance(name, str) for name in value)):
-        raise ValueError("what should be a list of names is none")
-    return value
-
-
-def _flag(value: Any) -> bool:
-    if type(value) is not bool:
-        raise ValueError(f"{value!r} is neither true nor false")
-    return value
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value <= _MAX_COUNT:
-        raise ValueError(f"{value!r} is no number of bytes or events")
-    return value
-
-
-def _text(value: Any) -> str | None:
-    if not (value is None or isinstance(value, str)):
-        raise ValueError(f"{value!r} is no text")
-    return value
-
-
-def _seconds(value: Any) -> float:
-    """Return a time limit. Raises ValueError for what is none: a clock that shows NaN or infinity never comes due."""
-    seconds = float(value) if type(value) in (int, float) else -1.0
-    if not 0.0 <= seconds <= _MAX_TIMEOUT_SECONDS:
-        raise ValueError(f"{value!r} is not between 0 and {_MAX_TIMEOUT_SECONDS:.0f} seconds")
-    return seconds
+def _parsed(
+    parse: Callable[[JsonObject], _Request], carry_out: Callable[[_Request, Watcher], JsonObject]
+) -> Callable[[JsonObject, Watcher], JsonObject]:
+    return lambda fields, watcher: carry_out(parse(fields), watcher)

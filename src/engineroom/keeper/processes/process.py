@@ -179,7 +179,10 @@ _FORMS: dict[str, tuple[Callable[[object], bool], str]] = {
     "umask": (_is_umask, "a number from 0 to 511"),
     "once": (_is_flag, _FLAG),
     "output_file": (lambda value: value is None or _is_text(value), "text, or null"),
-    "stop_signal": (lambda value: value in STOP_SIGNALS, "the name of a signal, such as SIGTERM"),
+    "stop_signal": (
+        lambda value: _is_text(value) and value in STOP_SIGNALS,
+        "the name of a signal, such as SIGTERM",
+    ),
     "stop_target": (
         lambda value: value in ("", *SignalTarget),
         f"empty, or one of {', '.join(SignalTarget)}",
