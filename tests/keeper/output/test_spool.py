@@ -369,3 +369,28 @@ def test_more_notices_than_the_kernel_keeps_lose_nothing(desk: Desk) -> None:
     desk.write(b"late\n", process="p.1.0.c")
     desk.spool.look()
     assert b"late" in desk.texts()
+
+
+def test_who_comes_back_with_an_older_journal_is_read_from_his_first_line(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.prints(numbered(0, 100))
+    desk.spool.gone(ID)
+    desk.follow()
+    desk.acknowledge()
+    assert not desk.path().exists()
+
+    desk.begin_anew({ID: 0})
+    desk.spool.began(ID, 1)
+    desk.prints(b"once\n")
+    desk.reader.look_again()  # as whoever connects to another keeper does
+    [chunk] = desk.read()
+    assert (chunk.data, chunk.dropped_bytes) == (b"once\n", 0)
+    assert chunk.begin > desk.after[chunk.id]
+    desk.after[chunk.id] = chunk.end
+    desk.acknowledge()
+
+    desk.begin_anew({ID: 1})
+    desk.prints(b"more\n")
+    assert desk.texts()[100:] == [b"more"]
+    assert not desk.dropped
+    desk.reader.close()

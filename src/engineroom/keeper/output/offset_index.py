@@ -24,7 +24,7 @@ MARKS_AT = 64
 
 ENDS_LIFE = 1
 
-EMPTYING, EMPTIED_BY_OTHERS = 1, 2
+EMPTYING, EMPTIED_BY_OTHERS, BEGUN_BEHIND = 1, 2, 3
 """What `IndexHeader.emptied` says, beside 0."""
 
 _PUNCH_ABOVE_BYTES = 64 * 1024
@@ -44,7 +44,8 @@ class IndexHeader(NamedTuple):
 
     What is before `acknowledged` was read. `dropped` counts the bytes that were given up unread. While `emptied` is
     EMPTYING, the file is about to be emptied; when it is EMPTIED_BY_OTHERS, whoever prints has done that, and a line
-    begins at `base`.
+    begins at `base`. When it is BEGUN_BEHIND, nobody knows how far an earlier file of this name went, so this one begins
+    behind that: there is nothing between that was lost.
     """
 
     base: int = 0

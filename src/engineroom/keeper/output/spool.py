@@ -53,6 +53,9 @@ class Spool:
         """Since when, by a clock that is never set: one that jumps a year ahead must not have all of it given up."""
         self._lost: dict[str, int] = {}
         """Up to where streams were read of which the host, when it went down, left nothing."""
+        self._present = frozenset(os.listdir(self._folder))  # noqa: PTH208
+        self._begun_behind: set[str] = set()
+        """What has no file, of processes that an earlier keeper knew: there may have been one, and it was read."""
         self._recovered = False
         self._overdue = False
         """Whether all files are to be looked at, as that could not be done when it should have been."""
@@ -122,6 +125,9 @@ class Spool:
     def recover(self, pids: Mapping[str, int]) -> None:
         """Go on with what an earlier keeper left, and mark what was written meanwhile; `pids`: who runs, 0 for nobody."""
         self._pids.update({process: pid for process, pid in pids.items() if pid})
+        if not self._after_boot:
+            known = {name for process in pids for name in _names(process)}
+            self._begun_behind = known - self._present
         self.held.recover(os.listdir(self._folder))  # noqa: PTH208
         for name in self._files():
             with self._going_on(name):
@@ -306,6 +312,11 @@ class Spool:
             paths = f"{self._folder}/{name}", f"{self._marks_folder}/{name}"
             is_old = self._after_boot and not self._recovered
             stream = self._streams[name] = Stream(*paths, self.puncher, after_boot=is_old)
+            if name in self._begun_behind:
+                self._begun_behind.remove(name)
+                # An older journal brings back a process whose output was read and removed. Nobody has written a byte
+                # for each nanosecond since the boot, so this is behind whatever was read.
+                stream.begin_behind(time.monotonic_ns())
             stream.resume(self._lost.pop(name, 0))
         return stream
 

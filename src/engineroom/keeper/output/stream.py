@@ -6,10 +6,12 @@ import os
 from engineroom.keeper import log
 from engineroom.keeper.output import holes
 from engineroom.keeper.output.offset_index import (
+    BEGUN_BEHIND,
     EMPTIED_BY_OTHERS,
     EMPTYING,
     ENDS_LIFE,
     IndexEntry,
+    IndexHeader,
     OffsetIndex,
 )
 
@@ -145,6 +147,12 @@ class Stream:
         self._puncher.end(self._path)
         self._marks.write_header(header)
         self._marks.clear()
+
+    def begin_behind(self, offset: int) -> None:
+        """Begin at this offset, unless it has begun."""
+        if self._marks.header == IndexHeader() and not self._marks.count:
+            begun = IndexHeader(base=offset, begin=offset, acknowledged=offset, emptied=BEGUN_BEHIND)
+            self._marks.write_header(begun)
 
     def reclaim(self) -> None:
         """Give back what somebody has reserved for it, of which the kernel gives no notice everywhere."""

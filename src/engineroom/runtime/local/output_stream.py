@@ -25,7 +25,7 @@ HEADER = struct.Struct("<QQQQQ")
 MARK = struct.Struct("<QQII")
 MARKS_AT = 64
 ENDS_LIFE = 1
-EMPTYING, EMPTIED_BY_OTHERS = 1, 2
+EMPTYING, EMPTIED_BY_OTHERS, BEGUN_BEHIND = 1, 2, 3
 
 _UNKNOWN = 1 << 64
 """Behind every offset."""
@@ -115,6 +115,8 @@ class OutputStream:
         if header.base != self._base and not self._begin_anew(header.base):
             return None, True
         asked = header.acknowledged if after is None else after
+        if header.emptied == BEGUN_BEHIND:
+            asked = max(asked, header.base)
         begin = max(asked, header.begin)
         marks = self._marks_behind(begin, most_marks)
         if not marks:
