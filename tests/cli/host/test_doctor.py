@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from engineroom import __version__
-from engineroom.cli.host.doctor import Grade, doctor, of_hello, of_kernel, of_space
+from engineroom.cli.host.doctor import Grade, doctor, of_hello, of_kernel, of_processes, of_space
 from engineroom.runtime.local.messages import Hello
+from engineroom.runtime.local.process_ids import ProcessRoom
 from tests.keeper.running_keeper import running_keeper
 from tests.keeper.worlds import WITHOUT_CGROUPS
 from tests.support.engineroom_server import ENGINEROOM
@@ -113,3 +114,10 @@ def test_a_disk_that_is_nearly_full_is_warned_of() -> None:
 )
 def test_a_kernel_is_told_with_what_it_lacks(release: str, grade: Grade) -> None:
     assert of_kernel(release).grade is grade
+
+
+@pytest.mark.parametrize(("there", "grade"), [(100, Grade.GOOD), (9_000, Grade.WARNING)])
+def test_little_room_for_processes_is_told_with_what_to_change(there: int, grade: Grade) -> None:
+    [found] = of_processes(ProcessRoom(most=10_000, there=there, remedy="TasksMax=40000"))
+    assert found.grade is grade
+    assert ("TasksMax=40000" in found.message) == (grade is Grade.WARNING)

@@ -22,11 +22,13 @@ from engineroom.runtime.local.forgotten_variables import Forgotten, forgotten, p
 from engineroom.runtime.local.heartbeat import why_silent
 from engineroom.runtime.local.keeper import Keeper, KeeperError, connect
 from engineroom.runtime.local.messages import Hello, ProtocolError
+from engineroom.runtime.local.process_ids import ProcessRoom, tightest
 from engineroom.sandbox import unlimited
 from engineroom.settings import Settings
 
 _LITTLE_SPACE_PERCENT = 5.0
 _ENOUGH_OPEN_FILES = 4096
+_FEW_PROCESSES = 200
 _BORN_IN_CGROUPS = (5, 7)
 _TELLS_EXITS = (6, 15)
 _ANSWER_SECONDS = 5.0
@@ -67,6 +69,7 @@ def doctor(
     findings = [
         *_of_folder(found.data),
         *_of_host(),
+        *of_processes(tightest(found.keeper / "lock")),
         *of_tasks(unlimited()),
         *of_forgotten_variables(forgotten(places())),
         *asyncio.run(_of_keeper(found)),
@@ -108,6 +111,18 @@ def _of_host() -> Iterator[Finding]:
     else:
         yield Finding(Grade.GOOD, "open files", f"limited to {soft}, and for the keeper to {hard}")
     yield of_kernel(os.uname().release)
+
+
+def of_processes(room: ProcessRoom | None) -> Iterator[Finding]:
+    """Yield what is to be said of how many more processes there may be."""
+    if room is None:
+        return
+    text = f"{room.there} of at most {room.most} processes and threads are there"
+    if room.left < max(_FEW_PROCESSES, room.most // 5):
+        advice = f"soon none can be started; raise {room.remedy}"
+        yield Finding(Grade.WARNING, "process ids", f"{text}; {advice}")
+    else:
+        yield Finding(Grade.GOOD, "process ids", text)
 
 
 def of_kernel(release: str) -> Finding:
