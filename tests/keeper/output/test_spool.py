@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.keeper.output import holes
+from engineroom.keeper.output import holes, spool_notes
 from engineroom.keeper.output import spool as spool_module
 from engineroom.keeper.output import stream as stream_module
 from engineroom.keeper.output.offset_index import OffsetIndex
@@ -212,7 +212,7 @@ def test_one_that_cannot_read_what_is_to_be_kept_keeps_what_it_would_at_first(
 ) -> None:
     (desk.folder / "kept_bytes").write_bytes(content)
     desk.begin_anew({})
-    assert desk.spool.kept_bytes == spool_module.DEFAULT_KEPT_BYTES
+    assert desk.spool.kept_bytes == spool_notes.DEFAULT_KEPT_BYTES
 
 
 def test_a_reader_that_is_outrun_while_it_reads_goes_on_where_it_can(

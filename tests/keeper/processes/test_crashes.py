@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engineroom.keeper.output.offset_index import OffsetIndex
-from engineroom.keeper.output.spool import DEFAULT_KEPT_BYTES
+from engineroom.keeper.output.spool_notes import DEFAULT_KEPT_BYTES
 from tests.keeper.running_keeper import JsonObject, RunningKeeper, running_keeper
 from tests.keeper.worlds import WORLDS
 from tests.support import proc

@@ -11,10 +11,8 @@ from engineroom.keeper.output.held_files import HeldFiles, is_held
 from engineroom.keeper.output.holes import Puncher
 from engineroom.keeper.output.inotify import InotifyWatcher
 from engineroom.keeper.output.output_files import OutputFiles
+from engineroom.keeper.output.spool_notes import MIN_KEPT_BYTES, is_after_boot, read_bound, write_bound
 from engineroom.keeper.output.stream import Stream
-
-DEFAULT_KEPT_BYTES = 8 * 1024 * 1024
-MIN_KEPT_BYTES = 64 * 1024
 
 _GONE_KEPT_BYTES = 256 * 1024 * 1024
 _GONE_KEPT_SECONDS = 7 * 86_400.0
@@ -34,9 +32,9 @@ class Spool:
     """
 
     def __init__(self, folder: Path, *, boot: str = "") -> None:
-        self._after_boot = _is_after_boot(folder.with_name("boot"), boot)
+        self._after_boot = is_after_boot(folder.with_name("boot"), boot)
         self._bound = folder.with_name("kept_bytes")
-        self.kept_bytes = _read_bound(self._bound)
+        self.kept_bytes = read_bound(self._bound)
         """How much of each stream is kept at most."""
         self.changed: dict[str, int | None] = {}
         """Up to where each stream can be read, of those that have changed since somebody looked here; None: gone."""
@@ -85,7 +83,7 @@ class Spool:
         most_bytes = max(MIN_KEPT_BYTES, most_bytes)
         if most_bytes != self.kept_bytes:
             self.kept_bytes = most_bytes
-            _write_bound(self._bound, most_bytes)
+            write_bound(self._bound, most_bytes)
             for name, stream in self._streams.items():
                 with self._going_on(name):
                     stream.bound(most_bytes)
@@ -347,41 +345,3 @@ class Spool:
 
 def _names(process: str) -> tuple[str, str]:
     return f"{process}.stdout", f"{process}.stderr"
-
-
-def _read_bound(path: Path) -> int:
-    try:
-        return max(MIN_KEPT_BYTES, int(path.read_bytes()))
-    except FileNotFoundError:
-        return DEFAULT_KEPT_BYTES
-    except (OSError, ValueError) as error:
-        log.write("error", "spool.failed", "Cannot read how much to keep.", path=str(path), reason=str(error))
-        return DEFAULT_KEPT_BYTES
-
-
-def _write_bound(path: Path, most_bytes: int) -> None:
-    try:
-        _write(path, f"{most_bytes}\n")
-    except OSError as error:
-        log.write("error", "spool.failed", "Cannot note how much to keep.", path=str(path), reason=str(error))
-
-
-def _is_after_boot(path: Path, boot: str) -> bool:
-    """Return whether the host was booted since a keeper was last here, and note this boot."""
-    if not boot:
-        return False
-    before = None
-    try:
-        before = path.read_text() if path.exists() else None
-        if before != boot:
-            _write(path, boot)
-    except OSError as error:
-        log.write("error", "spool.failed", "Cannot note the boot.", path=str(path), reason=str(error))
-    return before not in (None, boot)
-
-
-def _write(path: Path, content: str) -> None:
-    new = path.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(content)
-    new.replace(path)
