@@ -48,3 +48,21 @@ def test_the_page_shows_every_endpoint_and_loads_nothing(api: Api) -> None:
     assert "what is ours is marked <em>ours</em>" in text
     assert "`" not in text.partition("<h2>Schemas</h2>")[0]
     assert not re.search(r"<script|<link|<img|src=|url\(|@import|https?://", text)
+
+
+def test_every_answer_may_name_what_was_ignored(api: Api) -> None:
+    document = api.get("/api/openapi.json").json()
+
+    assert document["components"]["headers"]["Ignored"]["schema"] == {"type": "string"}
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for answer in operation["responses"].values():
+                assert answer["headers"]["engineroom-ignored"] == {"$ref": "#/components/headers/Ignored"}
+
+
+def test_no_two_schemas_share_a_name(api: Api) -> None:
+    """What a request has may be required otherwise than in an answer, as the header Strict-Transport-Security."""
+    schemas = api.get("/api/openapi.json").json()["components"]["schemas"]
+
+    assert schemas["Hsts"]["title"] == "Hsts"
+    assert schemas["HstsFields"]["title"] == "HstsFields"

@@ -51,6 +51,9 @@ def test_every_wrong_field_is_named_at_once(api: Api) -> None:
     answer = api.client.request("PATCH", path, json=wrong)
     assert answer.status_code == 422
     assert {name.split(".")[0] for name in answer.json()["errors"]} == set(wrong)
+    assert answer.json()["errors"]["stop_target"] == [
+        "The selected stop target is invalid: it must be 'program' or 'group'."
+    ]
 
 
 def test_it_is_told_by_the_operation_and_not_by_the_contracts_resource(api: Api) -> None:

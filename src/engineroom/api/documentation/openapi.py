@@ -7,6 +7,7 @@ from typing import Any
 
 from engineroom import __version__
 from engineroom.api.calls.endpoint import Endpoint
+from engineroom.api.document import ignored
 from engineroom.api.document.shapes import Many, Plain
 from engineroom.api.documentation.components import Schema, answer_schema, components, reference
 from engineroom.api.http.errors import (
@@ -34,6 +35,10 @@ unknown filters and relations."""
 _SCHEMAS = {FailedError: "FailedError", InvalidError: "InvalidError"}
 _COUNT: Schema = {"required": True, "schema": {"type": "string", "pattern": "^[0-9]+$"}}
 _COUNTED = {"x-ratelimit-limit": _COUNT, "x-ratelimit-remaining": _COUNT}
+_IGNORED: Schema = {
+    "description": "Names the fields, parameters and relations of the request that nothing was made of. *Ours.*",
+    "schema": {"type": "string"},
+}
 
 
 def document(endpoints: Sequence[Endpoint]) -> Schema:
@@ -48,6 +53,7 @@ def document(endpoints: Sequence[Endpoint]) -> Schema:
         "paths": dict(paths),
         "components": {
             "schemas": components(endpoints),
+            "headers": {"Ignored": _IGNORED},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -113,7 +119,8 @@ def _responses(endpoint: Endpoint) -> Iterator[tuple[str, Schema]]:
 
 
 def _with_headers(endpoint: Endpoint, described: Schema) -> Schema:
-    return described if endpoint.bucket is None else {**described, "headers": _COUNTED}
+    counted = {} if endpoint.bucket is None else _COUNTED
+    return {**described, "headers": {**counted, ignored.HEADER: {"$ref": "#/components/headers/Ignored"}}}
 
 
 def _errors(endpoint: Endpoint) -> list[type[ApiError]]:

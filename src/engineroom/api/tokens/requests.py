@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from engineroom.api.document.fields import Text
+from engineroom.api.document.fields import NamingChoices, Text
 from engineroom.control.changes.tokens import NewToken
 from engineroom.model.ids import ApplicationId
 from engineroom.model.token import Ability
@@ -18,13 +18,18 @@ def _to_come(value: datetime) -> datetime:
     return value
 
 
+_Ability = Annotated[Ability, NamingChoices]
+
+
 class CreateToken(BaseModel):
     """A new token. Without abilities it may read and write; without applications it may do so in all of them."""
 
     model_config = ConfigDict(frozen=True)
 
     name: Annotated[Text, Field(max_length=100)]
-    abilities: Annotated[frozenset[Ability], Field(min_length=1)] = frozenset({Ability.READ, Ability.WRITE})
+    abilities: Annotated[frozenset[Annotated[Ability, NamingChoices]], Field(min_length=1)] = frozenset(
+        {Ability.READ, Ability.WRITE}
+    )
     expires_at: Annotated[AwareDatetime, AfterValidator(_to_come)] | None = None
     applications: Annotated[frozenset[Annotated[str, Field(max_length=64)]], Field(min_length=1)] | None = (
         None
