@@ -97,7 +97,7 @@ def test_wrong_fields_are_named(api: Api) -> None:
     assert answer.status_code == 422
     assert answer.json()["errors"] == {
         "name": ["The name field is required."],
-        "abilities.0": ["The selected abilities.0 is invalid."],
+        "abilities.0": ["The selected abilities.0 is invalid: it must be 'read', 'write' or 'admin'."],
         "expires_at": ["The expires at field must be a date after now."],
         "applications": ["The applications field must have at least 1 items."],
     }
