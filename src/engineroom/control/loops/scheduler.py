@@ -170,7 +170,7 @@ class Scheduler:
                 status=RunStatus.UNKNOWN,
                 finished_at=now,
                 duration_seconds=None,
-                reason="unknown: the host went down, or its keeper was ended, while it ran",
+                reason="unknown: the host went down, or its keeper was ended, while it ran, or the server before it began",
             )
             for one in going
             # Also one of a time that was set back since.
