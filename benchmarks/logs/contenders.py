@@ -12,9 +12,9 @@ from typing import BinaryIO, Protocol
 from benchmarks.logs.corpus import RARE
 from benchmarks.setup import MissingError
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
-from engineroom.model.logs.output import Chunk, Mark
+from engineroom.model.logs.output import Chunk, OffsetEntry
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.query import LogQuery
 from engineroom.telemetry.logs.blocks.reading import Window
 from engineroom.telemetry.logs.blocks.retention import Retention
 from engineroom.telemetry.logs.blocks.writer import LogOwner
@@ -66,11 +66,11 @@ class Engineroom:
 
     def newest(self) -> tuple[float, int]:
         """See Contender."""
-        return self._find([list(self._owners)[ASKED]], Query(), Window(limit=100, newest_first=True))
+        return self._find([list(self._owners)[ASKED]], LogQuery(), Window(limit=100, newest_first=True))
 
     def rare(self) -> tuple[float, int]:
         """See Contender."""
-        return self._find(list(self._owners), Query(text=RARE.decode()), Window(limit=100))
+        return self._find(list(self._owners), LogQuery(text=RARE.decode()), Window(limit=100))
 
     def bytes_on_disk(self) -> int:
         """See Contender. The reserve is room for a full disk, however much is stored."""
@@ -100,10 +100,10 @@ class Engineroom:
             stream="stdout",
             begin=begin,
             data=data,
-            marks=(Mark(begin + len(data), at, 1),),
+            offset_index=(OffsetEntry(begin + len(data), at, 1),),
         )
 
-    def _find(self, owners: list[BackgroundProcessId], query: Query, window: Window) -> tuple[float, int]:
+    def _find(self, owners: list[BackgroundProcessId], query: LogQuery, window: Window) -> tuple[float, int]:
         async def find() -> tuple[float, int]:
             logs = LogStore.open(self._folder / "logs.db", Retention(days=36500, bytes=10**12))
             # A server has its connections open; only the question is timed.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engineroom.model.processes.lifecycle import Replacement
 from engineroom.model.processes.process import Process, ProcessState
 from engineroom.model.processes.workload import Workload
-from engineroom.runtime.fake_steps import Drain, Start, next_steps
+from engineroom.runtime.fake_steps import Drain, StartStep, next_steps
 from tests.runtime.conformance import some_workload
 
 ROUNDS = 100
@@ -33,7 +33,7 @@ def after(workload: Workload, processes: list[Process], numbers: "itertools.coun
     there = {id: replace(each, state=ProcessState.RUNNING) for id, each in there.items()}
     for step in next_steps(workload, processes):
         match step:
-            case Start(slot):
+            case StartStep(slot):
                 new = a_process(workload, next(numbers), slot, ProcessState.STARTING)
                 there[new.id] = new
             case Drain(id):

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 import pytest
 
-from engineroom.sandbox import Command, Limits, Ran, Sandbox, SandboxError, Tenant
+from engineroom.sandbox import Ran, Sandbox, SandboxError, TaskLimits, Tenant, TenantCommand
 
 T = TypeVar("T")
 
-LIMITS = Limits(seconds=60, cpu_seconds=20, processes=8)
+LIMITS = TaskLimits(seconds=60, cpu_seconds=20, processes=8)
 
 
 def in_sandbox(ask: Callable[[Sandbox], Awaitable[T]]) -> T:
@@ -26,16 +26,16 @@ def in_sandbox(ask: Callable[[Sandbox], Awaitable[T]]) -> T:
     return asyncio.run(asked())
 
 
-def run(*argv: str, tenant: Tenant, limits: Limits = LIMITS, given: bytes = b"") -> Ran:
-    return in_sandbox(lambda sandbox: sandbox.run(Command(argv=argv), tenant, limits, given))
+def run(*argv: str, tenant: Tenant, limits: TaskLimits = LIMITS, given: bytes = b"") -> Ran:
+    return in_sandbox(lambda sandbox: sandbox.run(TenantCommand(argv=argv), tenant, limits, given))
 
 
-def python(code: str, *, tenant: Tenant, limits: Limits = LIMITS) -> str:
+def python(code: str, *, tenant: Tenant, limits: TaskLimits = LIMITS) -> str:
     """Return what a program prints that is written in Python."""
     return run("/usr/bin/env", "python3", "-Ic", code, tenant=tenant, limits=limits).output.decode()
 
 
-def refused(*argv: str, tenant: Tenant, limits: Limits = LIMITS) -> str:
+def refused(*argv: str, tenant: Tenant, limits: TaskLimits = LIMITS) -> str:
     with pytest.raises(SandboxError) as caught:
         run(*argv, tenant=tenant, limits=limits)
     return str(caught.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.sandbox import Limits
+from engineroom.sandbox import TaskLimits
 from tests.sandbox.asking import LIMITS, of, refused, run
 
 pytestmark = pytest.mark.needs("root")
@@ -62,7 +62,7 @@ def test_a_task_that_takes_too_long_is_killed_with_all_that_it_started(home: Pat
     # Nothing else on this host sleeps as long, such as this very test beside this one.
     time = random.randrange(1_000_000, 1_000_000_000)
     script = f"setsid sleep {time} & (setsid setsid sleep {time} &) ; exec sleep {time}"
-    reason = refused("sh", "-c", script, tenant=of(home), limits=Limits(seconds=1, processes=8))
+    reason = refused("sh", "-c", script, tenant=of(home), limits=TaskLimits(seconds=1, processes=8))
     assert reason == "it took longer than 1 s"
     assert not any(read(process) == b"sleep\0%d\0" % time for process in Path("/proc").glob("[0-9]*/cmdline"))
 
@@ -75,7 +75,7 @@ def read(path: Path) -> bytes:
 
 
 def test_a_task_that_burns_a_processor_is_killed(home: Path) -> None:
-    limits = Limits(seconds=120, cpu_seconds=1)
+    limits = TaskLimits(seconds=120, cpu_seconds=1)
     assert "more than 1 s of a processor" in refused(
         "sh", "-c", "while :; do :; done", tenant=of(home), limits=limits
     )
@@ -84,14 +84,14 @@ def test_a_task_that_burns_a_processor_is_killed(home: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "limits"),
     [
-        ("head -c 300000000 /dev/zero | tail -c 299999999 | wc -c", Limits(seconds=60, processes=8)),
+        ("head -c 300000000 /dev/zero | tail -c 299999999 | wc -c", TaskLimits(seconds=60, processes=8)),
         ("echo x > file", LIMITS),
-        ("id & wait", Limits(seconds=60)),
-        ("exec 3<. 4<. 5<. 6<. 7<. 8<. 9<.", Limits(seconds=60, open_files=8)),
+        ("id & wait", TaskLimits(seconds=60)),
+        ("exec 3<. 4<. 5<. 6<. 7<. 8<. 9<.", TaskLimits(seconds=60, open_files=8)),
     ],
     ids=["memory", "files", "processes", "descriptors"],
 )
-def test_a_task_takes_no_more_than_it_may(home: Path, script: str, limits: Limits) -> None:
+def test_a_task_takes_no_more_than_it_may(home: Path, script: str, limits: TaskLimits) -> None:
     os.chmod(home, 0o777)  # noqa: PTH101
     ran = run("sh", "-c", f"cd {home}; {script}", tenant=of(home), limits=limits)
     assert (ran.code != 0) or ran.output in (b"", b"0\n")

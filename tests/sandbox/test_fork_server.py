@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.sandbox import Command, Limits, RanOutError, Sandbox, SandboxError, Tenant
+from engineroom.sandbox import RanOutError, Sandbox, SandboxError, TaskLimits, Tenant, TenantCommand
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.support import proc
 
-LIMITS = Limits(seconds=60, cpu_seconds=20)
+LIMITS = TaskLimits(seconds=60, cpu_seconds=20)
 
 
 def children(pid: int) -> list[int]:
@@ -24,7 +24,7 @@ def fork_servers() -> list[int]:
 
 async def answers(sandbox: Sandbox, folder: Path) -> bool:
     try:
-        ran = await sandbox.run(Command(argv=("echo", "here")), Tenant(folder=str(folder)), LIMITS)
+        ran = await sandbox.run(TenantCommand(argv=("echo", "here")), Tenant(folder=str(folder)), LIMITS)
     except SandboxError:
         return False
     return ran.output == b"here\n"
@@ -35,7 +35,7 @@ async def test_what_a_killed_fork_server_ran_ends_with_it_and_another_one_answer
     sandbox = Sandbox()
     try:
         sleeping = asyncio.create_task(
-            sandbox.run(Command(argv=("sleep", "600")), Tenant(folder=str(tmp_path)), LIMITS)
+            sandbox.run(TenantCommand(argv=("sleep", "600")), Tenant(folder=str(tmp_path)), LIMITS)
         )
         await eventually("it sleeps", lambda: fork_servers() and children(fork_servers()[0]))
         [server] = fork_servers()
@@ -58,7 +58,7 @@ async def test_what_a_killed_fork_server_ran_ends_with_it_and_another_one_answer
 async def test_closing_ends_what_runs(tmp_path: Path) -> None:
     sandbox = Sandbox()
     sleeping = asyncio.create_task(
-        sandbox.run(Command(argv=("sleep", "600")), Tenant(folder=str(tmp_path)), LIMITS)
+        sandbox.run(TenantCommand(argv=("sleep", "600")), Tenant(folder=str(tmp_path)), LIMITS)
     )
     await eventually("it sleeps", lambda: fork_servers() and children(fork_servers()[0]))
     [task] = children(fork_servers()[0])

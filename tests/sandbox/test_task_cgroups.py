@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from engineroom.sandbox import Command, Limits, RanOutError, Sandbox, SandboxError
+from engineroom.sandbox import RanOutError, Sandbox, SandboxError, TaskLimits, TenantCommand
 from engineroom.sandbox.cgroup_base import PREFIX, unlimited
 from tests.keeper.worlds import WITHOUT_CGROUPS, WORLDS
 from tests.runtime.asynchronous import asynchronous, eventually
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.needs("root")
 
 PROCESSES = 10
 MIB = 1024 * 1024
-LIMITS = Limits(seconds=60, cpu_seconds=20, memory_bytes=192 * MIB, processes=PROCESSES)
+LIMITS = TaskLimits(seconds=60, cpu_seconds=20, memory_bytes=192 * MIB, processes=PROCESSES)
 
 # Of any bomb there are no more than this, so that this host survives whatever is wrong.
 AT_MOST = 100
@@ -34,13 +34,13 @@ WITH_CGROUPS = {name: world for name, world in WORLDS.items() if world != WITHOU
 
 ASKING = """
 import asyncio, json, sys, msgspec
-from engineroom.sandbox import Command, Limits, Sandbox, SandboxError, Tenant
+from engineroom.sandbox import TenantCommand, TaskLimits, Sandbox, SandboxError, Tenant
 
 async def main(os_user, limits, argv):
     sandbox = Sandbox()
-    command = Command(argv=tuple(argv))
+    command = TenantCommand(argv=tuple(argv))
     try:
-        ran = await sandbox.run(command, Tenant(folder="/", os_user=os_user), msgspec.json.decode(limits, type=Limits))
+        ran = await sandbox.run(command, Tenant(folder="/", os_user=os_user), msgspec.json.decode(limits, type=TaskLimits))
         print(json.dumps(["ran", ran.output.decode()]))
     except SandboxError as error:
         print(json.dumps(["refused", str(error)]))
@@ -104,7 +104,7 @@ def loner() -> str:
     return str(random.randrange(100_000, 1_000_000))
 
 
-def asked(world: Sequence[str], user: str, limits: Limits, *argv: str) -> tuple[str, str]:
+def asked(world: Sequence[str], user: str, limits: TaskLimits, *argv: str) -> tuple[str, str]:
     """Return how it went and what was said to this user, where a host is as this world."""
     words = [*world, sys.executable, "-c", ASKING, user, json.dumps(as_json(limits)), *argv]
     ran = subprocess.run(words, capture_output=True, text=True, check=False)
@@ -113,7 +113,7 @@ def asked(world: Sequence[str], user: str, limits: Limits, *argv: str) -> tuple[
     return how, said
 
 
-def as_json(limits: Limits) -> dict[str, object]:
+def as_json(limits: TaskLimits) -> dict[str, object]:
     return {field: getattr(limits, field) for field in limits.__struct_fields__}
 
 
@@ -148,7 +148,7 @@ def test_all_that_it_starts_takes_no_more_memory_together_than_it_may(
 
 @pytest.mark.parametrize("world", WORLDS.values(), ids=WORLDS)
 def test_of_a_bomb_nothing_is_left(loner: str, world: Sequence[str]) -> None:
-    limits = Limits(seconds=2, cpu_seconds=20, processes=PROCESSES)
+    limits = TaskLimits(seconds=2, cpu_seconds=20, processes=PROCESSES)
 
     how, said = asked(world, loner, limits, *python(EXPLODING, loner))
 
@@ -160,7 +160,7 @@ def test_of_a_bomb_nothing_is_left(loner: str, world: Sequence[str]) -> None:
 
 async def answers(sandbox: Sandbox, folder: Path) -> bool:
     try:
-        await sandbox.run(Command(argv=("true",)), of(folder), LIMITS)
+        await sandbox.run(TenantCommand(argv=("true",)), of(folder), LIMITS)
     except SandboxError:
         return False
     return True
@@ -196,7 +196,7 @@ async def test_what_a_killed_fork_server_leaves_is_killed_by_the_next(home: Path
     sandbox = Sandbox()
     first, second = a_time(), a_time()
     script = f"setsid setsid sleep {second} >&2 & exec sleep {first}"
-    running = asyncio.create_task(sandbox.run(Command(argv=("sh", "-c", script)), of(home), LIMITS))
+    running = asyncio.create_task(sandbox.run(TenantCommand(argv=("sh", "-c", script)), of(home), LIMITS))
     await eventually("both sleep", lambda: sleeping(first) and sleeping(second), timeout_seconds=60)
     [left] = sleeping(second)
 
@@ -214,7 +214,7 @@ async def test_what_another_one_uses_is_left_alone(home: Path) -> None:
     one, another = Sandbox(), Sandbox()
     seconds = a_time()
     try:
-        running = asyncio.create_task(one.run(Command(argv=("sleep", seconds)), of(home), LIMITS))
+        running = asyncio.create_task(one.run(TenantCommand(argv=("sleep", seconds)), of(home), LIMITS))
         await eventually("it sleeps", lambda: sleeping(seconds), timeout_seconds=60)
         [task] = sleeping(seconds)
         await settle(another, home)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engineroom.api.calls.access import Access
-from engineroom.api.calls.control_plane import ControlPlane
+from engineroom.api.calls.control_plane import ControlPlaneApi
 from engineroom.api.calls.dispatch import Address, Dispatching
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.calls.token_uses import TokenUses
@@ -16,7 +16,7 @@ from engineroom.api.http.rate_limits import RateLimits
 from engineroom.api.http.router import Router
 
 
-def application(control: ControlPlane, *, calls_per_minute: int = 0) -> ASGIApp:
+def application(control: ControlPlaneApi, *, calls_per_minute: int = 0) -> ASGIApp:
     """Return the application that answers for this control plane; with 0 calls a minute there is no limit to them."""
     shared = Dispatching(
         control=control,

@@ -52,7 +52,7 @@ def main() -> int:
     return 0
 
 
-class Parts(NamedTuple):
+class KeeperParts(NamedTuple):
     """What a keeper that runs consists of, as far as its beginning and its end have to do with it."""
 
     place: KeeperFolder
@@ -64,7 +64,7 @@ class Parts(NamedTuple):
     loop: Loop
 
 
-def begin(folder: Path, *, inherited_lock: int | None = None) -> Parts:
+def begin(folder: Path, *, inherited_lock: int | None = None) -> KeeperParts:
     """Go on where an earlier keeper stopped, and listen.
 
     Raises StartError when another keeper has the folder, OSError when it is bad. `inherited_lock` is the folder's lock, held
@@ -94,10 +94,10 @@ def begin(folder: Path, *, inherited_lock: int | None = None) -> Parts:
     log.write("info", "keeper.started", "The keeper listens.", pid=os.getpid(), folder=str(folder))
     _tell_of_limits(setup)
     loop.open()
-    return Parts(place, setup, journal, supervisor, spool, calls, loop)
+    return KeeperParts(place, setup, journal, supervisor, spool, calls, loop)
 
 
-def run(keeper: Parts) -> None:
+def run(keeper: KeeperParts) -> None:
     """Supervise until told to stop. Raises OSError when the loop itself cannot go on."""
     calls, loop, supervisor = keeper.calls, keeper.loop, keeper.supervisor
     loop.run()

@@ -8,7 +8,7 @@ from engineroom.queues import address
 from engineroom.queues.base import Layout, QueueConnection, SqsQueues, UnmeasurableError
 from engineroom.queues.laravel import connections, files, version
 from engineroom.queues.laravel.env import Env
-from engineroom.queues.laravel.settings import Settings, known_text
+from engineroom.queues.laravel.settings import LaravelSettings, known_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ def find(
     return locate(Worker(folder=folder, variables=variables, connection=connection, queues=queues))
 
 
-def locate(worker: Worker, settings: Settings | None = None) -> QueueLocation:
+def locate(worker: Worker, settings: LaravelSettings | None = None) -> QueueLocation:
     """Return where a worker takes its jobs from, by what its application says of itself, or else by its files.
 
     Raises UnmeasurableError, with what to do, when that cannot be told, and OSError when a file cannot be read.

@@ -10,8 +10,8 @@ from engineroom.queues.discovery import QueueLocation, Worker, can_be_asked, loc
 from engineroom.queues.isolated.wire import Wired, unwired, wired
 from engineroom.queues.laravel import asking
 from engineroom.queues.laravel.fingerprint import fingerprint
-from engineroom.queues.laravel.settings import Settings
-from engineroom.sandbox import Limits, Question
+from engineroom.queues.laravel.settings import LaravelSettings
+from engineroom.sandbox import Question, TaskLimits
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ def _find(sought: Sought) -> Found:
     return _found(worker, settings)
 
 
-def _found(worker: Worker, settings: Settings | None) -> Found:
+def _found(worker: Worker, settings: LaravelSettings | None) -> Found:
     try:
         found = locate(worker, settings)
     except (UnmeasurableError, OSError, ValueError) as error:
@@ -101,5 +101,5 @@ FIND = Question(
     asks=Sought,
     answers=Found,
     answer=_find,
-    limits=Limits(seconds=5.0, cpu_seconds=2),
+    limits=TaskLimits(seconds=5.0, cpu_seconds=2),
 )

@@ -19,7 +19,7 @@ from engineroom.model.processes.run import Finished, Run
 from engineroom.model.processes.workload import Workload
 from engineroom.runtime.base import Capabilities, Listener, Report, RuntimeUnavailableError
 from engineroom.runtime.fake_output import FakeOutput
-from engineroom.runtime.fake_steps import Drain, Slot, Start, next_steps
+from engineroom.runtime.fake_steps import Drain, Slot, StartStep, next_steps
 from engineroom.runtime.replicas import replicas_of
 
 _FIRST_PID = 1 << 22
@@ -259,7 +259,7 @@ class FakeRuntime:
                     break
                 for step in steps:
                     match step:
-                        case Start(slot):
+                        case StartStep(slot):
                             self._start(workload, slot)
                         case Drain(id):
                             self._drain(self._processes[id])

@@ -9,7 +9,7 @@ from engineroom.model.logs.output import (
     STREAM_NAMES,
     UNFINISHED_SHOWN_BYTES,
     Chunk,
-    Mark,
+    OffsetEntry,
     StreamId,
     StreamName,
     whole_pieces_end,
@@ -24,7 +24,7 @@ class _Stream:
     process: Process
     begin: int = 0
     data: bytearray = field(default_factory=bytearray)
-    marks: list[Mark] = field(default_factory=list)
+    offset_index: list[OffsetEntry] = field(default_factory=list)
     acknowledged: int = 0
     told: int = 0
     """Up to where its unfinished line was told of."""
@@ -45,14 +45,16 @@ class FakeOutput:
         """Append to a stream of the process."""
         found = self._streams.setdefault(StreamId(process.id, stream), _Stream(process))
         found.data += data
-        found.marks.append(Mark(found.end, time.time_ns(), process.pid or 0))
+        found.offset_index.append(OffsetEntry(found.end, time.time_ns(), process.pid or 0))
 
     def end_life(self, process: Process) -> None:
         """End the lines of a process that has died."""
         for name in STREAM_NAMES:
             found = self._streams.get(StreamId(process.id, name))
             if found is not None:
-                found.marks.append(Mark(found.end, time.time_ns(), process.pid or 0, ends_life=True))
+                found.offset_index.append(
+                    OffsetEntry(found.end, time.time_ns(), process.pid or 0, ends_life=True)
+                )
 
     def lose(self, stream: StreamId, size: int) -> None:
         """Drop the oldest bytes of a stream."""
@@ -96,7 +98,7 @@ class FakeOutput:
 def _chunk(id: StreamId, stream: _Stream, after: int, limit_bytes: int) -> Chunk | None:
     begin = max(after, stream.begin)
     data = bytes(stream.data[begin - stream.begin :][: max(limit_bytes, MAX_LINE_BYTES + 1)])
-    ends = [mark.offset - begin for mark in stream.marks if mark.ends_life and mark.offset > begin]
+    ends = [entry.offset - begin for entry in stream.offset_index if entry.ends_life and entry.offset > begin]
     whole = max([data.rfind(b"\n") + 1, *(end for end in ends if end <= len(data))])
     end = whole or whole_pieces_end(data, 0)
     if not end and (not data or stream.told == stream.end):
@@ -109,10 +111,10 @@ def _chunk(id: StreamId, stream: _Stream, after: int, limit_bytes: int) -> Chunk
         stream=id.stream,
         begin=begin,
         data=data[:end],
-        marks=(),
+        offset_index=(),
         dropped_bytes=begin - after,
     )
-    covering = [mark for mark in stream.marks if mark.offset > begin]
+    covering = [entry for entry in stream.offset_index if entry.offset > begin]
     if not end:
         stream.told = stream.end
         return replace(
@@ -120,7 +122,7 @@ def _chunk(id: StreamId, stream: _Stream, after: int, limit_bytes: int) -> Chunk
             begin=after,
             dropped_bytes=0,
             unfinished=data[-UNFINISHED_SHOWN_BYTES:],
-            marks=tuple(covering[-1:]),
+            offset_index=tuple(covering[-1:]),
         )
-    enough = next(number for number, mark in enumerate(covering, 1) if mark.offset >= chunk.end)
-    return replace(chunk, marks=tuple(covering[:enough]))
+    enough = next(number for number, entry in enumerate(covering, 1) if entry.offset >= chunk.end)
+    return replace(chunk, offset_index=tuple(covering[:enough]))

@@ -16,7 +16,7 @@ Slot = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartStep:
     """Start a process there."""
 
     slot: Slot
@@ -29,7 +29,7 @@ class Drain:
     id: str
 
 
-def next_steps(workload: Workload, processes: Sequence[Process]) -> Sequence[Start | Drain]:
+def next_steps(workload: Workload, processes: Sequence[Process]) -> Sequence[StartStep | Drain]:
     """Return what is to be done next; nothing when all is as it should be, or something must happen first."""
     slots = _slots(workload, processes)
     surplus = [Drain(process.id) for process in processes if _stays(process) and _slot(process) not in slots]
@@ -37,19 +37,19 @@ def next_steps(workload: Workload, processes: Sequence[Process]) -> Sequence[Sta
     return [*surplus, *_filled(workload, inside), *_replaced(workload, inside)]
 
 
-def _filled(workload: Workload, inside: Mapping[Slot, Sequence[Process]]) -> Iterator[Start | Drain]:
+def _filled(workload: Workload, inside: Mapping[Slot, Sequence[Process]]) -> Iterator[StartStep | Drain]:
     """Yield how empty slots get a process, and those with too many lose what they no longer need."""
     for slot, found in inside.items():
         new, old = _told_apart(workload, found)
         if not (new or old) and (not found or workload.replacement is Replacement.START_FIRST):
-            yield Start(slot)
+            yield StartStep(slot)
         yield from (Drain(process.id) for process in new[1:])
         # What does no work just now is no loss, nor is what has a successor.
         relieved = bool(new) and _runs(new[0])
         yield from (Drain(process.id) for process in old if relieved or not _works(process))
 
 
-def _replaced(workload: Workload, inside: Mapping[Slot, Sequence[Process]]) -> Iterator[Start | Drain]:
+def _replaced(workload: Workload, inside: Mapping[Slot, Sequence[Process]]) -> Iterator[StartStep | Drain]:
     """Yield how old ones get a successor: those of a quarter of all slots at a time, at least of one."""
     free = max(1, len(inside) // 4)
     waiting: list[tuple[Slot, Process]] = []
@@ -61,7 +61,7 @@ def _replaced(workload: Workload, inside: Mapping[Slot, Sequence[Process]]) -> I
         elif working or not any(map(_runs, new)):
             free -= 1
     for slot, process in waiting[: max(0, free)]:
-        yield Start(slot) if workload.replacement is Replacement.START_FIRST else Drain(process.id)
+        yield StartStep(slot) if workload.replacement is Replacement.START_FIRST else Drain(process.id)
 
 
 def _told_apart(workload: Workload, processes: Sequence[Process]) -> tuple[list[Process], list[Process]]:

@@ -6,8 +6,8 @@ looks at anything of his. `Sandbox` is the server's side of it.
 
 from engineroom.sandbox.cgroup_base import unlimited
 from engineroom.sandbox.errors import RanOutError, SandboxError
-from engineroom.sandbox.limits import OUT_OF_MEMORY, Limits
-from engineroom.sandbox.program import Command, Ran
+from engineroom.sandbox.limits import OUT_OF_MEMORY, TaskLimits
+from engineroom.sandbox.program import Ran, TenantCommand
 from engineroom.sandbox.running import Running
 from engineroom.sandbox.sandbox import Sandbox
 from engineroom.sandbox.task import Question, Service
@@ -19,8 +19,6 @@ __all__ = [
     "OUT_OF_MEMORY",
     "WHERE",
     "Account",
-    "Command",
-    "Limits",
     "Question",
     "Ran",
     "RanOutError",
@@ -28,7 +26,9 @@ __all__ = [
     "Sandbox",
     "SandboxError",
     "Service",
+    "TaskLimits",
     "Tenant",
+    "TenantCommand",
     "in_a_line",
     "unlimited",
 ]

@@ -20,7 +20,7 @@ _CONTROLLERS = {MEMORY: "memory", PROCESSES: "pids"}
 _TRIES = 5
 
 
-class Trees(NamedTuple):
+class BaseFolders(NamedTuple):
     """Our folder in each tree of cgroups that is needed. `limits` has those that limit, which are of this version."""
 
     version: int
@@ -116,14 +116,14 @@ def _of_all() -> dict[str, list[str]]:
     return found
 
 
-def _made(found: dict[str, Hierarchy], name: str) -> Trees:
+def _made(found: dict[str, Hierarchy], name: str) -> BaseFolders:
     unified = found.get(UNIFIED)
     if unified is not None and "memory" in words_in(f"{unified.mount}/cgroup.controllers"):
         return _second_version(unified, name)
     return _first_version(found, name)
 
 
-def _second_version(unified: Hierarchy, name: str) -> Trees:
+def _second_version(unified: Hierarchy, name: str) -> BaseFolders:
     """Make it below the cgroup that was left to us, or else at the top."""
     ours = _apart_from_the_keeper(unified.own)
     parent = ours if os.geteuid() != 0 or is_delegated(ours) else unified.mount
@@ -133,7 +133,9 @@ def _second_version(unified: Hierarchy, name: str) -> Trees:
             with contextlib.suppress(OSError):  # it is found missing below
                 write(f"{giver}/cgroup.subtree_control", f"+{controller}")
     given = words_in(f"{base}/cgroup.subtree_control")
-    return Trees(2, (base,), {what: base for what, controller in _CONTROLLERS.items() if controller in given})
+    return BaseFolders(
+        2, (base,), {what: base for what, controller in _CONTROLLERS.items() if controller in given}
+    )
 
 
 def _apart_from_the_keeper(own: str) -> str:
@@ -141,7 +143,7 @@ def _apart_from_the_keeper(own: str) -> str:
     return os.path.dirname(os.path.dirname(own)) if own.endswith(f"/{KEEPER_CELL}") else own  # noqa: PTH120
 
 
-def _first_version(found: dict[str, Hierarchy], name: str) -> Trees:
+def _first_version(found: dict[str, Hierarchy], name: str) -> BaseFolders:
     """Make it below our own cgroup in the trees that limit, and in the one of version 2, which kills, if it is there."""
     limits: dict[str, str] = {}
     refusal = OSError("no hierarchy with limits is mounted")
@@ -157,7 +159,7 @@ def _first_version(found: dict[str, Hierarchy], name: str) -> Trees:
     if UNIFIED in found:
         with contextlib.suppress(OSError):
             folders.append(_folder(found[UNIFIED].own, name))
-    return Trees(1, tuple(dict.fromkeys(folders)), limits)
+    return BaseFolders(1, tuple(dict.fromkeys(folders)), limits)
 
 
 def _folder(parent: str, name: str) -> str:

@@ -7,7 +7,7 @@ import signal
 from pathlib import Path
 
 from engineroom.keeper.launch.user import Identity, become
-from engineroom.sandbox.limits import Limits
+from engineroom.sandbox.limits import TaskLimits
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -36,7 +36,7 @@ def default_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
 
 
-def confine(identity: Identity, limits: Limits, *, bounded: bool) -> None:
+def confine(identity: Identity, limits: TaskLimits, *, bounded: bool) -> None:
     """Be that user, for good, within these limits. Raises LaunchError when that is not allowed.
 
     `bounded` says that a cgroup limits how many processes there are.

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from engineroom.sandbox.messages import End, Ended, Launch
+from engineroom.sandbox.messages import End, Ended, TaskLaunch
 from engineroom.sandbox.process import become_task
 from engineroom.sandbox.task_cgroups import TaskCgroups
 
@@ -32,7 +32,7 @@ _LONGEST_PAUSE_SECONDS = 0.1
 """While a cgroup is to go that is not empty yet."""
 _PR_SET_CHILD_SUBREAPER = 36
 _CHILDREN = Path("/proc/thread-self/children")
-_orders = msgspec.json.Decoder(Launch | End)
+_orders = msgspec.json.Decoder(TaskLaunch | End)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class ForkServer:
                 self._launch(order, connected)
         return True
 
-    def _launch(self, order: Launch, connected: socket.socket) -> None:
+    def _launch(self, order: TaskLaunch, connected: socket.socket) -> None:
         if len(self._running) >= _MAX_TASKS:
             self._tell(Ended(number=order.number, code=1))
             return
@@ -158,7 +158,7 @@ class ForkServer:
             self._control.send(msgspec.json.encode(ended))
 
 
-def _import(order: Launch) -> None:
+def _import(order: TaskLaunch) -> None:
     """Import what the task needs while it can be read; its process tells what is missing."""
     before = len(sys.modules)
     for module in (order.task.partition(":")[0], *order.modules):

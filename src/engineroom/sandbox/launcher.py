@@ -13,8 +13,8 @@ import msgspec
 import structlog
 
 from engineroom.sandbox.errors import SandboxError
-from engineroom.sandbox.limits import Limits
-from engineroom.sandbox.messages import End, Ended, Launch
+from engineroom.sandbox.limits import TaskLimits
+from engineroom.sandbox.messages import End, Ended, TaskLaunch
 from engineroom.sandbox.tenant import Tenant
 
 _KEPT_VARIABLES = ("PATH", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -26,7 +26,7 @@ _news = msgspec.json.Decoder(Ended)
 _log = structlog.get_logger()
 
 
-class Launcher:
+class TaskLauncher:
     """Has one fork server, and another one when that is gone. Used from one event loop.
 
     The keeper's folder has the list of who may run what where.
@@ -41,11 +41,11 @@ class Launcher:
         self._rests_until = 0.0
 
     def launch(
-        self, task: str, tenant: Tenant, limits: Limits, modules: tuple[str, ...], theirs: socket.socket
+        self, task: str, tenant: Tenant, limits: TaskLimits, modules: tuple[str, ...], theirs: socket.socket
     ) -> tuple[int, asyncio.Future[Ended]]:
         """Begin a task that has this socket; return its number, and the future of its end. Raises SandboxError."""
         number = next(self._numbers)
-        order = Launch(
+        order = TaskLaunch(
             number=number,
             task=task,
             tenant=tenant,

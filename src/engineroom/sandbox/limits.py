@@ -13,7 +13,7 @@ OUT_OF_MEMORY = 77
 _MIB = 1024 * 1024
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class TaskLimits(msgspec.Struct, frozen=True, kw_only=True):
     """`seconds` are of the clock; `memory_bytes` come on top of what the process takes before it begins.
 
     `processes` is how many others it may start, threads included; where cgroups limit that, all of them have `memory_bytes`
@@ -42,7 +42,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             _lower(resource.RLIMIT_NPROC, _threads_of(os.getuid()) + self.processes)
 
 
-USUAL_LIMITS = Limits()
+USUAL_LIMITS = TaskLimits()
 
 
 def _lower(which: int, limit: int) -> None:

@@ -2,17 +2,17 @@
 
 import msgspec
 
-from engineroom.sandbox.limits import Limits
+from engineroom.sandbox.limits import TaskLimits
 from engineroom.sandbox.tenant import Tenant
 
 
-class Launch(msgspec.Struct, tag="launch", frozen=True, kw_only=True):
+class TaskLaunch(msgspec.Struct, tag="launch", frozen=True, kw_only=True):
     """To the fork server, with a socket: begin a task, which has this number from now on."""
 
     number: int
     task: str
     tenant: Tenant
-    limits: Limits
+    limits: TaskLimits
     modules: tuple[str, ...] = ()
     keeper: str | None = None
 
@@ -44,7 +44,7 @@ class Refused(msgspec.Struct, tag="refused", frozen=True):
     why: str
 
 
-class Answer(msgspec.Struct, tag="answer", frozen=True):
+class TaskAnswer(msgspec.Struct, tag="answer", frozen=True):
     """From a task: what its question is answered with."""
 
     value: msgspec.Raw

@@ -10,13 +10,13 @@ import msgspec
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.sandbox.confinement import alone, confine, default_signals
 from engineroom.sandbox.frames import Frames
-from engineroom.sandbox.messages import Launch, Refused, Started
+from engineroom.sandbox.messages import Refused, Started, TaskLaunch
 from engineroom.sandbox.task import named
 from engineroom.sandbox.task_cgroup import TaskCgroup
 
 
 def become_task(
-    order: Launch, connected: socket.socket, cgroup: TaskCgroup | None, *, limits_processes: bool
+    order: TaskLaunch, connected: socket.socket, cgroup: TaskCgroup | None, *, limits_processes: bool
 ) -> NoReturn:
     """Be the process of this task, which answers on that socket, and end with it: nothing of the fork server goes on.
 
@@ -47,7 +47,7 @@ def _entered(cgroup: TaskCgroup | None) -> bool:
     return False
 
 
-def _begun(order: Launch, frames: Frames, *, bounded: bool) -> bool:
+def _begun(order: TaskLaunch, frames: Frames, *, bounded: bool) -> bool:
     """Become the tenant, and tell the server; return whether that could be done."""
     try:
         identity = order.tenant.identity(order.keeper)

@@ -14,7 +14,7 @@ NOT_EXECUTED = 126
 """The exit code when there is no such program, or it may not be executed, as shells have it for the latter."""
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True):
+class TenantCommand(msgspec.Struct, frozen=True, kw_only=True):
     """`variables` are all that it gets, besides those that say whose it is, and PATH."""
 
     argv: tuple[str, ...]
@@ -32,7 +32,7 @@ class Ran:
 
 def _execute(frames: Frames) -> None:
     """Become the program, which reads and writes the same stream: whatever limits and rights this process has stay."""
-    command = msgspec.json.decode(frames.receive() or b"", type=Command)
+    command = msgspec.json.decode(frames.receive() or b"", type=TenantCommand)
     try:
         os.chdir(command.folder)
         for standard in (0, 1):

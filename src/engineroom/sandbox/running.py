@@ -10,8 +10,8 @@ import msgspec
 
 from engineroom.sandbox.errors import RanOutError, SandboxError
 from engineroom.sandbox.frames import FrameError, framed, receive
-from engineroom.sandbox.launcher import Launcher
-from engineroom.sandbox.limits import OUT_OF_MEMORY, Limits
+from engineroom.sandbox.launcher import TaskLauncher
+from engineroom.sandbox.limits import OUT_OF_MEMORY, TaskLimits
 from engineroom.sandbox.messages import Ended, Refused, Started
 from engineroom.sandbox.tenant import Account, Tenant
 
@@ -27,7 +27,12 @@ class Running:
     """Whom it runs as. It says so before it looks at anything of a tenant's."""
 
     def __init__(
-        self, launcher: Launcher, task: str, tenant: Tenant, limits: Limits, modules: tuple[str, ...] = ()
+        self,
+        launcher: TaskLauncher,
+        task: str,
+        tenant: Tenant,
+        limits: TaskLimits,
+        modules: tuple[str, ...] = (),
     ) -> None:
         self._launcher = launcher
         self._what = (task, tenant, limits, modules)
@@ -124,7 +129,7 @@ class Running:
         return RanOutError(_reason(ended, self._limits))
 
 
-def _reason(ended: Ended, limits: Limits) -> str:
+def _reason(ended: Ended, limits: TaskLimits) -> str:
     if ended.late:
         return f"it took longer than {limits.seconds:g} s"
     if ended.code < 0 and -ended.code in (9, 24):

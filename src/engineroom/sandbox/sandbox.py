@@ -7,17 +7,17 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from engineroom.sandbox.errors import RanOutError, SandboxError
-from engineroom.sandbox.launcher import Launcher
-from engineroom.sandbox.limits import Limits
-from engineroom.sandbox.messages import Answer, Failure
-from engineroom.sandbox.program import NOT_EXECUTED, PROGRAM, Command, Ran
+from engineroom.sandbox.launcher import TaskLauncher
+from engineroom.sandbox.limits import TaskLimits
+from engineroom.sandbox.messages import Failure, TaskAnswer
+from engineroom.sandbox.program import NOT_EXECUTED, PROGRAM, Ran, TenantCommand
 from engineroom.sandbox.running import GRACE_SECONDS, Running
 from engineroom.sandbox.task import Answered, Asked, Question, Service
 from engineroom.sandbox.tenant import Account, Tenant
 
 _BEGINNING_SECONDS = 10.0
 """A service lives long, but it must soon be there: whose it is, is looked up first, in a folder that may not answer."""
-_answers = msgspec.json.Decoder(Answer | Failure)
+_answers = msgspec.json.Decoder(TaskAnswer | Failure)
 
 
 class Sandbox:
@@ -27,7 +27,7 @@ class Sandbox:
     """
 
     def __init__(self, keeper: str | None = None) -> None:
-        self._launcher = Launcher(keeper)
+        self._launcher = TaskLauncher(keeper)
 
     async def ask(
         self, question: Question[Asked, Answered], asked: Asked, tenant: Tenant
@@ -44,7 +44,9 @@ class Sandbox:
                 raise await running.why()
             return running.account, _answer(message, question.answers)
 
-    async def run(self, command: Command, tenant: Tenant, limits: Limits, given: bytes = b"") -> Ran:
+    async def run(
+        self, command: TenantCommand, tenant: Tenant, limits: TaskLimits, given: bytes = b""
+    ) -> Ran:
         """Run a program that reads what is `given`, and return what it printed; its errors go nowhere."""
         async with (
             self._within(limits),
@@ -76,7 +78,7 @@ class Sandbox:
         await self._launcher.close()
 
     @contextlib.asynccontextmanager
-    async def _within(self, limits: Limits) -> AsyncIterator[None]:
+    async def _within(self, limits: TaskLimits) -> AsyncIterator[None]:
         """Wait no longer than the fork server lets anything run: when it does not, it is replaced."""
         try:
             async with asyncio.timeout(limits.seconds + GRACE_SECONDS):
@@ -89,7 +91,7 @@ class Sandbox:
 def _answer(message: bytes, type: type[Answered]) -> Answered:
     try:
         found = _answers.decode(message)
-        if isinstance(found, Answer):
+        if isinstance(found, TaskAnswer):
             return msgspec.json.decode(found.value, type=type)
     except msgspec.DecodeError as error:
         raise SandboxError(f"its answer makes no sense: {error}") from None

@@ -8,8 +8,8 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from engineroom.sandbox.frames import Frames
-from engineroom.sandbox.limits import USUAL_LIMITS, Limits
-from engineroom.sandbox.messages import Answer, Failure
+from engineroom.sandbox.limits import USUAL_LIMITS, TaskLimits
+from engineroom.sandbox.messages import Failure, TaskAnswer
 
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
@@ -34,16 +34,16 @@ class Question(Generic[Asked, Answered]):
     asks: type[Asked]
     answers: type[Answered]
     answer: Callable[[Asked], Answered]
-    limits: Limits = USUAL_LIMITS
+    limits: TaskLimits = USUAL_LIMITS
 
     def serve(self, frames: Frames) -> None:
         """See Task.serve."""
         asked = msgspec.json.decode(frames.receive() or b"", type=self.asks)
         frames.send(msgspec.json.encode(self._answered(asked)))
 
-    def _answered(self, asked: Asked) -> Answer | Failure:
+    def _answered(self, asked: Asked) -> TaskAnswer | Failure:
         try:
-            return Answer(msgspec.Raw(msgspec.json.encode(self.answer(asked))))
+            return TaskAnswer(msgspec.Raw(msgspec.json.encode(self.answer(asked))))
         except MemoryError:
             return Failure("it needs more memory than it may take")
         except OSError as error:
@@ -58,7 +58,7 @@ class Service:
 
     name: str
     run: Callable[[Frames], None]
-    limits: Limits = USUAL_LIMITS
+    limits: TaskLimits = USUAL_LIMITS
 
     def serve(self, frames: Frames) -> None:
         """See Task.serve."""

@@ -3,7 +3,7 @@
 import contextlib
 
 from engineroom.sandbox.cgroup_base import Base, sweep
-from engineroom.sandbox.limits import Limits
+from engineroom.sandbox.limits import TaskLimits
 from engineroom.sandbox.task_cgroup import TaskCgroup
 
 _BESIDES_BYTES = 64 * 1024 * 1024
@@ -30,7 +30,7 @@ class TaskCgroups:
         """Whether nobody in one has more processes than he may."""
         return self._base is not None and self._base.limits_processes
 
-    def make(self, number: int, limits: Limits) -> TaskCgroup | None:
+    def make(self, number: int, limits: TaskLimits) -> TaskCgroup | None:
         """Make the one of a task, with limits; None when there is none for it."""
         for _ in range(2):
             try:
@@ -57,7 +57,7 @@ class TaskCgroups:
         if self._base is not None:
             self._base.close()
 
-    def _made(self, number: int, limits: Limits) -> TaskCgroup | None:
+    def _made(self, number: int, limits: TaskLimits) -> TaskCgroup | None:
         if self._base is None:
             return None
         cgroup = self._base.task(str(number))

@@ -9,7 +9,7 @@ import pytest
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.logs.log import LogCode, LogEntry, LogLevel, LogType
-from engineroom.model.logs.output import Chunk, Mark
+from engineroom.model.logs.output import Chunk, OffsetEntry
 from engineroom.telemetry.logs.blocks.writer import LogOwner
 from engineroom.telemetry.logs.entries.intake import batch_of
 from tests.support.api import Api
@@ -38,7 +38,7 @@ async def write(api: Api, of: str, *lines: bytes, at: int = NOON, index: int = 0
         stream="stdout",
         begin=0,
         data=data,
-        marks=(Mark(len(data), at, 100),),
+        offset_index=(OffsetEntry(len(data), at, 100),),
     )
     owner = LogOwner(
         background_process, InstanceId(api.linked.instance), EnvironmentId(api.linked.environment)

@@ -12,7 +12,7 @@ import pytest
 from engineroom.control.queues.inquiries import AskedApplication, Inquiries
 from engineroom.queues.finding import Told
 from engineroom.queues.laravel import asking
-from engineroom.queues.laravel.settings import Settings
+from engineroom.queues.laravel.settings import LaravelSettings
 from engineroom.sandbox import Account, Sandbox, Tenant
 from tests.runtime.asynchronous import asynchronous
 from tests.support.skeletons import skeleton
@@ -48,7 +48,7 @@ def an_application(folder: Path, provider: str = "", **variables: str) -> AskedA
     return AskedApplication(tenant=Tenant(folder=str(made)), variables=tuple(given.items()))
 
 
-def said(told: Told, application: AskedApplication) -> Settings:
+def said(told: Told, application: AskedApplication) -> LaravelSettings:
     return asking.settings(told.answer, Path(application.tenant.folder))
 
 

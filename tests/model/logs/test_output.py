@@ -5,13 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engineroom.model.ids import BackgroundProcessId
-from engineroom.model.logs.output import MAX_LINE_BYTES, Chunk, Line, Mark, lines, whole_pieces_end
+from engineroom.model.logs.output import MAX_LINE_BYTES, Chunk, Line, OffsetEntry, lines, whole_pieces_end
 
 PID, NEXT_PID = 100, 200
 
 
-def chunk(data: bytes, *marks: Mark, begin: int = 1000) -> Chunk:
-    """Return a chunk of this data; without marks it was all written at once."""
+def chunk(data: bytes, *entries: OffsetEntry, begin: int = 1000) -> Chunk:
+    """Return a chunk of this data; without entries it was all written at once."""
     return Chunk(
         process="p",
         background_process=BackgroundProcessId("process-1"),
@@ -20,7 +20,7 @@ def chunk(data: bytes, *marks: Mark, begin: int = 1000) -> Chunk:
         stream="stdout",
         begin=begin,
         data=data,
-        marks=marks or (Mark(begin + len(data), 7, PID),),
+        offset_index=entries or (OffsetEntry(begin + len(data), 7, PID),),
     )
 
 
@@ -36,22 +36,35 @@ def test_a_line_says_whose_it_is() -> None:
 
 def test_empty_lines_and_any_bytes_are_kept() -> None:
     assert texts(lines(chunk(b"\n\xff\x00\r\n\n"))) == [b"", b"\xff\x00\r", b""]
-    assert lines(chunk(b"", Mark(1000, 1, PID))) == []
+    assert lines(chunk(b"", OffsetEntry(1000, 1, PID))) == []
 
 
 def test_a_line_has_the_time_of_its_last_byte() -> None:
-    made = lines(chunk(b"one\ntwo\nthree\n", Mark(1004, 1, PID), Mark(1010, 2, PID), Mark(1014, 3, PID)))
+    made = lines(
+        chunk(
+            b"one\ntwo\nthree\n",
+            OffsetEntry(1004, 1, PID),
+            OffsetEntry(1010, 2, PID),
+            OffsetEntry(1014, 3, PID),
+        )
+    )
     assert [(line.text, line.at_nanoseconds) for line in made] == [(b"one", 1), (b"two", 2), (b"three", 3)]
 
 
 def test_the_end_of_a_life_ends_its_line() -> None:
-    marks = Mark(1002, 1, PID), Mark(1003, 2, PID, ends_life=True), Mark(1007, 3, NEXT_PID)
-    made = lines(chunk(b"hallo!\n", *marks))
+    entries = (
+        OffsetEntry(1002, 1, PID),
+        OffsetEntry(1003, 2, PID, ends_life=True),
+        OffsetEntry(1007, 3, NEXT_PID),
+    )
+    made = lines(chunk(b"hallo!\n", *entries))
     assert [(line.text, line.pid) for line in made] == [(b"hal", PID), (b"lo!", NEXT_PID)]
 
 
 def test_the_end_of_a_life_behind_a_newline_makes_no_empty_line() -> None:
-    made = lines(chunk(b"one\ntwo\n", Mark(1004, 1, PID, ends_life=True), Mark(1008, 2, NEXT_PID)))
+    made = lines(
+        chunk(b"one\ntwo\n", OffsetEntry(1004, 1, PID, ends_life=True), OffsetEntry(1008, 2, NEXT_PID))
+    )
     assert texts(made) == [b"one", b"two"]
 
 
@@ -69,8 +82,11 @@ def test_a_line_that_is_too_long_is_cut_and_each_piece_but_the_last_says_so() ->
 
 def test_a_chunk_that_ends_within_a_line_ends_with_a_piece_that_goes_on() -> None:
     data = b"short\n" + bytes(MAX_LINE_BYTES)
-    for mark in (Mark(1000 + len(data), 1, PID), Mark(1000 + len(data) + 9, 1, PID, ends_life=True)):
-        assert [line.cut for line in lines(chunk(data, mark))] == [False, True]
+    for entry in (
+        OffsetEntry(1000 + len(data), 1, PID),
+        OffsetEntry(1000 + len(data) + 9, 1, PID, ends_life=True),
+    ):
+        assert [line.cut for line in lines(chunk(data, entry))] == [False, True]
 
 
 @pytest.mark.parametrize("ends", [True, False])
@@ -91,12 +107,12 @@ def test_no_character_is_cut_in_two(ends: bool) -> None:
     )
 )
 def test_nothing_is_lost_and_no_line_spans_two_lives(parts: list[tuple[bytes, bool]]) -> None:
-    marks, written = [], b""
+    entries, written = [], b""
     for number, (part, ends_life) in enumerate(parts):
         written += part
-        marks.append(Mark(1000 + len(written), number, PID, ends_life))
-    last = marks[-1]._replace(ends_life=True)
-    made = lines(chunk(written, *marks[:-1], last))
+        entries.append(OffsetEntry(1000 + len(written), number, PID, ends_life))
+    last = entries[-1]._replace(ends_life=True)
+    made = lines(chunk(written, *entries[:-1], last))
 
     expected, life = [], b""
     for part, ends_life in [*parts[:-1], (parts[-1][0], True)]:

@@ -12,8 +12,8 @@ from engineroom.queues.isolated.pool import Pool
 from engineroom.queues.meter import Meter
 from engineroom.queues.networks import ANY_NETWORK, Networks
 from engineroom.sandbox import Account, Sandbox, Tenant
-from engineroom.sandbox.limits import Limits
-from engineroom.sandbox.program import Command
+from engineroom.sandbox.limits import TaskLimits
+from engineroom.sandbox.program import TenantCommand
 from tests.support.waiting import patient
 
 T = TypeVar("T")
@@ -27,7 +27,7 @@ async def a_pool(
 ) -> Pool:
     tenant = Tenant(folder=str(home))
     ran = await sandbox.run(
-        Command(argv=("sh", "-c", "id -u; id -g")), tenant, Limits(seconds=60, processes=8)
+        TenantCommand(argv=("sh", "-c", "id -u; id -g")), tenant, TaskLimits(seconds=60, processes=8)
     )
     uid, gid = map(int, ran.output.split())
     return Pool(sandbox, Account(uid, gid), networks, answer_seconds, tenant=tenant)

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from engineroom.queues.laravel.asking import answer, command, settings
-from engineroom.queues.laravel.settings import Settings
+from engineroom.queues.laravel.settings import LaravelSettings
 from tests.support.waiting import patient
 
 MARK = "a-mark-that-nobody-knows"
 
 
-def ask(folder: Path, variables: Mapping[str, str] | None = None, environment: str | None = None) -> Settings:
+def ask(
+    folder: Path, variables: Mapping[str, str] | None = None, environment: str | None = None
+) -> LaravelSettings:
     ran = subprocess.run(
         command(MARK, environment=environment),
         cwd=folder,

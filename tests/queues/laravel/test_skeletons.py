@@ -7,7 +7,7 @@ import pytest
 
 from engineroom.queues.discovery import Worker, locate
 from engineroom.queues.laravel import files
-from engineroom.queues.laravel.settings import Settings
+from engineroom.queues.laravel.settings import LaravelSettings
 from tests.queues.laravel.asked import ask
 from tests.queues.measuring import known, measure_once
 from tests.support.laravel import LaravelApplication
@@ -16,10 +16,10 @@ from tests.support.skeletons import VERSIONS, skeleton
 
 pytestmark = pytest.mark.needs("php", "php-redis", "laravel")
 
-Says = Callable[[Path, Mapping[str, str]], Settings]
+Says = Callable[[Path, Mapping[str, str]], LaravelSettings]
 
 
-def by_its_files(folder: Path, variables: Mapping[str, str]) -> Settings:
+def by_its_files(folder: Path, variables: Mapping[str, str]) -> LaravelSettings:
     return files.settings(folder, variables, None)
 
 

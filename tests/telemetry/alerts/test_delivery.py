@@ -17,14 +17,14 @@ from aiosmtpd.controller import Controller
 from engineroom.telemetry.alerts import delivery as delivering
 from engineroom.telemetry.alerts.channels import Channel, Encryption, Mail, Slack, UndeliverableError, Webhook
 from engineroom.telemetry.alerts.delivery import Delivery
-from engineroom.telemetry.alerts.rules import Alert, Change, RuleName, Subject
+from engineroom.telemetry.alerts.rules import Alert, AlertSubject, Change, RuleName
 from tests.runtime.asynchronous import asynchronous, eventually
 from tests.support.certificates import localhost_certificate
 from tests.support.http_receiver import serving
 from tests.support.ports import free_port
 from tests.support.waiting import patient
 
-ALERT = Alert(subject=Subject(RuleName.CRASH_LOOP, "process-1"), message="It dies.", figure=1, since=0)
+ALERT = Alert(subject=AlertSubject(RuleName.CRASH_LOOP, "process-1"), message="It dies.", figure=1, since=0)
 SECRET = "hunter2-webhook-secret"
 
 

@@ -19,9 +19,9 @@ from engineroom.telemetry.alerts.rules import (
     NOTHING,
     Alert,
     AlertState,
+    AlertSubject,
     Change,
     RuleName,
-    Subject,
     evaluate,
 )
 
@@ -32,7 +32,7 @@ MAILS = Origin(
     node="web-1",
     reason="failed (exit 1)",
 )
-AGE = Subject(RuleName.OLDEST_JOB, "process-1")
+AGE = AlertSubject(RuleName.OLDEST_JOB, "process-1")
 ALERT = Alert(
     subject=AGE,
     message="Jobs <wait> & wait.",
@@ -145,7 +145,7 @@ def test_quiet_hours_may_go_past_midnight_and_follow_their_zone_through_summer_t
 
 
 def test_a_webhook_says_what_it_is_about_and_can_be_verified() -> None:
-    host = Alert(subject=Subject(RuleName.HOST_LOST, "host-2"), message="It is lost.", figure=3, since=0)
+    host = Alert(subject=AlertSubject(RuleName.HOST_LOST, "host-2"), message="It is lost.", figure=3, since=0)
     body = payloads.webhook(Change.FIRING, ALERT)
     signature = payloads.signature("secret", 1_764_072_001, body)
 

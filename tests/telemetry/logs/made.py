@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId, InstanceId
 from engineroom.model.logs.log import LogEntry
-from engineroom.model.logs.output import Chunk, Mark, StreamName
+from engineroom.model.logs.output import Chunk, OffsetEntry, StreamName
 from engineroom.telemetry.logs import LogStore
-from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.query import LogQuery
 from engineroom.telemetry.logs.blocks.reading import Window, place
 from engineroom.telemetry.logs.blocks.writer import Batch, LogOwner
 from engineroom.telemetry.logs.entries.intake import batch_of
@@ -43,7 +43,7 @@ def chunk(
         stream=stream,
         begin=begin,
         data=data,
-        marks=(Mark(begin + len(data), at, 100 + index),),
+        offset_index=(OffsetEntry(begin + len(data), at, 100 + index),),
         dropped_bytes=dropped_bytes,
     )
 
@@ -55,7 +55,7 @@ def batch(*chunks: Chunk, now: int = NOON + 10 * SECOND) -> Batch:
 
 
 async def everything(
-    logs: LogStore, *of: BackgroundProcessId, query: Query | None = None, newest_first: bool = False
+    logs: LogStore, *of: BackgroundProcessId, query: LogQuery | None = None, newest_first: bool = False
 ) -> list[LogEntry]:
     """Return every wanted entry of these, of MAILS when none is named."""
     entries: list[LogEntry] = []
@@ -63,11 +63,11 @@ async def everything(
     while more:
         behind = place(entries[-1]) if entries else None
         window = Window(limit=1_000_000, behind=behind, newest_first=newest_first)
-        found = await logs.find(of or (MAILS,), query or Query(), window)
+        found = await logs.find(of or (MAILS,), query or LogQuery(), window)
         entries += found.entries
         more = found.more
     return entries
 
 
-async def texts(logs: LogStore, *of: BackgroundProcessId, query: Query | None = None) -> Sequence[bytes]:
+async def texts(logs: LogStore, *of: BackgroundProcessId, query: LogQuery | None = None) -> Sequence[bytes]:
     return [entry.text for entry in await everything(logs, *of, query=query)]

@@ -16,7 +16,7 @@ from engineroom.model.logs.output import StreamId
 from engineroom.telemetry.logs import LogStore, live
 from engineroom.telemetry.logs.blocks import disk_space, reading
 from engineroom.telemetry.logs.blocks.compaction import FULL_BYTES, blocks_to_compact
-from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.query import LogQuery
 from engineroom.telemetry.logs.blocks.reading import Window, place
 from engineroom.telemetry.logs.blocks.retention import Retention
 from engineroom.telemetry.logs.blocks.term_index import terms_of
@@ -118,7 +118,7 @@ async def test_pages_follow_each_other_without_a_gap_in_both_directions(logs: Lo
         behind = None
         while True:
             found = await logs.find(
-                (REPORTS, MAILS), Query(), Window(limit=7, behind=behind, newest_first=newest_first)
+                (REPORTS, MAILS), LogQuery(), Window(limit=7, behind=behind, newest_first=newest_first)
             )
             paged += found.entries
             if not found.more:
@@ -134,7 +134,7 @@ async def test_a_query_wants_times_levels_types_and_slots(logs: LogStore) -> Non
     await store(logs, b'"GET / HTTP/1.1" 200', b"WARNING: c", at=NOON + 60 * SECOND, index=2)
 
     async def found(**wanted: object) -> list[bytes]:
-        return list(await texts(logs, query=Query(**wanted)))  # type: ignore[arg-type]
+        return list(await texts(logs, query=LogQuery(**wanted)))  # type: ignore[arg-type]
 
     assert await found(from_nanoseconds=NOON + SECOND) == [b'"GET / HTTP/1.1" 200', b"WARNING: c"]
     assert await found(to_nanoseconds=NOON) == [b"DEBUG: a", b"ERROR: b"]
@@ -152,7 +152,7 @@ async def test_a_text_is_found_in_any_case_or_as_it_is_or_as_a_whole_word(logs: 
     )
 
     async def found(text: str, **how: bool) -> list[int]:
-        return [entry.number for entry in await everything(logs, query=Query(text=text, **how))]  # type: ignore[arg-type]
+        return [entry.number for entry in await everything(logs, query=LogQuery(text=text, **how))]  # type: ignore[arg-type]
 
     for _ in range(2):
         assert await found("order") == [1, 2, 3]
@@ -171,7 +171,7 @@ async def test_a_text_is_found_in_any_case_or_as_it_is_or_as_a_whole_word(logs: 
 
 @given(st.text(st.sampled_from("abAB1 2_é.\x00"), min_size=1, max_size=6), st.booleans(), st.booleans())
 def test_the_terms_of_a_block_never_hide_what_is_there(text: str, sensitive: bool, whole: bool) -> None:
-    query = Query(text=text, case_sensitive=sensitive, whole_word=whole)
+    query = LogQuery(text=text, case_sensitive=sensitive, whole_word=whole)
     content = f"xx {text} yy{text}zz".encode()
     terms = terms_of(content)
 
@@ -188,7 +188,7 @@ async def test_a_clock_that_jumps_breaks_neither_order_nor_ranges(logs: LogStore
     await store(logs, b"four", at=NOON + 2 * hour)
 
     assert await texts(logs) == [b"one", b"two", b"three", b"four"]
-    before = Query(to_nanoseconds=NOON - 1)
+    before = LogQuery(to_nanoseconds=NOON - 1)
     assert await texts(logs, query=before) == [b"three"]
     orders = [entry.order for entry in await everything(logs)]
     assert orders == sorted(orders)
@@ -333,7 +333,7 @@ async def test_a_page_of_long_entries_is_shorter(logs: LogStore, monkeypatch: py
     numbers: list[int] = []
     behind = None
     while len(numbers) < 10:
-        found = await logs.find([MAILS], Query(), Window(limit=100, behind=behind))
+        found = await logs.find([MAILS], LogQuery(), Window(limit=100, behind=behind))
         assert len(found.entries) <= 4
         assert found.more is (found.entries[-1].number < 10)
         numbers += [entry.number for entry in found.entries]

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from starlette.requests import Request
 
-from engineroom.api.calls.control_plane import ControlPlane
+from engineroom.api.calls.control_plane import ControlPlaneApi
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.calls.query import Query
 from engineroom.api.calls.subject import identifier
@@ -24,7 +24,7 @@ class Call:
     """A request at an endpoint, by whose token was admitted; None at one that needs no token."""
 
     def __init__(
-        self, request: Request, control: ControlPlane, endpoint: Endpoint, token: Token | None
+        self, request: Request, control: ControlPlaneApi, endpoint: Endpoint, token: Token | None
     ) -> None:
         self.control = control
         self.endpoint = endpoint

@@ -19,7 +19,7 @@ from engineroom.telemetry.metrics import MetricStore
 from engineroom.telemetry.prometheus import Metric
 
 
-class ControlPlane(Protocol):
+class ControlPlaneApi(Protocol):
     """The control plane as handlers see it."""
 
     @property

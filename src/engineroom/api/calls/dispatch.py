@@ -9,7 +9,7 @@ from starlette.responses import Response
 from engineroom.api.calls.access import Access
 from engineroom.api.calls.auditing import audit_entry
 from engineroom.api.calls.call import Call
-from engineroom.api.calls.control_plane import ControlPlane
+from engineroom.api.calls.control_plane import ControlPlaneApi
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.calls.failures import as_api_error
 from engineroom.api.calls.query import note_ignored
@@ -29,7 +29,7 @@ from engineroom.store.queries.access import audit
 class Dispatching:
     """What all addresses share."""
 
-    control: ControlPlane
+    control: ControlPlaneApi
     access: Access
     limits: RateLimits
     validity: TokenValidity

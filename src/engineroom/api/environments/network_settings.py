@@ -63,7 +63,7 @@ class NetworkSettings(Struct):
     content_converter: bool = False
 
 
-def show(settings: stored.NetworkSettings) -> NetworkSettings:
+def show(settings: stored.StoredNetworkSettings) -> NetworkSettings:
     """Return what is shown of what is stored."""
     hsts = settings.hsts
     return NetworkSettings(

@@ -18,10 +18,10 @@ from engineroom.model.applications.environment_settings import (
     Color,
     ContentType,
     Frame,
-    NetworkSettings,
     NodeVersion,
     RateLimitLevel,
     RobotsTag,
+    StoredNetworkSettings,
     StrictTransportSecurity,
 )
 from engineroom.model.slug import slugify
@@ -134,7 +134,7 @@ class UpdateEnvironment(BaseModel):
         )
         return replace(after, settings=settings)
 
-    def _network(self, before: NetworkSettings) -> NetworkSettings:
+    def _network(self, before: StoredNetworkSettings) -> StoredNetworkSettings:
         after = replace(before, **self._given(_NETWORK))
         if self.response_headers_hsts is not None:
             after = replace(after, hsts=StrictTransportSecurity(**self.response_headers_hsts.model_dump()))

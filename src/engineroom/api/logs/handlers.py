@@ -13,7 +13,7 @@ from engineroom.api.logs.following import downloaded, followed
 from engineroom.api.logs.requests import EnvironmentLogFields, FollowFields, ProcessLogFields
 from engineroom.model.applications.environment import Environment
 from engineroom.model.processes.background_process import BackgroundProcess
-from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.query import LogQuery
 from engineroom.telemetry.logs.blocks.reading import LogPage, Window, place
 
 
@@ -23,7 +23,7 @@ async def of_environment(call: Call, environment: Environment) -> Answer:
     logs = call.control.logs
     owners = await logs.of_environment(environment.id, call.query.values("instances[]"))
     window = Window(limit=requests.PAGE_SIZE, behind=fields.cursor)
-    found = await logs.find(owners, Query(**fields.wanted()), window)
+    found = await logs.find(owners, LogQuery(**fields.wanted()), window)
     meta = resource.LogMeta(_cursor(found), fields.type, _seconds(fields.from_), _seconds(fields.to))
     return plain(resource.EnvironmentLogs([resource.line(entry) for entry in found.entries], meta))
 

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from engineroom.api.document.fields import Flag, Integer, NamingChoices, Text
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.logs.log import LogLevel, LogType
-from engineroom.telemetry.logs.blocks.query import LATEST_NANOSECONDS, Query
+from engineroom.telemetry.logs.blocks.query import LATEST_NANOSECONDS, LogQuery
 from engineroom.telemetry.logs.blocks.reading import LogPosition, Window
 
 PAGE_SIZE = 100
@@ -103,10 +103,10 @@ class ProcessLogFields(LogFields):
     newest_first: Flag = False
     limit: Annotated[Integer, Field(ge=1, le=MAX_PAGE_SIZE)] = PAGE_SIZE
 
-    def asked(self) -> Query:
+    def asked(self) -> LogQuery:
         """Return what the store is asked for."""
         levels = None if self.level is None else {level for level in LogLevel if _at_least(level, self.level)}
-        return Query(**self.wanted(), levels=levels, replica=self.replica, index=self.index)
+        return LogQuery(**self.wanted(), levels=levels, replica=self.replica, index=self.index)
 
     def window(self) -> Window:
         """Return which part of it."""

@@ -22,7 +22,7 @@ Level = Literal["debug", "info", "warning", "error"]
 
 @Parameter(name="*")
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class LogSelection:
     """Which entries are shown."""
 
     lines: Annotated[int, Parameter(name=["--lines", "-n"])] = 100
@@ -65,7 +65,7 @@ class Where:
 def logs(
     *ids: str,
     follow: Annotated[bool, Parameter(name=["--follow", "-f"], negative="")] = False,
-    wanted: Wanted | None = None,
+    wanted: LogSelection | None = None,
     where: Where | None = None,
 ) -> None:
     """Show what processes wrote, and with -f go on with what they write.
@@ -81,7 +81,7 @@ def logs(
         raise CommandError(
             "nothing to show; name a background process, an instance or an environment by its id"
         )
-    wanted = wanted or Wanted()
+    wanted = wanted or LogSelection()
     parameters = wanted.parameters()
     api = (where or Where()).client()
     processes = [process for id in ids for process in _processes(api, id)]

@@ -16,7 +16,7 @@ from engineroom.cli.terminal.messages import say
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import survivors
 from engineroom.runtime.local.heartbeat import SilenceError, beat, why_hanging, why_silent
-from engineroom.runtime.local.keeper import JOURNAL, SOCKET, Keeper, KeeperError, Launcher
+from engineroom.runtime.local.keeper import JOURNAL, SOCKET, Keeper, KeeperError, KeeperLauncher
 from engineroom.runtime.local.messages import Happened, ProtocolError
 
 _ROOT = 0
@@ -137,7 +137,7 @@ async def _drain(folder: Path, timeout_seconds: float) -> None:
     """Have the keeper drain everything, and wait until it is gone. One that was killed left what it kept to the next."""
     while (folder / JOURNAL).exists() or survivors.of_keeper(folder):
         try:
-            keeper = await Launcher(folder).connect()
+            keeper = await KeeperLauncher(folder).connect()
         except (RuntimeUnavailableError, OSError) as error:
             raise CommandError(f"cannot have the keeper drain what runs: {error}") from None
         asking = asyncio.create_task(_ask(keeper, timeout_seconds))

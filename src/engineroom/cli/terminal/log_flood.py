@@ -28,7 +28,7 @@ Kind = tuple[str, str]
 
 
 @dataclass(slots=True)
-class _Seen:
+class _SeenLine:
     """How often a kind came since it was told last, and how long is counted."""
 
     seconds: float
@@ -46,7 +46,7 @@ class Flood:
         """`later` calls a function after some seconds."""
         self._tell = tell
         self._later = later or _in_a_thread
-        self._seen: dict[Kind, _Seen] = {}
+        self._seen: dict[Kind, _SeenLine] = {}
         self._lock = threading.Lock()
 
     def is_first(self, kind: Kind) -> bool:
@@ -58,7 +58,7 @@ class Flood:
                 return False
             if len(self._seen) >= _MAX_KINDS:
                 return True
-            seen = self._seen[kind] = _Seen(FIRST_SECONDS)
+            seen = self._seen[kind] = _SeenLine(FIRST_SECONDS)
         self._later(seen.seconds, lambda: self._look(kind))
         return True
 

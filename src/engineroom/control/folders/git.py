@@ -5,13 +5,13 @@ import re
 
 from engineroom.model.applications.deployment import Commit
 from engineroom.model.applications.repository import Checkout, branch_name, full_name
-from engineroom.sandbox import Command, Limits, Sandbox, SandboxError, Tenant, in_a_line
+from engineroom.sandbox import Sandbox, SandboxError, TaskLimits, Tenant, TenantCommand, in_a_line
 
 _SEPARATOR = "\x1f"
 _FORMAT = _SEPARATOR.join(("%H", "%s", "%an"))
 _LAST_COMMIT = ("log", "-1", "--encoding=UTF-8", "--no-show-signature", "--no-patch", f"--format={_FORMAT}")
 _HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_LIMITS = Limits(seconds=5.0, cpu_seconds=3, answer_bytes=65536)
+_LIMITS = TaskLimits(seconds=5.0, cpu_seconds=3, answer_bytes=65536)
 """No process besides: whatever the repository's configuration names as a program, git cannot start it."""
 
 _OFF = {
@@ -63,7 +63,9 @@ async def _git(sandbox: Sandbox, directory: str, os_user: str | None, *words: st
     # Whoever runs the code in this folder may read its history, too, though the folder belongs to somebody else.
     settings = {**_OFF, "safe.directory": directory}
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    command = Command(argv=("git", *options, "--no-pager", *words), folder=directory, variables=_VARIABLES)
+    command = TenantCommand(
+        argv=("git", *options, "--no-pager", *words), folder=directory, variables=_VARIABLES
+    )
     try:
         ran = await sandbox.run(command, Tenant(folder=directory, os_user=os_user), _LIMITS)
     except SandboxError:

@@ -18,9 +18,9 @@ from engineroom.telemetry.alerts.rules import (
     NOTHING,
     Alert,
     AlertState,
+    AlertSubject,
     Change,
     RuleName,
-    Subject,
     evaluate,
 )
 
@@ -48,7 +48,7 @@ class AlertEvaluation:
         self._note = note
         self._last_lines = last_lines
         self._delivery = Delivery(settings.channels, changed=self._remember, completed=self._with_lines)
-        self._held: dict[Subject, Notice] = {}
+        self._held: dict[AlertSubject, Notice] = {}
         self._state = NOTHING
 
     @property
@@ -77,7 +77,7 @@ class AlertEvaluation:
         """Send an alert that says that it is a test to every channel, and return how that went."""
         return await self._delivery.test(
             Alert(
-                subject=Subject(RuleName.TEST, ""),
+                subject=AlertSubject(RuleName.TEST, ""),
                 message="This is a test.",
                 figure=0,
                 since=time.time(),

@@ -9,11 +9,11 @@ from engineroom.control.observing.misunderstandings import Misunderstandings
 from engineroom.control.observing.observer import ObservedBackgroundProcess
 from engineroom.model.membership import LostHost
 from engineroom.telemetry.alerts.origin import Origin
-from engineroom.telemetry.alerts.rules import KEEPER, RuleName, Subject
+from engineroom.telemetry.alerts.rules import KEEPER, AlertSubject, RuleName
 
 _FAILED_WITHIN_SECONDS = 600
 
-Values = Mapping[Subject, float | None]
+Values = Mapping[AlertSubject, float | None]
 """By subject; None is not known."""
 
 
@@ -41,19 +41,19 @@ class AlertValues:
 
     def of(self, observed: Sequence[ObservedBackgroundProcess], now: float) -> Values:
         """Return the values at this moment, in seconds since 1970."""
-        values: dict[Subject, float | None] = {
-            Subject(RuleName.DISK_NEARLY_FULL, ""): _disk_percent(self._folder),
-            Subject(RuleName.KEEPER_LOST, ""): 0.0 if self._reachable() else 1.0,
-            Subject(RuleName.KEEPER_MISUNDERSTOOD, KEEPER): self._misunderstandings.count,
+        values: dict[AlertSubject, float | None] = {
+            AlertSubject(RuleName.DISK_NEARLY_FULL, ""): _disk_percent(self._folder),
+            AlertSubject(RuleName.KEEPER_LOST, ""): 0.0 if self._reachable() else 1.0,
+            AlertSubject(RuleName.KEEPER_MISUNDERSTOOD, KEEPER): self._misunderstandings.count,
         }
         for each in observed:
             id, sample = each.background_process, each.sample
-            values[Subject(RuleName.CRASH_LOOP, id)] = each.crash_looping
-            values[Subject(RuleName.PROCESS_MISSING, id)] = each.missing
-            values[Subject(RuleName.OLDEST_JOB, id)] = (
+            values[AlertSubject(RuleName.CRASH_LOOP, id)] = each.crash_looping
+            values[AlertSubject(RuleName.PROCESS_MISSING, id)] = each.missing
+            values[AlertSubject(RuleName.OLDEST_JOB, id)] = (
                 0.0 if sample.queue_length == 0 else sample.oldest_age_seconds
             )
-            values[Subject(RuleName.FAILED_JOBS, id)] = self._newly_failed(id, sample.failed_jobs, now)
+            values[AlertSubject(RuleName.FAILED_JOBS, id)] = self._newly_failed(id, sample.failed_jobs, now)
         return {**values, **_hosts(self._lost())}
 
     def origins(self, observed: Sequence[ObservedBackgroundProcess]) -> Mapping[str, Origin]:
@@ -79,7 +79,7 @@ class AlertValues:
 def _hosts(lost: Sequence[LostHost]) -> Values:
     """Return how many environments belong to each; unknown where another server notifies: nobody hears twice."""
     return {
-        Subject(RuleName.HOST_LOST, each.host): each.environments if each.is_told_here else None
+        AlertSubject(RuleName.HOST_LOST, each.host): each.environments if each.is_told_here else None
         for each in lost
     }
 

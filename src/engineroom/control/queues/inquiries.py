@@ -11,7 +11,7 @@ import structlog
 from engineroom.control.queues.turns import Turns
 from engineroom.queues.finding import Told
 from engineroom.queues.laravel import asking
-from engineroom.sandbox import Account, Command, Limits, Sandbox, SandboxError, Tenant
+from engineroom.sandbox import Account, Sandbox, SandboxError, TaskLimits, Tenant, TenantCommand
 
 _ASKED_AT_A_TIME = 4
 """Each boots an application, which takes a processor for a moment; one of each user's, whose next ones may hang as well."""
@@ -23,7 +23,7 @@ _ASKED_AGAIN_SECONDS = 3600.0
 _FORGOTTEN_SECONDS = 120.0
 
 _MIB = 1024 * 1024
-_LIMITS = Limits(
+_LIMITS = TaskLimits(
     seconds=30.0,
     cpu_seconds=15,
     memory_bytes=1024 * _MIB,
@@ -137,7 +137,7 @@ class Inquiries:
             mark, php=application.php, environment=application.environment, umask=application.umask
         )
         variables: Mapping[str, str] = dict(application.variables)
-        command = Command(argv=words, folder=application.tenant.folder, variables=variables)
+        command = TenantCommand(argv=words, folder=application.tenant.folder, variables=variables)
         try:
             ran = await self._sandbox.run(command, application.tenant, _LIMITS)
             return asking.answer(ran.output, mark)

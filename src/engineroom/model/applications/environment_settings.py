@@ -73,7 +73,7 @@ class StrictTransportSecurity:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkSettings:
+class StoredNetworkSettings:
     """How an edge network would treat requests. There is none on a machine of one's own: this is kept and shown."""
 
     cache_strategy: CacheStrategy = CacheStrategy.DEFAULT
@@ -109,7 +109,7 @@ class EnvironmentSettings:
     sleep_timeout_minutes: int = 5
     hibernation_wake_up_interval: int | None = None
     applies_variables_at_once: bool = True
-    network: NetworkSettings = field(default_factory=NetworkSettings)
+    network: StoredNetworkSettings = field(default_factory=StoredNetworkSettings)
 
 
 def of_a_fresh_environment() -> EnvironmentSettings:

@@ -28,8 +28,8 @@ class StreamId(NamedTuple):
     stream: StreamName
 
 
-class Mark(NamedTuple):
-    """What is before `offset` and behind the previous mark had been written by then, by this pid (0: nobody knows).
+class OffsetEntry(NamedTuple):
+    """What is before `offset` and behind the previous entry had been written by then, by this pid (0: nobody knows).
 
     With `ends_life` the process died there: a line ends too, be it whole or not. In a stream, neither offsets nor times go
     back; but where the host's clock is set back by more than an hour, its new time is believed.
@@ -46,10 +46,10 @@ class Chunk:
     """Consecutive bytes of a stream. It begins where a line does, and ends where one does.
 
     `begin` is the offset of the first byte in all that the stream ever had. `dropped_bytes` were lost just before it:
-    the disk's bound was reached before anybody had read them. `marks` cover all of `data`.
+    the disk's bound was reached before anybody had read them. `offset_index` covers all of `data`.
 
-    Where there is no whole line, `data` may be empty, and `unfinished` the end of what is there of the next one; `marks`
-    then has the mark that covers that. It is a look ahead: all of it comes again as `data`.
+    Where there is no whole line, `data` may be empty, and `unfinished` the end of what is there of the next one;
+    `offset_index` then has the entry that covers that. It is a look ahead: all of it comes again as `data`.
     """
 
     process: str
@@ -59,7 +59,7 @@ class Chunk:
     stream: StreamName
     begin: int
     data: bytes
-    marks: tuple[Mark, ...]
+    offset_index: tuple[OffsetEntry, ...]
     dropped_bytes: int = 0
     unfinished: bytes = b""
 
@@ -89,14 +89,14 @@ class Line(NamedTuple):
 
 
 def lines(chunk: Chunk) -> list[Line]:
-    """Return the lines of a chunk, in order; each has the time and the pid of the mark that covers its last byte."""
+    """Return the lines of a chunk, in order; each has the time and the pid of the entry that covers its last byte."""
     made: list[Line] = []
     who = (chunk.process, chunk.background_process, chunk.replica, chunk.index)
     stream, data, origin = chunk.stream, chunk.data, chunk.begin
     begin = 0
-    for mark in chunk.marks:
-        covered = mark.offset - origin
-        whole = mark.ends_life and covered <= len(data)
+    for entry in chunk.offset_index:
+        covered = entry.offset - origin
+        whole = entry.ends_life and covered <= len(data)
         end = covered if whole else data.rfind(b"\n", begin, max(covered, 0)) + 1
         if end <= begin:
             continue
@@ -104,7 +104,7 @@ def lines(chunk: Chunk) -> list[Line]:
         begin = end
         if not texts[-1]:
             texts.pop()
-        at, pid = mark.at_nanoseconds, mark.pid
+        at, pid = entry.at_nanoseconds, entry.pid
         for text in texts:
             if len(text) <= MAX_LINE_BYTES:
                 made.append(Line(at, *who, pid, stream, text, False))
@@ -112,7 +112,7 @@ def lines(chunk: Chunk) -> list[Line]:
                 made.extend(Line(at, *who, pid, stream, piece, cut) for piece, cut in _pieces(text))
     if begin < len(data):
         # The chunk ends within a line that is too long.
-        last = chunk.marks[-1]
+        last = chunk.offset_index[-1]
         tail = Line(last.at_nanoseconds, *who, last.pid, stream, b"", True)
         made.extend(tail._replace(text=piece) for piece, _ in _pieces(data[begin:]))
     return made

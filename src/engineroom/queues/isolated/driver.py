@@ -6,7 +6,7 @@ import msgspec
 
 from engineroom.queues.base import QueueConnection, Snapshot, UnmeasurableError, UnmeasurableQueueError
 from engineroom.queues.isolated.pool import Pool
-from engineroom.queues.isolated.wire import Counts, Told, Unmeasured
+from engineroom.queues.isolated.wire import Counts, Reply, Unmeasured
 
 
 class IsolatedDriver:
@@ -39,7 +39,7 @@ def isolated(pool: Pool) -> Callable[[QueueConnection], IsolatedDriver]:
     return lambda connection: IsolatedDriver(pool, connection)
 
 
-def _snapshot(measured: Told) -> Snapshot:
+def _snapshot(measured: Reply) -> Snapshot:
     if isinstance(measured, Unmeasured):
         kind = UnmeasurableQueueError if measured.queue_alone else UnmeasurableError
         raise kind(measured.why)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from engineroom.queues import registry
 from engineroom.queues.base import QueueConnection, UnmeasurableError
-from engineroom.queues.isolated.process import LostError, Process
-from engineroom.queues.isolated.wire import Beginning, Told, Unmeasured
+from engineroom.queues.isolated.process import LostError, MeasuringProcess
+from engineroom.queues.isolated.wire import Beginning, Reply, Unmeasured
 from engineroom.queues.networks import Networks
 from engineroom.sandbox import Account, Sandbox, SandboxError, Tenant
 
@@ -39,14 +39,14 @@ class Pool:
     account: Account
     networks: Networks
     answer_seconds: float
-    _shared: Process | None = None
+    _shared: MeasuringProcess | None = None
     _modules: frozenset[str] = frozenset()
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _alone: asyncio.Lock = field(default_factory=asyncio.Lock)
     _suspects: dict[QueueConnection, _Suspect] = field(default_factory=dict)
     tenant: Tenant | None = None
 
-    async def measure(self, connection: QueueConnection, queue: str, *, seen: bool) -> Told:
+    async def measure(self, connection: QueueConnection, queue: str, *, seen: bool) -> Reply:
         """Return what the user's process tells of a queue. Raises UnmeasurableError."""
         suspect = self._suspects.get(connection)
         try:
@@ -78,7 +78,7 @@ class Pool:
 
     async def _measure_alone(
         self, suspect: _Suspect, connection: QueueConnection, queue: str, *, seen: bool
-    ) -> Told:
+    ) -> Reply:
         async with self._alone:
             process = await self._start(registry.modules(connection))
             try:
@@ -92,7 +92,7 @@ class Pool:
             self._suspects.pop(connection, None)
         return told
 
-    async def _process(self, modules: tuple[str, ...]) -> Process:
+    async def _process(self, modules: tuple[str, ...]) -> MeasuringProcess:
         """Return the one for all, a fresh one when the present one is old, or may not be able to import what is needed."""
         async with self._starting:
             present = self._shared
@@ -104,14 +104,14 @@ class Pool:
                 present.retire()
             return self._shared
 
-    async def _start(self, modules: tuple[str, ...]) -> Process:
+    async def _start(self, modules: tuple[str, ...]) -> MeasuringProcess:
         assert self.tenant is not None, "who asks says for whom"
         beginning = Beginning(
             allowed=tuple(map(str, self.networks.allowed)),
             denied=tuple(map(str, self.networks.denied)),
             answer_seconds=self.answer_seconds,
         )
-        process = await Process.start(self.sandbox, self.tenant, modules, beginning)
+        process = await MeasuringProcess.start(self.sandbox, self.tenant, modules, beginning)
         if process.account != self.account:
             process.end("")
             raise SandboxError(

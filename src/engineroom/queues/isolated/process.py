@@ -8,25 +8,25 @@ import msgspec
 
 from engineroom.queues.base import QueueConnection
 from engineroom.queues.isolated.service import LIFETIME_SECONDS, SERVICE
-from engineroom.queues.isolated.wire import Beginning, Forget, Measure, Told, wired
+from engineroom.queues.isolated.wire import Beginning, Forget, Measure, Reply, wired
 from engineroom.sandbox import Account, Running, Sandbox, SandboxError, Tenant
 
 _GRACE_SECONDS = 2.0
-_answers = msgspec.json.Decoder(Told)
+_answers = msgspec.json.Decoder(Reply)
 
 
 class LostError(Exception):
     """The process died, hung or made no sense before it answered."""
 
 
-class Process:
+class MeasuringProcess:
     """Asks one process; it is begun by `start`, and ended by `end` or by what goes wrong."""
 
     def __init__(self, running: Running, answer_seconds: float) -> None:
         self._running = running
         self._answer_seconds = answer_seconds
         self._numbers = itertools.count()
-        self._asked: dict[int, asyncio.Future[Told]] = {}
+        self._asked: dict[int, asyncio.Future[Reply]] = {}
         self._old_at = time.monotonic() + LIFETIME_SECONDS
         self._listening = asyncio.create_task(self._listen())
         self.retiring = False
@@ -35,7 +35,7 @@ class Process:
     @classmethod
     async def start(
         cls, sandbox: Sandbox, tenant: Tenant, modules: tuple[str, ...], beginning: Beginning
-    ) -> "Process":
+    ) -> "MeasuringProcess":
         """Start one. Raises SandboxError."""
         running = await sandbox.start(SERVICE, tenant, modules)
         await running.send(msgspec.json.encode(beginning))
@@ -51,7 +51,7 @@ class Process:
         """Whether it takes another question."""
         return not (self.retiring or self._listening.done() or time.monotonic() >= self._old_at)
 
-    async def measure(self, connection: QueueConnection, queue: str, *, seen: bool) -> Told:
+    async def measure(self, connection: QueueConnection, queue: str, *, seen: bool) -> Reply:
         """Return what it tells of a queue. Raises LostError."""
         number = next(self._numbers)
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
@@ -59,7 +59,7 @@ class Process:
         try:
             async with asyncio.timeout(self._answer_seconds + _GRACE_SECONDS):
                 await self._running.send(msgspec.json.encode(request))
-                told: Told = await answer
+                told: Reply = await answer
                 return told
         except TimeoutError:
             # It answers within its own time when it can.

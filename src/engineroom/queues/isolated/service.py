@@ -19,14 +19,14 @@ from engineroom.queues.isolated.wire import (
     Beginning,
     Forget,
     Measure,
-    Measured,
-    Told,
+    MeasuredQueue,
+    Reply,
     Unmeasured,
     encoded,
     unwired,
 )
 from engineroom.queues.networks import Networks
-from engineroom.sandbox import OUT_OF_MEMORY, Limits, Service
+from engineroom.sandbox import OUT_OF_MEMORY, Service, TaskLimits
 from engineroom.sandbox.frames import Frames, framed, receive
 
 LIFETIME_SECONDS = 300.0
@@ -67,12 +67,12 @@ class _Measurer:
                     os._exit(OUT_OF_MEMORY)
                 writer.write(framed(msgspec.json.encode(answer)))
 
-    async def _measured(self, asked: Measure) -> Told:
+    async def _measured(self, asked: Measure) -> Reply:
         connection = unwired(asked.connection)
         try:
             async with asyncio.timeout(self._answer_seconds):
                 snapshot = await self._driver(connection, asked).snapshot(asked.queue)
-            return Measured(number=asked.number, counts=encoded(snapshot))
+            return MeasuredQueue(number=asked.number, counts=encoded(snapshot))
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001 - each client library has its own, and all mean the same here
@@ -107,7 +107,7 @@ def _run(frames: Frames) -> None:
 SERVICE = Service(
     name="engineroom.queues.isolated.service:SERVICE",
     run=_run,
-    limits=Limits(
+    limits=TaskLimits(
         seconds=LIFETIME_SECONDS + 60,
         cpu_seconds=120,
         memory_bytes=256 * _MIB,

@@ -65,7 +65,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         return Snapshot(**msgspec.structs.asdict(self) | {"doubt": in_a_line(self.doubt)})
 
 
-class Measured(msgspec.Struct, tag="measured", frozen=True, kw_only=True):
+class MeasuredQueue(msgspec.Struct, tag="measured", frozen=True, kw_only=True):
     """From the process: the figures of a queue, which are not looked at before they are needed."""
 
     number: int
@@ -85,7 +85,7 @@ class Unmeasured(msgspec.Struct, tag="unmeasured", frozen=True, kw_only=True):
     hung: bool
 
 
-Told = Measured | Unmeasured
+Reply = MeasuredQueue | Unmeasured
 
 
 def wired(connection: QueueConnection) -> Wired:

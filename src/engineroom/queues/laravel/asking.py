@@ -7,7 +7,7 @@ import json
 import re
 from pathlib import Path
 
-from engineroom.queues.laravel.settings import Settings, Version
+from engineroom.queues.laravel.settings import LaravelSettings, Version
 from engineroom.queues.laravel.values import Value, of_json
 from engineroom.sandbox import in_a_line
 
@@ -111,7 +111,7 @@ def refusal(why: str) -> str:
     return json.dumps({"error": _shortened(why)})
 
 
-def settings(answer: str, folder: Path) -> Settings:
+def settings(answer: str, folder: Path) -> LaravelSettings:
     """Return what the application says of itself. Raises NotAskedError when it could not be asked."""
     try:
         found = of_json(json.loads(answer))
@@ -122,7 +122,7 @@ def settings(answer: str, folder: Path) -> Settings:
     error = found.get("error")
     if error is not None:
         raise NotAskedError(_shortened(str(error)))
-    return Settings(
+    return LaravelSettings(
         folder=folder,
         queue=found.get("queue"),
         database=found.get("database"),

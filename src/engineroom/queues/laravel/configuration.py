@@ -8,11 +8,19 @@ import operator
 from collections.abc import Callable
 
 from engineroom.queues.laravel.functions import Surroundings
-from engineroom.queues.laravel.tokens import Kind, SyntaxUnknownError, Token, lines_of, number, string, tokens
+from engineroom.queues.laravel.tokens import (
+    Kind,
+    PhpToken,
+    SyntaxUnknownError,
+    lines_of,
+    number,
+    string,
+    tokens,
+)
 from engineroom.queues.laravel.values import (
     Array,
     Key,
-    Unreadable,
+    UnreadableValue,
     Value,
     as_boolean,
     as_integer,
@@ -63,13 +71,15 @@ def read(source: str, around: Surroundings) -> Value:
     try:
         return _Reader(tokens(source), around, lambda offset: f"in line {line(offset)} of {name}").file()
     except SyntaxUnknownError as error:
-        return Unreadable(f"{error} in line {line(error.offset)} of {name}, which is not read without PHP")
+        return UnreadableValue(
+            f"{error} in line {line(error.offset)} of {name}, which is not read without PHP"
+        )
 
 
 class _Reader:
     """Goes through the words of one file, once."""
 
-    def __init__(self, words: list[Token], around: Surroundings, where: Callable[[int], str]) -> None:
+    def __init__(self, words: list[PhpToken], around: Surroundings, where: Callable[[int], str]) -> None:
         self._words = words
         self._around = around
         self._where = where
@@ -122,12 +132,12 @@ class _Reader:
         holds = as_boolean(condition)
         if self._takes("?:"):
             other = self._binary(0)
-            return holds if isinstance(holds, Unreadable) else condition if holds else other
+            return holds if isinstance(holds, UnreadableValue) else condition if holds else other
         self._expect("?")
         first = condition if self._peek().text == ":" else self._expression()
         self._expect(":")
         second = self._binary(0)
-        if isinstance(holds, Unreadable):
+        if isinstance(holds, UnreadableValue):
             # Whichever it is, it is the same.
             return first if first == second and type(first) is type(second) else holds
         return first if holds else second
@@ -140,14 +150,14 @@ class _Reader:
             value = self._joined(sign, value, self._binary(strength - (sign.text == "??")))
         return value
 
-    def _joined(self, sign: Token, left: Value, right: Value) -> Value:
-        if isinstance(left, Unreadable):
+    def _joined(self, sign: PhpToken, left: Value, right: Value) -> Value:
+        if isinstance(left, UnreadableValue):
             return left
         if sign.text == "??":
             return right if left is None else left
         if sign.text in {"||", "&&"}:
             return _logical(sign.text, left, right)
-        if isinstance(right, Unreadable):
+        if isinstance(right, UnreadableValue):
             return right
         found = _calculated(sign.text, left, right)
         return self._unreadable(sign, f"{sign.text} of such values") if found is None else found
@@ -157,7 +167,7 @@ class _Reader:
         if word.text == "!":
             self._next()
             holds = as_boolean(self._unary_deeper())
-            return holds if isinstance(holds, Unreadable) else not holds
+            return holds if isinstance(holds, UnreadableValue) else not holds
         if word.text == "-":
             self._next()
             value = self._unary_deeper()
@@ -180,7 +190,7 @@ class _Reader:
         while self._takes("["):
             key = as_key(self._expression())
             self._expect("]")
-            if isinstance(value, dict) and not isinstance(key, Unreadable):
+            if isinstance(value, dict) and not isinstance(key, UnreadableValue):
                 value = value.get(key)
             else:
                 value = self._unreadable(self._peek(), "a part of something unknown")
@@ -205,13 +215,13 @@ class _Reader:
                 return value
         raise SyntaxUnknownError(word.offset, repr(word.text[:20]))
 
-    def _variable(self, word: Token) -> Value:
+    def _variable(self, word: PhpToken) -> Value:
         if self._takes("("):
             self._arguments()
             return self._unreadable(word, f"{word.text}()")
         return self._variables.get(word.text, self._unreadable(word, word.text))
 
-    def _named(self, word: Token) -> Value:
+    def _named(self, word: PhpToken) -> Value:
         if word.text.lower() == "array" and self._takes("("):
             return self._array(")")
         if self._takes("::"):
@@ -222,7 +232,7 @@ class _Reader:
             raise SyntaxUnknownError(word.offset, repr(word.text))
         return self._placed(word, self._around.constant(word.text))
 
-    def _of_class(self, word: Token) -> Value:
+    def _of_class(self, word: PhpToken) -> Value:
         of, name = self._full(word.text), self._next()
         if self._takes("("):
             return self._placed(word, self._around.called(f"{of}::{name.text}", self._arguments()))
@@ -246,11 +256,11 @@ class _Reader:
 
     def _array(self, closing: str) -> Value:
         found: Array = {}
-        trouble: Unreadable | None = None
+        trouble: UnreadableValue | None = None
         count = 0
         while not self._takes(closing):
             key, value = self._element(closing)
-            if isinstance(key, Unreadable):
+            if isinstance(key, UnreadableValue):
                 # It may be any key, so nothing of this array is known for certain.
                 trouble = key
             else:
@@ -262,7 +272,7 @@ class _Reader:
                 break
         return trouble or found
 
-    def _element(self, closing: str) -> tuple[Key | Unreadable | None, Value]:
+    def _element(self, closing: str) -> tuple[Key | UnreadableValue | None, Value]:
         """Return key and value of an element; a key of None is the next integer."""
         if self._peek().text == "...":
             self._skip_to((",", closing))
@@ -283,7 +293,7 @@ class _Reader:
                 return value
             trouble = self._peek()
         except SyntaxUnknownError as error:
-            trouble = Token(Kind.MARK, str(error), error.offset)
+            trouble = PhpToken(Kind.MARK, str(error), error.offset)
         self._at, self._depth = begin, depth
         self._skip_to(ends)
         return self._unreadable(trouble, trouble.text[:40])
@@ -301,13 +311,13 @@ class _Reader:
             ):
                 raise SyntaxUnknownError(word.offset, repr(word.text))
 
-    def _peek(self) -> Token:
+    def _peek(self) -> PhpToken:
         return self._words[self._at]
 
     def _ahead(self, count: int) -> str:
         return self._words[min(self._at + count, len(self._words) - 1)].text
 
-    def _next(self) -> Token:
+    def _next(self) -> PhpToken:
         word = self._peek()
         if word.kind is Kind.END:
             raise SyntaxUnknownError(word.offset, "the end")
@@ -323,19 +333,19 @@ class _Reader:
         if not self._takes(text):
             raise SyntaxUnknownError(self._peek().offset, repr(self._peek().text[:20]))
 
-    def _placed(self, word: Token, value: Value) -> Value:
+    def _placed(self, word: PhpToken, value: Value) -> Value:
         """Return the value; what cannot be told says where it stands."""
-        if isinstance(value, Unreadable) and " line " not in value.reason:
+        if isinstance(value, UnreadableValue) and " line " not in value.reason:
             return self._unreadable(word, value.reason)
         return value
 
-    def _unreadable(self, word: Token, what: str) -> Unreadable:
-        return Unreadable(f"{what} {self._where(word.offset)}")
+    def _unreadable(self, word: PhpToken, what: str) -> UnreadableValue:
+        return UnreadableValue(f"{what} {self._where(word.offset)}")
 
 
 def _logical(sign: str, left: Value, right: Value) -> Value:
     first, second = as_boolean(left), as_boolean(right)
-    if isinstance(first, Unreadable) or first is (sign == "||"):
+    if isinstance(first, UnreadableValue) or first is (sign == "||"):
         return first
     return second
 
@@ -344,7 +354,7 @@ def _calculated(sign: str, left: Value, right: Value) -> Value:
     """Return what an operation gives; None where that is not known."""
     if sign == ".":
         first, second = as_text(left), as_text(right)
-        if isinstance(first, Unreadable) or isinstance(second, Unreadable):
+        if isinstance(first, UnreadableValue) or isinstance(second, UnreadableValue):
             return None
         return first + second
     if sign in {"===", "!=="}:

@@ -13,7 +13,7 @@ from engineroom.queues.base import (
     UnmeasurableError,
 )
 from engineroom.queues.laravel import redis
-from engineroom.queues.laravel.settings import Settings, at, known_array, known_integer, known_text
+from engineroom.queues.laravel.settings import LaravelSettings, at, known_array, known_integer, known_text
 from engineroom.queues.laravel.values import Array, Value
 
 _WITHOUT_QUEUE = frozenset({"sync", "null", "deferred", "background", "failover"})
@@ -25,7 +25,7 @@ _RETRY_AFTER_SECONDS = 60
 _BEANSTALKD_PORT = 11300
 
 
-def connection(settings: Settings, name: str) -> tuple[QueueConnection, str]:
+def connection(settings: LaravelSettings, name: str) -> tuple[QueueConnection, str]:
     """Return where the queues of a connection are, and the name of the one that is worked when none is named.
 
     Raises UnmeasurableError.
@@ -59,12 +59,12 @@ def _told(name: str) -> str:
     )
 
 
-def _redis(settings: Settings, config: Array) -> RedisQueues:
+def _redis(settings: LaravelSettings, config: Array) -> RedisQueues:
     name = known_text(at(config, "connection")) or "default"
     return redis.connection(settings, name)
 
 
-def _database(settings: Settings, config: Array) -> DatabaseQueues:
+def _database(settings: LaravelSettings, config: Array) -> DatabaseQueues:
     name = known_text(at(config, "connection")) or known_text(at(settings.database, "default"))
     given = known_array(at(settings.database, "connections", name))
     if given is None:
@@ -104,7 +104,7 @@ def _written(config: Array) -> Array:
     return config
 
 
-def _sqlite(settings: Settings, found: DatabaseQueues) -> DatabaseQueues:
+def _sqlite(settings: LaravelSettings, found: DatabaseQueues) -> DatabaseQueues:
     if not found.database or ":memory:" in found.database or "mode=memory" in found.database:
         raise UnmeasurableError(
             "its database is in the memory of each process, where nobody else sees the jobs"
@@ -143,7 +143,7 @@ def _search_path(config: Array) -> str | None:
     return ",".join(f'"{name}"' for name in plain if name) or None
 
 
-def _failed_table(settings: Settings, database: str, prefix: str) -> str | None:
+def _failed_table(settings: LaravelSettings, database: str, prefix: str) -> str | None:
     """Return the table of failed jobs, when it is in the same database."""
     try:
         failed = at(settings.queue, "failed")
@@ -160,7 +160,7 @@ def _retry_after(config: Array) -> int:
     return _RETRY_AFTER_SECONDS if given is None else known_integer(given)
 
 
-def _sqs(settings: Settings, config: Array) -> SqsQueues:
+def _sqs(settings: LaravelSettings, config: Array) -> SqsQueues:
     del settings
     prefix = known_text(at(config, "prefix"))
     if "/your-account-id" in prefix:
@@ -175,13 +175,13 @@ def _sqs(settings: Settings, config: Array) -> SqsQueues:
     )
 
 
-def _beanstalkd(settings: Settings, config: Array) -> BeanstalkdQueues:
+def _beanstalkd(settings: LaravelSettings, config: Array) -> BeanstalkdQueues:
     del settings
     port = known_integer(at(config, "port")) or _BEANSTALKD_PORT
     return BeanstalkdQueues(host=known_text(at(config, "host")) or "localhost", port=port)
 
 
-_DRIVERS: Mapping[str, Callable[[Settings, Array], QueueConnection]] = {
+_DRIVERS: Mapping[str, Callable[[LaravelSettings, Array], QueueConnection]] = {
     "redis": _redis,
     "database": _database,
     "sqs": _sqs,

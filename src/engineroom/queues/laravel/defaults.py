@@ -6,7 +6,7 @@ Since version 11 an application may leave them out. Older ones cannot; for them 
 from engineroom.queues.laravel import text
 from engineroom.queues.laravel.env import Env
 from engineroom.queues.laravel.settings import Version
-from engineroom.queues.laravel.values import Array, Unreadable, Value, as_integer, as_text
+from engineroom.queues.laravel.values import Array, UnreadableValue, Value, as_integer, as_text
 
 SLIM = 11
 """The version since which the framework has configuration of its own, which it merges with the application's."""
@@ -109,14 +109,14 @@ def _redis(get: "_Getter", number: str, default: str) -> Array:
 
 def _prefix(application: Value, version: Version) -> Value:
     name = as_text(application)
-    if isinstance(name, Unreadable):
+    if isinstance(name, UnreadableValue):
         return name
     try:
         if version[0] >= _DASHES:
             return f"{text.slug(name)}-database-"
         return f"{text.slug(name, '_')}_database_"
     except text.SpellingError as error:
-        return Unreadable(f"APP_NAME, of which {error}; set REDIS_PREFIX")
+        return UnreadableValue(f"APP_NAME, of which {error}; set REDIS_PREFIX")
 
 
 class _Getter:

@@ -11,8 +11,8 @@ from engineroom.queues.base import UnmeasurableError
 from engineroom.queues.laravel import configuration, defaults, version
 from engineroom.queues.laravel.env import Env
 from engineroom.queues.laravel.functions import Surroundings, merged
-from engineroom.queues.laravel.settings import Settings, Version
-from engineroom.queues.laravel.values import Array, Unreadable, Value
+from engineroom.queues.laravel.settings import LaravelSettings, Version
+from engineroom.queues.laravel.values import Array, UnreadableValue, Value
 from engineroom.queues.reading import read_bytes
 
 _MAX_BYTES = 1 << 20
@@ -23,7 +23,7 @@ _MERGED = "connections"
 Default = Callable[[Env, Version], Array]
 
 
-def settings(folder: Path, outside: Mapping[str, str], environment: str | None) -> Settings:
+def settings(folder: Path, outside: Mapping[str, str], environment: str | None) -> LaravelSettings:
     """Return what the application says, given the variables that it has from outside.
 
     `environment` is what a worker was given as `--env`. Raises UnmeasurableError and OSError.
@@ -33,8 +33,8 @@ def settings(folder: Path, outside: Mapping[str, str], environment: str | None) 
     if cached is not None:
         content = _configuration(cached, folder, Env(outside))
         tree = content if isinstance(content, dict) else {}
-        trouble = content if isinstance(content, Unreadable) else None
-        return Settings(
+        trouble = content if isinstance(content, UnreadableValue) else None
+        return LaravelSettings(
             folder=folder,
             queue=trouble or tree.get("queue"),
             database=trouble or tree.get("database"),
@@ -46,7 +46,7 @@ def settings(folder: Path, outside: Mapping[str, str], environment: str | None) 
     own = _Own(folder, env, found)
     queue = own.file("queue", defaults.queue)
     database = own.file("database", lambda env, version: defaults.database(env, version, str(folder)))
-    return Settings(
+    return LaravelSettings(
         folder=folder,
         queue=queue,
         database=database,
@@ -101,7 +101,11 @@ class _Own:
         if own is None:
             return self._base(name, default)
         if not isinstance(own, dict):
-            return own if isinstance(own, Unreadable) else Unreadable(f"{path}, which returns no array")
+            return (
+                own
+                if isinstance(own, UnreadableValue)
+                else UnreadableValue(f"{path}, which returns no array")
+            )
         if self._version is None or self._version[0] < defaults.SLIM:
             return own
         return _merged(self._base(name, default), own)
@@ -129,6 +133,6 @@ def _merged(base: Value, own: Array) -> Value:
 def _configuration(path: Path, folder: Path, env: Env) -> Value:
     content = read_bytes(path, _MAX_BYTES)
     if content is None:
-        return Unreadable(f"{path}, which cannot be read")
+        return UnreadableValue(f"{path}, which cannot be read")
     source = content.decode("utf-8", errors="replace")
     return configuration.read(source, Surroundings(env, folder, path))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from engineroom.queues.laravel import text
 from engineroom.queues.laravel.env import Env
-from engineroom.queues.laravel.values import Array, Unreadable, Value, array, as_boolean, as_text
+from engineroom.queues.laravel.values import Array, UnreadableValue, Value, array, as_boolean, as_text
 
 _STR = "Illuminate\\Support\\Str"
 _ENV = "Illuminate\\Support\\Env"
@@ -43,7 +43,7 @@ class Surroundings:
             "directory_separator": "/",
         }
         plain = name.lower().lstrip("\\")
-        return known[plain] if plain in known else Unreadable(f"the constant {name}")
+        return known[plain] if plain in known else UnreadableValue(f"the constant {name}")
 
     def class_constant(self, of: str, name: str) -> Value:
         """Return what a constant of a class says."""
@@ -67,7 +67,7 @@ class Surroundings:
     def _env(self, arguments: list[Value]) -> Value:
         name = arguments[0] if arguments else None
         if not isinstance(name, str):
-            return Unreadable("env()")
+            return UnreadableValue("env()")
         if name in self.env:
             return self.env.get(name)
         return arguments[1] if len(arguments) > 1 else None
@@ -86,33 +86,33 @@ _FOLDERS = {
 
 def _below(folder: Path, arguments: list[Value]) -> Value:
     inner = as_text(arguments[0]) if arguments else ""
-    if isinstance(inner, Unreadable):
+    if isinstance(inner, UnreadableValue):
         return inner
     return str(folder) + ("/" + inner.lstrip("/") if inner else "")
 
 
 def _called(name: str, function: Function | None, arguments: list[Value]) -> Value:
-    unreadable = next((one for one in arguments if isinstance(one, Unreadable)), None)
+    unreadable = next((one for one in arguments if isinstance(one, UnreadableValue)), None)
     if function is None or unreadable is not None:
-        return unreadable or Unreadable(f"{name}()")
+        return unreadable or UnreadableValue(f"{name}()")
     try:
         return function(arguments)
     except text.SpellingError as error:
-        return Unreadable(f"{name}() of a name with other letters than ASCII's ({error})")
+        return UnreadableValue(f"{name}() of a name with other letters than ASCII's ({error})")
     except (IndexError, ValueError, TypeError):
-        return Unreadable(f"{name}()")
+        return UnreadableValue(f"{name}()")
 
 
 def _getenv(env: Env, name: Value) -> Value:
     if not isinstance(name, str):
-        return Unreadable("getenv()")
+        return UnreadableValue("getenv()")
     found = env.raw(name)
     return False if found is None else found
 
 
 def _text(value: Value) -> str:
     found = as_text(value)
-    if isinstance(found, Unreadable):
+    if isinstance(found, UnreadableValue):
         raise TypeError(found.reason)
     return found
 

@@ -4,7 +4,7 @@ from engineroom.queues import url
 from engineroom.queues.base import RedisQueues, Tls, UnmeasurableError
 from engineroom.queues.certificates import authorities
 from engineroom.queues.laravel.functions import merged
-from engineroom.queues.laravel.settings import Settings, at, known_array, known_integer, known_text
+from engineroom.queues.laravel.settings import LaravelSettings, at, known_array, known_integer, known_text
 from engineroom.queues.laravel.values import Array, Value, as_boolean
 
 _PORT = 6379
@@ -13,7 +13,7 @@ _PLAIN = frozenset({"", "tcp", "redis"})
 _HASH_TAGS_SINCE = (13, 5)
 
 
-def connection(settings: Settings, name: str) -> RedisQueues:
+def connection(settings: LaravelSettings, name: str) -> RedisQueues:
     """Return the Redis of this name. Raises UnmeasurableError."""
     servers = at(settings.database, "redis")
     options = known_array(at(servers, "options")) or {}
@@ -35,7 +35,7 @@ def _known(value: Value) -> Array:
     return config
 
 
-def _server(settings: Settings, config: Array, options: Array) -> RedisQueues:
+def _server(settings: LaravelSettings, config: Array, options: Array) -> RedisQueues:
     scheme, host = _place(config)
     socket = known_text(at(config, "path")) if scheme == "unix" else host if host.startswith("/") else None
     credentials = _credentials(config)
@@ -85,7 +85,7 @@ def _prefix(config: Array, options: Array) -> str:
     return known_text(own)
 
 
-def _cluster(settings: Settings, name: str, options: Array) -> RedisQueues:
+def _cluster(settings: LaravelSettings, name: str, options: Array) -> RedisQueues:
     clusters = at(settings.database, "redis", "clusters")
     nodes = known_array(at(clusters, name))
     first = known_array(at(nodes, 0)) if nodes else None
@@ -116,7 +116,7 @@ def _cluster(settings: Settings, name: str, options: Array) -> RedisQueues:
     )
 
 
-def _tls(settings: Settings, config: Array, options: Array) -> Tls:
+def _tls(settings: LaravelSettings, config: Array, options: Array) -> Tls:
     """Return what the connection's `context` (phpredis) or `ssl` (Predis) says of certificates."""
     own = merged(options, known_array(at(config, "options")) or {}, config)
     context = at(own, "ssl") or at(own, "context") or at(own, "parameters", "ssl") or {}

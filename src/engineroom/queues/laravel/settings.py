@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engineroom.queues.base import UnmeasurableError
-from engineroom.queues.laravel.values import Array, Key, Unreadable, Value, as_integer, as_text
+from engineroom.queues.laravel.values import Array, Key, UnreadableValue, Value, as_integer, as_text
 
 Version = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class LaravelSettings:
     """`queue` and `database` are the configuration of these names.
 
     `source` says where it is from. `certain` is False when it is only what the framework has where the application says
@@ -36,10 +36,10 @@ class Settings:
 def at(value: Value, *path: Key) -> Value:
     """Return what is at this path; None when nothing is there. Raises UnmeasurableError when it cannot be told."""
     for key in path:
-        if isinstance(value, Unreadable):
+        if isinstance(value, UnreadableValue):
             break
         value = value.get(key) if isinstance(value, dict) else None
-    if isinstance(value, Unreadable):
+    if isinstance(value, UnreadableValue):
         raise UnmeasurableError(f"where its queue is depends on {value.reason}")
     return value
 
@@ -52,7 +52,7 @@ def known_array(value: Value) -> Array | None:
 def known_text(value: Value) -> str:
     """Return a value as a text. Raises UnmeasurableError when it cannot be told."""
     found = as_text(value)
-    if isinstance(found, Unreadable):
+    if isinstance(found, UnreadableValue):
         raise UnmeasurableError(f"where its queue is depends on {found.reason}")
     return found
 
@@ -60,6 +60,6 @@ def known_text(value: Value) -> str:
 def known_integer(value: Value) -> int:
     """Return a value as an integer. Raises UnmeasurableError when it cannot be told."""
     found = as_integer(value)
-    if isinstance(found, Unreadable):
+    if isinstance(found, UnreadableValue):
         raise UnmeasurableError(f"where its queue is depends on {found.reason}")
     return found

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from engineroom.queues.laravel.values import Unreadable, Value
+from engineroom.queues.laravel.values import UnreadableValue, Value
 
 _TOKEN = re.compile(
     r"""(?P<space>[ \t\r\n\f\v]+|//[^\n]*|\#(?!\[)[^\n]*|/\*(?:[^*]|\*(?!/))*\*/)
@@ -48,7 +48,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class PhpToken:
     """One word, and at which character of the file it begins."""
 
     kind: Kind
@@ -64,12 +64,12 @@ class SyntaxUnknownError(Exception):
         self.offset = offset
 
 
-def tokens(source: str) -> list[Token]:
+def tokens(source: str) -> list[PhpToken]:
     """Return the words of a file, without blanks and comments. Raises SyntaxUnknownError."""
     begin = re.match(r"(?:#![^\n]*\n)?<\?php(?=\s)", source)
     if begin is None:
         raise SyntaxUnknownError(0, "no <?php at its beginning")
-    found: list[Token] = []
+    found: list[PhpToken] = []
     offset = begin.end()
     while offset < len(source) and not source.startswith("?>", offset):
         match = _TOKEN.match(source, offset)
@@ -77,9 +77,9 @@ def tokens(source: str) -> list[Token]:
             raise SyntaxUnknownError(offset, repr(source[offset : offset + 10]))
         kind = next(name for name in match.groupdict() if match[name] is not None)
         if kind != "space":
-            found.append(Token(Kind(kind), match[0], offset))
+            found.append(PhpToken(Kind(kind), match[0], offset))
         offset = match.end()
-    found.append(Token(Kind.END, "the end", offset))
+    found.append(PhpToken(Kind.END, "the end", offset))
     return found
 
 
@@ -89,17 +89,17 @@ def lines_of(source: str) -> Callable[[int], int]:
     return lambda offset: bisect_right(ends, offset - 1) + 1
 
 
-def string(token: Token) -> Value:
+def string(token: PhpToken) -> Value:
     """Return what a quoted text says."""
     inner = token.text[1:-1]
     if token.kind is Kind.SINGLE:
         return re.sub(r"\\([\\'])", r"\1", inner)
     if _FILLED_IN.search(inner):
-        return Unreadable("a text with variables in it")
+        return UnreadableValue("a text with variables in it")
     return _ESCAPE.sub(_unescaped, inner)
 
 
-def number(token: Token) -> Value:
+def number(token: PhpToken) -> Value:
     """Return what a number says."""
     text = token.text.replace("_", "")
     if text[:2].lower() == "0x":
@@ -109,7 +109,7 @@ def number(token: Token) -> Value:
         return (
             int(text, 8 if re.fullmatch("0[0-7]+", text) else 10)
             if len(text) < 19
-            else Unreadable("a large number")
+            else UnreadableValue("a large number")
         )
     return float(text)
 

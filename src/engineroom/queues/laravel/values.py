@@ -6,14 +6,14 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableValue:
     """What cannot be told without PHP, and where it stands."""
 
     reason: str
 
 
 Key: TypeAlias = str | int
-Value: TypeAlias = "bool | int | float | str | Unreadable | dict[Key, Value] | None"
+Value: TypeAlias = "bool | int | float | str | UnreadableValue | dict[Key, Value] | None"
 Array: TypeAlias = dict[Key, Value]
 
 
@@ -38,7 +38,7 @@ def _key(text: str) -> Key:
     return int(text) if re.fullmatch(r"0|-?[1-9][0-9]{0,17}", text) else text
 
 
-def as_key(value: Value) -> Key | Unreadable:
+def as_key(value: Value) -> Key | UnreadableValue:
     """Return a value as the key of an array."""
     match value:
         case bool() | int():
@@ -47,13 +47,13 @@ def as_key(value: Value) -> Key | Unreadable:
             return _key(value)
         case None:
             return ""
-        case Unreadable():
+        case UnreadableValue():
             return value
         case _:
-            return Unreadable("a key that is neither a text nor an integer")
+            return UnreadableValue("a key that is neither a text nor an integer")
 
 
-def as_text(value: Value) -> str | Unreadable:
+def as_text(value: Value) -> str | UnreadableValue:
     """Return `(string) $value`."""
     match value:
         case None | False:
@@ -64,13 +64,13 @@ def as_text(value: Value) -> str | Unreadable:
             return str(value)
         case float():
             return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-        case Unreadable():
+        case UnreadableValue():
             return value
         case dict():
-            return Unreadable("an array where a text should be")
+            return UnreadableValue("an array where a text should be")
 
 
-def as_integer(value: Value) -> int | Unreadable:
+def as_integer(value: Value) -> int | UnreadableValue:
     """Return `(int) $value`."""
     match value:
         case None | False:
@@ -82,14 +82,14 @@ def as_integer(value: Value) -> int | Unreadable:
         case str():
             found = re.match(r"[ \t\n\r\v\f]*([+-]?[0-9]{1,18})", value)
             return int(found[1]) if found else 0
-        case Unreadable():
+        case UnreadableValue():
             return value
         case dict():
             return int(bool(value))
 
 
-def as_boolean(value: Value) -> bool | Unreadable:
+def as_boolean(value: Value) -> bool | UnreadableValue:
     """Return `(bool) $value`."""
-    if isinstance(value, Unreadable):
+    if isinstance(value, UnreadableValue):
         return value
     return value not in ("", "0") and bool(value)

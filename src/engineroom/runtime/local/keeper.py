@@ -20,10 +20,10 @@ import structlog
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local.heartbeat import why_silent
 from engineroom.runtime.local.messages import (
-    Answer,
     Happened,
     Hello,
     HungUp,
+    KeeperAnswer,
     Message,
     OutputTold,
     ProtocolError,
@@ -147,7 +147,7 @@ class Keeper:
         for line in lines:
             try:
                 message = parse(_decoded(line))
-                if isinstance(message, Answer):
+                if isinstance(message, KeeperAnswer):
                     self._take_answer(message)
                 elif isinstance(message, HungUp):
                     return events, RefusedError(message.refused)
@@ -166,7 +166,7 @@ class Keeper:
                 answer.exception()
         self._waiting.clear()
 
-    def _take_answer(self, message: Answer) -> None:
+    def _take_answer(self, message: KeeperAnswer) -> None:
         answer = self._waiting.pop(message.id, None)
         if answer is None:
             raise ProtocolError(f"it answers what nobody has asked: request {message.id}")
@@ -230,7 +230,7 @@ def _secret(folder: Path) -> str:
         return ""
 
 
-class Launcher:
+class KeeperLauncher:
     """Starts keepers on one folder, detached from this process and from its terminal."""
 
     def __init__(self, folder: Path) -> None:

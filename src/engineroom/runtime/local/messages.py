@@ -77,7 +77,7 @@ class Item(msgspec.Struct, frozen=True):
     at: Moment
 
 
-class News(msgspec.Struct, frozen=True):
+class KeeperNews(msgspec.Struct, frozen=True):
     """The last items of one keeper, which `of` tells from another."""
 
     of: str
@@ -96,7 +96,7 @@ class Hello(msgspec.Struct, frozen=True):
     unlimited: Mapping[str, str] | None = None
     fingerprint: str | None = None
     python: str | None = None
-    news: News | None = None
+    news: KeeperNews | None = None
     shortage: str | None = None
 
 
@@ -180,7 +180,7 @@ class OutputTold(msgspec.Struct, frozen=True):
     output: Mapping[str, Count | None]
 
 
-class Answer(msgspec.Struct, frozen=True):
+class KeeperAnswer(msgspec.Struct, frozen=True):
     """The answer to the request of this number: what it results in, or why it is refused."""
 
     id: int
@@ -214,10 +214,10 @@ class Counted(msgspec.Struct, frozen=True):
     groups: Mapping[str, tuple[float | None, int | None, int | None]]
 
 
-def parse(line: JsonObject) -> Answer | Happened | HungUp | OutputTold:
+def parse(line: JsonObject) -> KeeperAnswer | Happened | HungUp | OutputTold:
     """Return what a line of the keeper's says. Raises ProtocolError."""
     if "id" in line:
-        return convert(line, Answer)
+        return convert(line, KeeperAnswer)
     if "refused" in line:
         return convert(line, HungUp)
     if "output" in line:

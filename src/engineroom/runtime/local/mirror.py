@@ -26,7 +26,7 @@ class Stop(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Seen:
+class _SeenProcess:
     """A process as last seen; `started_monotonic` is on the host's clock, which the keeper and we share.
 
     `manner` is how it is stopped, None where the keeper does not tell. `killed` says that the keeper was asked to kill it,
@@ -54,7 +54,7 @@ class Mirror:
     """The processes of this host by background process. What the keeper was asked for shows before it has answered."""
 
     def __init__(self) -> None:
-        self._seen: defaultdict[BackgroundProcessId, dict[str, _Seen]] = defaultdict(dict)
+        self._seen: defaultdict[BackgroundProcessId, dict[str, _SeenProcess]] = defaultdict(dict)
 
     def begin_anew(self, processes: Iterable[KeptProcess]) -> None:
         """Take in all that the keeper has, and forget everything else."""
@@ -67,7 +67,7 @@ class Mirror:
         background_process = BackgroundProcessId(kept.labels["background_process"])
         before = self._seen[background_process].pop(kept.id, None)
         if not kept.is_over:
-            seen = _Seen(translation.process(kept), kept.started_monotonic or 0.0, kept.manner)
+            seen = _SeenProcess(translation.process(kept), kept.started_monotonic or 0.0, kept.manner)
             self._seen[background_process][kept.id] = seen if before is None else _still_leaving(before, seen)
         return background_process
 
@@ -81,7 +81,7 @@ class Mirror:
             fingerprint=workload.fingerprint,
             state=ProcessState.STARTING,
         )
-        self._seen[workload.background_process][id] = _Seen(starting, 0.0)
+        self._seen[workload.background_process][id] = _SeenProcess(starting, 0.0)
 
     def adjust(self, workload: Workload) -> JsonObject:
         """Show its processes as stopped in its manner; return that for those of which the keeper has another."""
@@ -130,7 +130,7 @@ class Mirror:
         return frozenset(background_process for background_process, seen in self._seen.items() if seen)
 
 
-def _still_leaving(before: _Seen, now: _Seen) -> _Seen:
+def _still_leaving(before: _SeenProcess, now: _SeenProcess) -> _SeenProcess:
     """Return what is seen now of a process; one that was asked to leave stays so.
 
     The keeper may have said it before it heard of that. Counted as running again, it would let another one go in its place.

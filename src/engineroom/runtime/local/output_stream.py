@@ -14,7 +14,7 @@ from engineroom.model.logs.output import (
     STREAM_NAMES,
     UNFINISHED_SHOWN_BYTES,
     Chunk,
-    Mark,
+    OffsetEntry,
     StreamId,
     whole_pieces_end,
 )
@@ -64,7 +64,7 @@ class OutputStream:
             stream=id.stream,
             begin=0,
             data=b"",
-            marks=(),
+            offset_index=(),
         )
         self._files: tuple[int, int] | None = None
         self._base = 0
@@ -81,7 +81,7 @@ class OutputStream:
         try:
             if self._open() is not None:
                 count = self._count()
-                self.changed(self._mark(count - 1).offset if count else 0)
+                self.changed(self._entry(count - 1).offset if count else 0)
         except OSError:
             self.changed(_UNKNOWN)
 
@@ -90,8 +90,8 @@ class OutputStream:
         wanted = -1 if after is None else after
         if wanted >= self.end or self._fruitless == wanted or self._open() is None:
             return None
-        for most_marks in _MARKS_AT_ONCE:
-            chunk, is_final = self._read(after, most_bytes, most_marks)
+        for most_entries in _MARKS_AT_ONCE:
+            chunk, is_final = self._read(after, most_bytes, most_entries)
             if chunk is not None or is_final:
                 break
         self._fruitless = None if chunk is not None and chunk.data else wanted
@@ -109,8 +109,8 @@ class OutputStream:
         """Whether it holds its files."""
         return self._files is not None
 
-    def _read(self, after: int | None, most_bytes: int, most_marks: int) -> tuple[Chunk | None, bool]:
-        """Return the chunk behind a position, and whether to try again with more marks would not change it."""
+    def _read(self, after: int | None, most_bytes: int, most_entries: int) -> tuple[Chunk | None, bool]:
+        """Return the chunk behind a position, and whether to try again with more entries would not change it."""
         header = self._header()
         if header.base != self._base and not self._begin_anew(header.base):
             return None, True
@@ -118,10 +118,10 @@ class OutputStream:
         if header.emptied == BEGUN_BEHIND:
             asked = max(asked, header.base)
         begin = max(asked, header.begin)
-        marks = self._marks_behind(begin, most_marks)
-        if not marks:
+        entries = self._entries_behind(begin, most_entries)
+        if not entries:
             return None, True
-        data = os.pread(self._data, min(marks[-1].offset - begin, most_bytes), begin - header.base)
+        data = os.pread(self._data, min(entries[-1].offset - begin, most_bytes), begin - header.base)
         seen = self._header()
         if seen.base != header.base or seen.emptied == EMPTYING:
             return None, True  # the file began anew meanwhile: another time
@@ -129,29 +129,29 @@ class OutputStream:
         if is_outrun:
             data, begin = data[seen.begin - begin :], seen.begin
         if begin > asked and not (begin == header.base and header.emptied == EMPTIED_BY_OTHERS):
-            skipped = _first_line(data, begin, marks)
+            skipped = _first_line(data, begin, entries)
             data, begin = data[skipped:], begin + skipped
-        whole = _whole_lines(data, begin, marks)
+        whole = _whole_lines(data, begin, entries)
         if whole:
-            return self._chunk(begin, data[:whole], marks, begin - asked), True
-        is_final = len(marks) < most_marks and not is_outrun
-        return self._unfinished(asked, data, marks[-1]) if is_final and data else None, is_final
+            return self._chunk(begin, data[:whole], entries, begin - asked), True
+        is_final = len(entries) < most_entries and not is_outrun
+        return self._unfinished(asked, data, entries[-1]) if is_final and data else None, is_final
 
-    def _unfinished(self, asked: int, data: bytes, mark: Mark) -> Chunk:
+    def _unfinished(self, asked: int, data: bytes, entry: OffsetEntry) -> Chunk:
         cut = cut_behind(data, max(0, len(data) - UNFINISHED_SHOWN_BYTES))
-        return replace(self._empty_chunk, begin=asked, marks=(mark,), unfinished=data[cut:])
+        return replace(self._empty_chunk, begin=asked, offset_index=(entry,), unfinished=data[cut:])
 
-    def _chunk(self, begin: int, data: bytes, marks: list[Mark], dropped_bytes: int) -> Chunk:
+    def _chunk(self, begin: int, data: bytes, entries: list[OffsetEntry], dropped_bytes: int) -> Chunk:
         end = begin + len(data)
-        first = bisect_right(marks, begin, key=_offset)
-        behind = bisect_right(marks, end, key=_offset)
-        covers_the_end = behind > first and marks[behind - 1].offset == end
+        first = bisect_right(entries, begin, key=_offset)
+        behind = bisect_right(entries, end, key=_offset)
+        covers_the_end = behind > first and entries[behind - 1].offset == end
         self._position, self._place = end, self._place + behind
         return replace(
             self._empty_chunk,
             begin=begin,
             data=data,
-            marks=tuple(marks[first : behind if covers_the_end else behind + 1]),
+            offset_index=tuple(entries[first : behind if covers_the_end else behind + 1]),
             dropped_bytes=dropped_bytes,
         )
 
@@ -189,50 +189,50 @@ class OutputStream:
         self._base, self._place, self._position = base, 0, 0
         return self._open() is not None
 
-    def _marks_behind(self, offset: int, most: int) -> list[Mark]:
-        """Return the next marks behind an offset."""
+    def _entries_behind(self, offset: int, most: int) -> list[OffsetEntry]:
+        """Return the next entries behind an offset."""
         if offset != self._position:
             count = range(self._count())
-            self._place = bisect_right(count, offset, key=lambda number: self._mark(number).offset)
+            self._place = bisect_right(count, offset, key=lambda number: self._entry(number).offset)
             self._position = offset
         data = os.pread(self._marks, most * MARK.size, MARKS_AT + self._place * MARK.size)
         whole = len(data) // MARK.size * MARK.size
         return [
-            Mark(end, at, pid, flags == ENDS_LIFE)
+            OffsetEntry(end, at, pid, flags == ENDS_LIFE)
             for end, at, pid, flags in MARK.iter_unpack(memoryview(data)[:whole])
         ]
 
     def _count(self) -> int:
         return max(0, os.fstat(self._marks).st_size - MARKS_AT) // MARK.size
 
-    def _mark(self, number: int) -> Mark:
+    def _entry(self, number: int) -> OffsetEntry:
         data = os.pread(self._marks, MARK.size, MARKS_AT + number * MARK.size)
         if len(data) < MARK.size:
-            return Mark(0, 0, 0)  # the keeper has begun the file anew meanwhile
+            return OffsetEntry(0, 0, 0)  # the keeper has begun the file anew meanwhile
         offset, at, pid, flags = MARK.unpack(data)
-        return Mark(offset, at, pid, flags == ENDS_LIFE)
+        return OffsetEntry(offset, at, pid, flags == ENDS_LIFE)
 
 
-def _offset(mark: Mark) -> int:
-    return mark.offset
+def _offset(entry: OffsetEntry) -> int:
+    return entry.offset
 
 
-def _first_line(data: bytes, begin: int, marks: list[Mark]) -> int:
+def _first_line(data: bytes, begin: int, entries: list[OffsetEntry]) -> int:
     """Return how much of a line there is whose beginning is lost; one that is too long goes on in pieces."""
     end = data.find(b"\n", 0, MAX_LINE_BYTES) + 1
-    lives = (mark.offset - begin for mark in marks if mark.ends_life and mark.offset > begin)
+    lives = (entry.offset - begin for entry in entries if entry.ends_life and entry.offset > begin)
     life = next(lives, len(data) + 1)
     return life if life < end or (not end and life <= len(data)) else end
 
 
-def _whole_lines(data: bytes, begin: int, marks: list[Mark]) -> int:
+def _whole_lines(data: bytes, begin: int, entries: list[OffsetEntry]) -> int:
     """Return up to where a chunk goes: to the end of a line or of a life, or to the last cut of a line too long."""
     whole = data.rfind(b"\n") + 1
-    for mark in reversed(marks):
-        if mark.offset - begin <= whole:
+    for entry in reversed(entries):
+        if entry.offset - begin <= whole:
             break
-        if mark.ends_life and mark.offset - begin <= len(data):
-            return mark.offset - begin
+        if entry.ends_life and entry.offset - begin <= len(data):
+            return entry.offset - begin
     return whole_pieces_end(data, whole)
 
 

@@ -69,7 +69,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _SlotState:
     """A slot with what is in it, apart from what drains: of that only `empty` knows.
 
     `current` run what is wanted; the first has run longest, and is the one to rely on, should there be more than one.
@@ -158,15 +158,15 @@ def _indexes(workload: Workload, replica: int, by_slot: Mapping[Slot, Sequence[O
     return sorted([*taken, *islice(free, workload.processes)][: workload.processes])
 
 
-def _place(slot: Slot, occupants: list[Occupant], fingerprint: str) -> _Place:
+def _place(slot: Slot, occupants: list[Occupant], fingerprint: str) -> _SlotState:
     staying = _staying(occupants)
     current = [occupant for occupant in staying if occupant.fingerprint == fingerprint]
     current.sort(key=lambda occupant: (occupant.state is not ProcessState.RUNNING, -occupant.age_seconds))
     outdated = tuple(occupant for occupant in staying if occupant.fingerprint != fingerprint)
-    return _Place(slot=slot, current=tuple(current), outdated=outdated, empty=not occupants)
+    return _SlotState(slot=slot, current=tuple(current), outdated=outdated, empty=not occupants)
 
 
-def _start_first(places: list[_Place], limit: int) -> Plan:
+def _start_first(places: list[_SlotState], limit: int) -> Plan:
     """Start new ones beside at most `limit` old ones at a time; an old one goes when its new one is settled."""
     free = limit - sum(bool(place.current and place.busy) and not place.settled for place in places)
     total = Plan()
@@ -182,7 +182,7 @@ def _start_first(places: list[_Place], limit: int) -> Plan:
     return total
 
 
-def _drain_first(places: list[_Place], limit: int) -> Plan:
+def _drain_first(places: list[_SlotState], limit: int) -> Plan:
     """Stop old ones as long as fewer than `limit` slots do no work; a new one starts when its slot is empty."""
     rolling = [place for place in places if place.busy and not place.settled]
     rolled = _rolled_now(rolling, limit - sum(not place.available for place in places))
@@ -197,7 +197,7 @@ def _drain_first(places: list[_Place], limit: int) -> Plan:
     return total
 
 
-def _rolled_now(rolling: list[_Place], free: int) -> frozenset[Slot]:
+def _rolled_now(rolling: list[_SlotState], free: int) -> frozenset[Slot]:
     """Return the slots whose old ones may be stopped, when `free` more slots may do no work.
 
     First come those whose old one cannot be relied on, for it may be gone a moment later anyway.

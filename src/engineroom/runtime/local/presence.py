@@ -10,14 +10,14 @@ import structlog
 from engineroom.model.event import Event
 from engineroom.model.processes.process import Process
 from engineroom.runtime.local import translation
-from engineroom.runtime.local.messages import Hello, News
+from engineroom.runtime.local.messages import Hello, KeeperNews
 
 _STALE_SECONDS = 8.0
 """What was heard longer ago than this says nothing of now: a beat, an answer that does not come, and some more."""
 
 _PASSING_SECONDS = 4.0
 
-_NO_NEWS = News(of="", items=())
+_NO_NEWS = KeeperNews(of="", items=())
 
 _log = structlog.get_logger()
 

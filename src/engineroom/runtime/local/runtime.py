@@ -20,7 +20,7 @@ from engineroom.runtime.base import Capabilities, Listener, Report, RunRefusedEr
 from engineroom.runtime.local import translation
 from engineroom.runtime.local.difference import Difference
 from engineroom.runtime.local.earlier_runs import EarlierRuns
-from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, Launcher, answered
+from engineroom.runtime.local.keeper import PROTOCOL, Keeper, KeeperError, KeeperLauncher, answered
 from engineroom.runtime.local.limits import LimitsTold
 from engineroom.runtime.local.messages import (
     Counted,
@@ -54,7 +54,7 @@ class LocalRuntime:
     """Runs workloads on this host through the keeper in `folder`. See `engineroom.runtime.base.Runtime`."""
 
     def __init__(self, folder: Path, *, output_kept_bytes: int = 8 * 1024 * 1024) -> None:
-        self._launcher = Launcher(folder)
+        self._launcher = KeeperLauncher(folder)
         self._presence = Presence(self._tell)
         self._session = Session(
             self._launcher,

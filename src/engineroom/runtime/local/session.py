@@ -10,7 +10,7 @@ import structlog
 
 from engineroom.runtime.base import RuntimeUnavailableError
 from engineroom.runtime.local import heartbeat
-from engineroom.runtime.local.keeper import Event, Keeper, KeeperError, Launcher
+from engineroom.runtime.local.keeper import Event, Keeper, KeeperError, KeeperLauncher
 from engineroom.runtime.local.messages import Hello, ProtocolError, RefusedError
 from engineroom.runtime.local.reconnecting import Pauses
 
@@ -36,7 +36,7 @@ class Handlers:
 class Session:
     """One connection after another, until the last is not to be followed by one. Nothing that a keeper says ends that."""
 
-    def __init__(self, launcher: Launcher, handlers: Handlers) -> None:
+    def __init__(self, launcher: KeeperLauncher, handlers: Handlers) -> None:
         self._launcher = launcher
         self._handlers = handlers
         self._opened = asyncio.Event()

@@ -75,7 +75,7 @@ _OF_NO_PROCESS = frozenset({RuleName.HOST_LOST, RuleName.KEEPER_MISUNDERSTOOD})
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class AlertSubject:
     """What a figure is of: a background process, what `_OF_NO_PROCESS` names, or this host where `id` is empty."""
 
     rule: RuleName
@@ -101,7 +101,7 @@ class Alert:
     `lines` are the last that the background process had printed; they are only looked for when it is sent.
     """
 
-    subject: Subject
+    subject: AlertSubject
     message: str
     figure: float
     since: float
@@ -114,8 +114,8 @@ class Alert:
 class AlertState:
     """What is known between two looks: since when each figure is above its threshold, and what fires."""
 
-    above_since: Mapping[Subject, float]
-    firing: Mapping[Subject, Alert]
+    above_since: Mapping[AlertSubject, float]
+    firing: Mapping[AlertSubject, Alert]
 
 
 NOTHING = AlertState({}, {})
@@ -123,7 +123,7 @@ NOTHING = AlertState({}, {})
 
 def evaluate(
     rules: Mapping[RuleName, Rule],
-    figures: Mapping[Subject, float | None],
+    figures: Mapping[AlertSubject, float | None],
     origins: Mapping[str, Origin],
     before: AlertState,
     now: float,
@@ -132,8 +132,8 @@ def evaluate(
 
     A figure that is None is unknown, and leaves its alert as it is. One that is not there any more resolves it.
     """
-    above: dict[Subject, float] = {}
-    firing: dict[Subject, Alert] = {}
+    above: dict[AlertSubject, float] = {}
+    firing: dict[AlertSubject, Alert] = {}
     changed: list[tuple[Change, Alert]] = []
     for subject in sorted({*figures, *before.firing}):
         rule = rules.get(subject.rule)
@@ -178,7 +178,7 @@ def _changed(
             yield rule.name, replace(rule, threshold=float(threshold), seconds=float(seconds))
 
 
-def _alert(rule: Rule, subject: Subject, figure: float, origin: Origin, now: float) -> Alert:
+def _alert(rule: Rule, subject: AlertSubject, figure: float, origin: Origin, now: float) -> Alert:
     sentence = rule.sentence.format(
         figure=figure,
         threshold=rule.threshold,

@@ -17,7 +17,7 @@ from engineroom.model.logs.output import StreamId
 from engineroom.telemetry import sqlite_files
 from engineroom.telemetry.logs.blocks import reading, tables
 from engineroom.telemetry.logs.blocks.disk_space import DiskSpace, is_full
-from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.query import LogQuery
 from engineroom.telemetry.logs.blocks.reading import LogPage, Window
 from engineroom.telemetry.logs.blocks.retention import Removed, Retention
 from engineroom.telemetry.logs.blocks.tables import Fact
@@ -27,7 +27,7 @@ from engineroom.telemetry.logs.live import Live
 _READERS = 2
 _COMPACTED_BYTES = 4 << 20
 _FOLLOWED_AT_ONCE = 500
-_EVERYTHING = Query()
+_EVERYTHING = LogQuery()
 
 Result = TypeVar("Result")
 
@@ -123,7 +123,7 @@ class LogStore:
     async def find(
         self,
         owners: Collection[BackgroundProcessId],
-        query: Query,
+        query: LogQuery,
         window: Window,
     ) -> LogPage:
         """Return the wanted entries of these background processes that are in the window, lines without an end included."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engineroom.model.logs.log import LogType
-from engineroom.model.logs.output import Chunk, Mark
+from engineroom.model.logs.output import Chunk, OffsetEntry
 from engineroom.telemetry.logs.entries.codes import CODES
 from tests.telemetry.logs.made import MAILS, NOON, SECOND, batch, chunk, owner
 
@@ -114,8 +114,8 @@ def test_what_is_left_waits_only_a_moment() -> None:
 
 def test_the_last_words_of_a_life_wait_for_nothing() -> None:
     whole = chunk(b"ERROR: it broke\n")
-    (mark,) = whole.marks
-    early = batch(replace(whole, marks=(mark, mark._replace(ends_life=True))), now=NOON)
+    (entry,) = whole.offset_index
+    early = batch(replace(whole, offset_index=(entry, entry._replace(ends_life=True))), now=NOON)
 
     assert list(early.positions.values()) == [len(b"ERROR: it broke\n")]
 
@@ -135,7 +135,7 @@ def test_two_lives_never_share_an_entry() -> None:
         stream="stderr",
         begin=0,
         data=data,
-        marks=(Mark(first, NOON, 1, ends_life=True), Mark(len(data), NOON, 2)),
+        offset_index=(OffsetEntry(first, NOON, 1, ends_life=True), OffsetEntry(len(data), NOON, 2)),
     )
 
     assert len(entries(lives)) == 2
@@ -152,7 +152,7 @@ def test_streams_are_put_in_the_order_of_time_and_each_keeps_its_own() -> None:
         stream="stdout",
         begin=0,
         data=b"first\nsecond\n",
-        marks=(Mark(6, NOON + 3 * SECOND, 1), Mark(13, NOON, 1)),
+        offset_index=(OffsetEntry(6, NOON + 3 * SECOND, 1), OffsetEntry(13, NOON, 1)),
     )
 
     assert entries(late, early, jumping) == [b"early", b"late", b"first", b"second"]

@@ -19,7 +19,7 @@ _NOT_IN_WORD = rb"(?<![0-9A-Za-z_\x80-\xff])%s(?![0-9A-Za-z_\x80-\xff])"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Query:
+class LogQuery:
     """Which entries are wanted; what is None or empty holds for all of them. Moments are nanoseconds since 1970, UTC."""
 
     text: str = ""

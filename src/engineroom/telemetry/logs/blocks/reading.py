@@ -9,7 +9,7 @@ from typing import NamedTuple
 from engineroom.model.ids import BackgroundProcessId, EnvironmentId
 from engineroom.model.logs.log import LogEntry
 from engineroom.telemetry.logs.blocks.block import Block, unpacked
-from engineroom.telemetry.logs.blocks.query import Query
+from engineroom.telemetry.logs.blocks.query import LogQuery
 
 _FOLLOWED_BYTES = 4 << 20
 _PAGE_BYTES = 32 << 20
@@ -72,7 +72,7 @@ def last_number(connection: sqlite3.Connection, background_process: BackgroundPr
 def find(
     connection: sqlite3.Connection,
     owners: Collection[BackgroundProcessId],
-    query: Query,
+    query: LogQuery,
     window: Window,
 ) -> LogPage:
     """Return the wanted entries of these background processes that are in the window."""
@@ -106,7 +106,7 @@ def following(
     rows = connection.execute(
         "SELECT id, first FROM blocks WHERE owner = ? AND last > ? ORDER BY first", (owner, after)
     )
-    everything = Query()
+    everything = LogQuery()
     entries = (
         entry
         for id, first in rows
@@ -124,7 +124,7 @@ def following(
 def _entries(
     connection: sqlite3.Connection,
     background_process: BackgroundProcessId,
-    query: Query,
+    query: LogQuery,
     window: Window,
 ) -> Iterator[LogEntry]:
     behind, newest_first = window.behind, window.newest_first
@@ -157,7 +157,7 @@ def _select(behind: LogPosition | None, *, newest_first: bool) -> str:
 
 
 def _blocks(
-    connection: sqlite3.Connection, rows: Iterable[tuple[int, int, int]], query: Query
+    connection: sqlite3.Connection, rows: Iterable[tuple[int, int, int]], query: LogQuery
 ) -> Iterator[Block]:
     """Yield the blocks that may have what the query looks for."""
     for id, first, indexed in rows:
@@ -165,7 +165,7 @@ def _blocks(
             yield _read(connection, id, first)
 
 
-def _may_have(connection: sqlite3.Connection, block: int, query: Query) -> bool:
+def _may_have(connection: sqlite3.Connection, block: int, query: LogQuery) -> bool:
     fragments = query.fragments
     if fragments.letters and not fragments.may_be_in_letters(_data(connection, "letters", block)):
         return False

@@ -50,7 +50,7 @@ def _taken(chunk: Chunk, now_nanoseconds: int) -> tuple[list[EntryRun], int]:
     of_chunk = lines(chunk)
     found, last = runs(of_chunk)
     upto = chunk.end
-    has_ended = any(mark.ends_life and mark.offset == chunk.end for mark in chunk.marks)
+    has_ended = any(entry.ends_life and entry.offset == chunk.end for entry in chunk.offset_index)
     if last and not has_ended and 0 <= now_nanoseconds - found[-1].at < WAIT_NANOSECONDS:
         # Only what surely is the end of the data: a life that ended without a newline has nothing more to come.
         text = b"\n".join(last) + b"\n"

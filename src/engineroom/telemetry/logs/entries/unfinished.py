@@ -63,16 +63,16 @@ class Unfinished:
 
 
 def _entry(chunk: Chunk) -> LogEntry:
-    mark = chunk.marks[-1]
+    entry = chunk.offset_index[-1]
     return LogEntry(
         0,
-        mark.at_nanoseconds,
-        mark.at_nanoseconds,
+        entry.at_nanoseconds,
+        entry.at_nanoseconds,
         chunk.background_process,
         chunk.process,
         chunk.replica,
         chunk.index,
-        mark.pid,
+        entry.pid,
         chunk.stream,
         CODES[classify(chunk.unfinished)],
         chunk.unfinished,
