@@ -22,8 +22,8 @@ from engineroom.control.observing.last_lines import last_lines
 from engineroom.control.observing.metrics import CurrentMetrics
 from engineroom.control.observing.misunderstandings import Misunderstandings
 from engineroom.control.observing.observer import Observer
+from engineroom.control.observing.queue_gauge import QueueGauge
 from engineroom.control.observing.sampler import Sampler
-from engineroom.control.queues.gauge import QueueGauge
 from engineroom.control.queues.reader import QueueReader
 from engineroom.control.scaling.autoscaler import Autoscaler
 from engineroom.control.scaling.replica_autoscaler import ReplicaAutoscaler

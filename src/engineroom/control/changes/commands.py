@@ -6,8 +6,8 @@ from sqlalchemy import Connection
 
 from engineroom.control.changes import environments as environments_control
 from engineroom.control.changes.changing import Changing, OperationRecorder
-from engineroom.control.loops.deployer import NO_FOLDER
 from engineroom.model.applications.command import Command, CommandStatus
+from engineroom.model.applications.deployment import NO_FOLDER
 from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import EnvironmentId, new_command_id
 from engineroom.model.operation import Operation, OperationAction

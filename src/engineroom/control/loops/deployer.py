@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from engineroom.control.changes.background_processes import bump_generation
 from engineroom.control.changes.changing import Actor, OperationNotice, end
 from engineroom.control.loops.reconciler import Reconciler
-from engineroom.model.applications.deployment import Deployment, DeploymentStatus
+from engineroom.model.applications.deployment import NO_FOLDER, Deployment, DeploymentStatus
 from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.ids import BackgroundProcessId, DeploymentId
 from engineroom.model.operation import OperationStatus
@@ -18,11 +18,6 @@ from engineroom.model.processes.process import Process, ProcessState
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store
 from engineroom.store.queries import background_processes, deployments, environments, operations
-
-NO_FOLDER = (
-    "The environment has no folder on this host, so there is nothing to run. Give it one with the field directory in a "
-    "PATCH of the environment, and deploy again."
-)
 
 
 class Deployer:

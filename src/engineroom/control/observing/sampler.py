@@ -12,7 +12,7 @@ import structlog
 
 from engineroom.control.observing.instance_samples import of_instances
 from engineroom.control.observing.observer import ObservedBackgroundProcess, Observer
-from engineroom.control.queues.gauge import QueueGauge
+from engineroom.control.observing.queue_gauge import QueueGauge
 from engineroom.control.scaling.stall_detector import StallDetector
 from engineroom.store import Store
 from engineroom.store.queries.wanted import started

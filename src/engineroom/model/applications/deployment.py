@@ -7,6 +7,12 @@ from enum import StrEnum
 from engineroom.model.applications.environment import Environment
 from engineroom.model.ids import DeploymentId, EnvironmentId, OperationId
 
+NO_FOLDER = (
+    "The environment has no folder on this host, so there is nothing to run. Give it one with the field directory in a "
+    "PATCH of the environment, and deploy again."
+)
+"""Why a deployment fails whose environment has no folder."""
+
 
 class DeploymentStatus(StrEnum):
     """Contract sheet, section 6. Of code that runs in place nothing is built, so no `build.…` status is ever reached."""
