@@ -21,31 +21,35 @@ SPEC = {
 
 def test_what_is_asked_for_is_a_value() -> None:
     limits = {"memory_bytes": 1, "cpus": 0.5, "processes": None}
-    start = requests.Start.parse({"id": 1, "call": "start", "processes": [SPEC], "groups": {"g": limits}})
-    assert start == requests.Start([Spec.parse(SPEC)], {"g": CgroupLimits(1, 0.5, None)})
-    assert requests.Start.parse({"processes": []}) == requests.Start([], {})
-    assert requests.Stop.parse({"ids": ["a"], "timeout_seconds": 1}) == requests.Stop(["a"], 1.0, False, None)
+    start = requests.StartRequest.parse(
+        {"id": 1, "call": "start", "processes": [SPEC], "groups": {"g": limits}}
+    )
+    assert start == requests.StartRequest([Spec.parse(SPEC)], {"g": CgroupLimits(1, 0.5, None)})
+    assert requests.StartRequest.parse({"processes": []}) == requests.StartRequest([], {})
+    assert requests.StopRequest.parse({"ids": ["a"], "timeout_seconds": 1}) == requests.StopRequest(
+        ["a"], 1.0, False, None
+    )
     assert requests.Watch.parse({}) == requests.Watch(None, 0)
     assert requests.Watch.parse({"epoch": "e", "after": 3, "newer": []}) == requests.Watch("e", 3)
 
 
 WRONG: list[tuple[Any, dict[str, Any], str]] = [
-    (requests.Start, {}, "lacks `processes`"),
-    (requests.Start, {"processes": {}}, "`processes` must be a list"),
-    (requests.Start, {"processes": [SPEC | {"stop_signal": []}]}, "`stop_signal` of a must be"),
-    (requests.Start, {"processes": [SPEC | {"argv": []}]}, "`argv` of a must be"),
-    (requests.Start, {"processes": [], "groups": [1]}, "`groups` must be an object"),
+    (requests.StartRequest, {}, "lacks `processes`"),
+    (requests.StartRequest, {"processes": {}}, "`processes` must be a list"),
+    (requests.StartRequest, {"processes": [SPEC | {"stop_signal": []}]}, "`stop_signal` of a must be"),
+    (requests.StartRequest, {"processes": [SPEC | {"argv": []}]}, "`argv` of a must be"),
+    (requests.StartRequest, {"processes": [], "groups": [1]}, "`groups` must be an object"),
     (requests.Limit, {"groups": {"../a": {}}}, "no name of a group"),
     (requests.Limit, {"groups": {"a": {"memory_bytes": 1, "fun": 2}}}, "no other keys"),
     (requests.Limit, {"groups": {"a": {"memory_bytes": "1"}}}, "must be numbers"),
     (requests.Limit, {"groups": {"a": {"memory_bytes": 10**400}}}, "must be numbers"),
     (requests.Limit, {"groups": {"a": {"cpus": float("nan")}}}, "must be numbers"),
-    (requests.Stop, {"ids": "a", "timeout_seconds": 1}, "`ids` must be"),
-    (requests.Stop, {"ids": []}, "lacks `timeout_seconds`"),
-    (requests.Stop, {"ids": [], "timeout_seconds": float("inf")}, "`timeout_seconds` must be"),
-    (requests.Stop, {"ids": [], "timeout_seconds": True}, "`timeout_seconds` must be"),
-    (requests.Stop, {"ids": [], "timeout_seconds": 1, "force": 1}, "`force` must be"),
-    (requests.Stop, {"ids": [], "timeout_seconds": 1, "reason": 1}, "`reason` must be"),
+    (requests.StopRequest, {"ids": "a", "timeout_seconds": 1}, "`ids` must be"),
+    (requests.StopRequest, {"ids": []}, "lacks `timeout_seconds`"),
+    (requests.StopRequest, {"ids": [], "timeout_seconds": float("inf")}, "`timeout_seconds` must be"),
+    (requests.StopRequest, {"ids": [], "timeout_seconds": True}, "`timeout_seconds` must be"),
+    (requests.StopRequest, {"ids": [], "timeout_seconds": 1, "force": 1}, "`force` must be"),
+    (requests.StopRequest, {"ids": [], "timeout_seconds": 1, "reason": 1}, "`reason` must be"),
     (requests.Adjust, {"manners": []}, "`manners` must be"),
     (requests.Watch, {"after": -1}, "`after` must be"),
     (requests.Watch, {"after": True}, "`after` must be"),

@@ -9,7 +9,7 @@ _SCRIPT = """
 import asyncio, os, sys
 from engineroom.queues.base import RedisQueues
 from engineroom.queues.finding import FIND, Sought
-from engineroom.sandbox import Command, Limits, Sandbox, SandboxError, Tenant
+from engineroom.sandbox import TenantCommand, TaskLimits, Sandbox, SandboxError, Tenant
 
 async def main(folder):
     sandbox = Sandbox()
@@ -17,10 +17,10 @@ async def main(folder):
     account, found = await sandbox.ask(FIND, sought, Tenant(folder=folder))
     assert account.uid == os.getuid() != 0
     print(found.location().connection.host)
-    ran = await sandbox.run(Command(argv=("cat", "/proc/self/status")), Tenant(folder=folder), Limits(seconds=60))
+    ran = await sandbox.run(TenantCommand(argv=("cat", "/proc/self/status")), Tenant(folder=folder), TaskLimits(seconds=60))
     print("NoNewPrivs:\\t1" in ran.output.decode())
     try:
-        await sandbox.run(Command(argv=("id",)), Tenant(folder=folder, os_user="0"), Limits(seconds=60))
+        await sandbox.run(TenantCommand(argv=("id",)), Tenant(folder=folder, os_user="0"), TaskLimits(seconds=60))
     except SandboxError as error:
         print(error)
     await sandbox.close()

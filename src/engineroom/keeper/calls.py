@@ -17,11 +17,11 @@ from engineroom.keeper.requests import (
     AcknowledgeOutput,
     Adjust,
     Limit,
-    Question,
     RequestError,
     Shutdown,
-    Start,
-    Stop,
+    StartRequest,
+    StateRequest,
+    StopRequest,
     Upgrade,
     Watch,
     WatchOutput,
@@ -58,13 +58,13 @@ class Calls:
         self._poller = poller
         self._behind: dict[Watcher, int] = {}
         self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
-            "hello": _parsed(Question.parse, self._hello),
+            "hello": _parsed(StateRequest.parse, self._hello),
             "limit": _parsed(Limit.parse, self._limit),
-            "start": _parsed(Start.parse, self._start),
-            "stop": _parsed(Stop.parse, self._stop),
+            "start": _parsed(StartRequest.parse, self._start),
+            "stop": _parsed(StopRequest.parse, self._stop),
             "adjust": _parsed(Adjust.parse, self._adjust),
             "watch": _parsed(Watch.parse, self._watch),
-            "usage": _parsed(Question.parse, self._usage),
+            "usage": _parsed(StateRequest.parse, self._usage),
             "watch_output": _parsed(WatchOutput.parse, self._watch_output),
             "acknowledge_output": _parsed(AcknowledgeOutput.parse, self._acknowledge_output),
             "shutdown": _parsed(Shutdown.parse, self._shutdown),
@@ -103,7 +103,7 @@ class Calls:
         if watcher in self._poller.listeners:
             self._poller.listeners.remove(watcher)
 
-    def _hello(self, request: Question, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _hello(self, request: StateRequest, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return {
             "protocol": PROTOCOL,
             **self._about.to_json(),
@@ -119,7 +119,7 @@ class Calls:
         self._supervisor.limit(request.groups)
         return {}
 
-    def _start(self, request: Start, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _start(self, request: StartRequest, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         if self.shutting_down:
             raise CallError("the keeper is shutting down and starts nothing more; start it again")
         if request.groups:
@@ -127,7 +127,7 @@ class Calls:
         self._supervisor.start(request.specs)
         return {"accepted": len(request.specs)}
 
-    def _stop(self, request: Stop, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _stop(self, request: StopRequest, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         self._supervisor.stop(
             request.ids, timeout_seconds=request.timeout_seconds, force=request.force, reason=request.reason
         )
@@ -143,7 +143,7 @@ class Calls:
         processes: list[Any] = [process.to_json() for process in self._supervisor.processes.values()]
         return {"processes": processes, "epoch": self._journal.epoch, "sequence": self._journal.sequence}
 
-    def _usage(self, request: Question, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _usage(self, request: StateRequest, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return usage.sample(self._supervisor.processes.values(), self._supervisor.containers)
 
     def _watch_output(self, request: WatchOutput, watcher: Watcher) -> JsonObject:

@@ -32,7 +32,7 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class StartRequest:
     """Have these running, in groups with these limits."""
 
     specs: list[Spec]
@@ -51,7 +51,7 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class StopRequest:
     """Have these stop, and kill them after a time, or with `force` at once."""
 
     ids: list[str]
@@ -150,7 +150,7 @@ class Upgrade:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class StateRequest:
     """Something that nothing more has to be said of."""
 
     @classmethod
