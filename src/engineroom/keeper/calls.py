@@ -16,11 +16,11 @@ from engineroom.keeper.processes.supervisor import Supervisor, Watcher
 from engineroom.keeper.requests import (
     AcknowledgeOutput,
     Adjust,
+    BareRequest,
     Limit,
     RequestError,
     Shutdown,
     StartRequest,
-    StateRequest,
     StopRequest,
     Upgrade,
     Watch,
@@ -58,13 +58,13 @@ class Calls:
         self._poller = poller
         self._behind: dict[Watcher, int] = {}
         self._calls: dict[str, Callable[[JsonObject, Watcher], JsonObject]] = {
-            "hello": _parsed(StateRequest.parse, self._hello),
+            "hello": _parsed(BareRequest.parse, self._hello),
             "limit": _parsed(Limit.parse, self._limit),
             "start": _parsed(StartRequest.parse, self._start),
             "stop": _parsed(StopRequest.parse, self._stop),
             "adjust": _parsed(Adjust.parse, self._adjust),
             "watch": _parsed(Watch.parse, self._watch),
-            "usage": _parsed(StateRequest.parse, self._usage),
+            "usage": _parsed(BareRequest.parse, self._usage),
             "watch_output": _parsed(WatchOutput.parse, self._watch_output),
             "acknowledge_output": _parsed(AcknowledgeOutput.parse, self._acknowledge_output),
             "shutdown": _parsed(Shutdown.parse, self._shutdown),
@@ -103,7 +103,7 @@ class Calls:
         if watcher in self._poller.listeners:
             self._poller.listeners.remove(watcher)
 
-    def _hello(self, request: StateRequest, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _hello(self, request: BareRequest, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return {
             "protocol": PROTOCOL,
             **self._about.to_json(),
@@ -143,7 +143,7 @@ class Calls:
         processes: list[Any] = [process.to_json() for process in self._supervisor.processes.values()]
         return {"processes": processes, "epoch": self._journal.epoch, "sequence": self._journal.sequence}
 
-    def _usage(self, request: StateRequest, watcher: Watcher) -> JsonObject:  # noqa: ARG002
+    def _usage(self, request: BareRequest, watcher: Watcher) -> JsonObject:  # noqa: ARG002
         return usage.sample(self._supervisor.processes.values(), self._supervisor.containers)
 
     def _watch_output(self, request: WatchOutput, watcher: Watcher) -> JsonObject:

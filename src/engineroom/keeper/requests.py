@@ -150,7 +150,7 @@ class Upgrade:
 
 
 @dataclass(frozen=True, slots=True)
-class StateRequest:
+class BareRequest:
     """Something that nothing more has to be said of."""
 
     @classmethod
