@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from engineroom.control.changes import defaults
 from engineroom.control.changes import environments as environments_control
-from engineroom.control.changes.changing import Actor, Changing, GoneError, OperationRecorder
+from engineroom.control.changes.changing import Actor, Changing, OperationRecorder, existing
 from engineroom.model.applications.application import Application
 from engineroom.model.changes import fields_changed
 from engineroom.model.ids import ApplicationId, new_environment_id
@@ -134,10 +134,7 @@ def purge(connection: Connection) -> None:
 
 
 def _require(connection: Connection, actor: Token | Actor, application_id: ApplicationId) -> Application:
-    found = applications.find(connection, actor.organization_id, application_id)
-    if found is None:
-        raise GoneError(application_id)
-    return found
+    return existing(applications.find(connection, actor.organization_id, application_id), application_id)
 
 
 def _check_default(connection: Connection, application: Application) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from engineroom.control.changes.changing import Actor, Changing, GoneError, OperationRecorder
+from engineroom.control.changes.changing import Actor, Changing, GoneError, OperationRecorder, existing
 from engineroom.model.changes import changes
 from engineroom.model.ids import BackgroundProcessId, InstanceId, OperationId, OrganizationId
 from engineroom.model.operation import Operation, OperationAction
@@ -149,14 +149,12 @@ def bump_generation(
 def _require_instance(
     connection: Connection, organization_id: OrganizationId, instance_id: InstanceId
 ) -> None:
-    if instances.find(connection, organization_id, instance_id) is None:
-        raise GoneError(instance_id)
+    existing(instances.find(connection, organization_id, instance_id), instance_id)
 
 
 def _require(
     connection: Connection, organization_id: OrganizationId, background_process_id: BackgroundProcessId
 ) -> BackgroundProcess:
-    found = background_processes.find(connection, organization_id, background_process_id)
-    if found is None:
-        raise GoneError(background_process_id)
-    return found
+    return existing(
+        background_processes.find(connection, organization_id, background_process_id), background_process_id
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -38,6 +38,16 @@ Changed = Mapping[str, tuple[Any, Any]]
 
 class GoneError(Exception):
     """What was to be changed does not exist, or no longer."""
+
+
+Existing = TypeVar("Existing")
+
+
+def existing(found: Existing | None, id: str) -> Existing:
+    """Return what was found under this id. Raises GoneError where nothing was."""
+    if found is None:
+        raise GoneError(id)
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from engineroom.control.changes.changing import (
     Actor,
     Changed,
     Changing,
-    GoneError,
     OperationNotice,
     OperationRecorder,
     end,
+    existing,
 )
 from engineroom.control.changes.defaults import NewEnvironment, app_instance
 from engineroom.control.changes.defaults import environment as environment_of
@@ -47,9 +47,9 @@ async def create(
     """
 
     def write(connection: Connection) -> tuple[Environment, Operation]:
-        application = applications.find(connection, actor.organization_id, application_id)
-        if application is None:
-            raise GoneError(application_id)
+        application = existing(
+            applications.find(connection, actor.organization_id, application_id), application_id
+        )
         slug = unique_slug(new.name, environments.slugs(connection, application_id))
         made = replace(environment_of(application, new), slug=slug)
         add(connection, made, control.store.host)
@@ -189,10 +189,7 @@ def mark_deleted(
 
 def require(connection: Connection, actor: Token | Actor, environment_id: EnvironmentId) -> Environment:
     """Return an environment of the organization of `actor`. Raises GoneError."""
-    found = environments.find(connection, actor.organization_id, environment_id)
-    if found is None:
-        raise GoneError(environment_id)
-    return found
+    return existing(environments.find(connection, actor.organization_id, environment_id), environment_id)
 
 
 def _claim_folder(connection: Connection, environment: Environment, host: str | None) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Connection
 
 from engineroom.control.changes.background_processes import add
-from engineroom.control.changes.changing import Changing, GoneError, OperationRecorder
+from engineroom.control.changes.changing import Changing, GoneError, OperationRecorder, existing
 from engineroom.model.applications.environment import Environment
 from engineroom.model.changes import changes, fields_changed
 from engineroom.model.ids import InstanceId
@@ -99,7 +99,4 @@ async def delete(control: Changing, actor: Token, instance_id: InstanceId) -> Op
 
 
 def _require(connection: Connection, actor: Token, instance_id: InstanceId) -> Instance:
-    found = instances.find(connection, actor.organization_id, instance_id)
-    if found is None:
-        raise GoneError(instance_id)
-    return found
+    return existing(instances.find(connection, actor.organization_id, instance_id), instance_id)
