@@ -137,6 +137,7 @@ def _start(server: EngineroomServer, lasting: Sequence[Lasting]) -> None:
     except AssertionError:
         for each in lasting:
             each.end()
+        server.kill()  # it may not have been told in time
         server.start()
 
 

@@ -181,6 +181,8 @@ def test_whatever_goes_wrong_with_a_host_on_its_own(tmp_path: Path, folder: Path
         small_disk(tmp_path / "disk", megabytes=DISK_MEGABYTES) as disk,
         EngineroomServer(disk, within=clock.within) as server,
     ):
+        # What it says is how a test learns its address, and must get through.
+        server.log = tmp_path / "engineroom.log"
         server.start()
         world = World(server, folder, clock, may_lose_lines=True)
         world.lasting |= {

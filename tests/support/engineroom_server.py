@@ -57,7 +57,8 @@ class EngineroomServer:
         self._within = within
         self._settings = settings
         self.data = folder / "data"
-        self._output = folder / "engineroom.log"
+        self.log = folder / "engineroom.log"
+        """Where what the server says goes."""
         self._mark = uuid.uuid4().hex
         self._token = ""
         self._process: subprocess.Popen[bytes] | None = None
@@ -98,7 +99,7 @@ class EngineroomServer:
             self._prepare()
         seen = len(self.output())
         words = [*self._within, ENGINEROOM, "serve", "--data", str(self.data), "--bind", "127.0.0.1:0"]
-        with self._output.open("ab") as output:
+        with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 words, env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
             )
@@ -178,7 +179,7 @@ class EngineroomServer:
 
     def output(self) -> str:
         """Return what the control plane has written so far."""
-        return self._output.read_text(errors="replace") if self._output.exists() else ""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def everything(self) -> list[int]:
         """Return the pids of all that runs for this data folder: server, keeper and processes."""

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,18 @@ def test_where_a_link_in_a_folder_of_somebody_elses_leads_is_listed_on_one_line(
     assert len(lines) == 2
     assert all(line.isprintable() for line in lines)
     assert "release" in lines[1]
+
+
+def test_a_log_that_cannot_be_written_holds_up_nobody_who_has_something_to_tell() -> None:
+    program = """
+import structlog
+from engineroom.cli.terminal.messages import configure_log
+configure_log()
+structlog.get_logger().warning("The disk is full.", action="test")
+print("goes on")
+"""
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=full, check=False
+        )
+    assert ran.stdout == b"goes on\n"

@@ -1,5 +1,6 @@
 """`engineroom serve`."""
 
+import contextlib
 from pathlib import Path
 
 from engineroom.cli.options import settings
@@ -28,4 +29,5 @@ def serve(*, data: Path | None = None, bind: str | None = None) -> None:
 
 
 async def _announce(store: Store, url: str) -> None:  # noqa: ARG001
-    say(f"engineroom listens on {url}")
+    with contextlib.suppress(OSError):  # the disk that it goes to is full
+        say(f"engineroom listens on {url}")

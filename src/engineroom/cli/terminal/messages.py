@@ -1,5 +1,6 @@
 """How commands speak: results on standard output, our own log as JSON lines on standard error."""
 
+import contextlib
 import logging
 import sys
 from collections.abc import Sequence
@@ -23,11 +24,26 @@ def configure_log(minimum: str = "info") -> None:
             structlog.processors.EventRenamer("message"),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=_LogFile()),  # type: ignore[arg-type]
         cache_logger_on_first_use=True,
     )
     # What libraries log is told in the same form, if it is worth it.
     logging.basicConfig(handlers=[_OfLibraries()], level=logging.WARNING, force=True)
+
+
+class _LogFile:
+    """Standard error, for the log: what cannot be written there, as on a full disk, is left out.
+
+    Whoever has something to tell is mostly handling a fault, and must go on with that.
+    """
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.flush()
 
 
 class _OfLibraries(logging.Handler):
