@@ -64,6 +64,12 @@ class RedisQueues:
     layout: Layout = Layout.LARAVEL
     certain: bool = False
 
+    @property
+    def server(self) -> str:
+        """What people call the server; never a password."""
+        place = self.socket or f"{self.host}:{self.port}"
+        return f"Redis at {place}, database {self.database}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseQueues:
@@ -86,6 +92,12 @@ class DatabaseQueues:
     ssl_mode: str | None = None
     ssl_authorities: str | None = None
 
+    @property
+    def server(self) -> str:
+        """What people call the server; never a password."""
+        place = f"{self.host}:{self.port}/" if self.dialect != "sqlite" else ""
+        return f"the {self.dialect} table {self.table} in {place}{self.database}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqsQueues:
@@ -98,6 +110,11 @@ class SqsQueues:
     secret: str | None = field(default=None, repr=False)
     session_token: str | None = field(default=None, repr=False)
 
+    @property
+    def server(self) -> str:
+        """What people call the server; never a password."""
+        return f"SQS at {self.prefix}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BeanstalkdQueues:
@@ -105,6 +122,11 @@ class BeanstalkdQueues:
 
     host: str
     port: int = 11300
+
+    @property
+    def server(self) -> str:
+        """What people call the server; never a password."""
+        return f"beanstalkd at {self.host}:{self.port}"
 
 
 QueueConnection = RedisQueues | DatabaseQueues | SqsQueues | BeanstalkdQueues

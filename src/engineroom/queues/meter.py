@@ -10,12 +10,8 @@ import structlog
 
 from engineroom.model.queue import Measurement, Unknown
 from engineroom.queues.base import (
-    BeanstalkdQueues,
-    DatabaseQueues,
     Driver,
     QueueConnection,
-    RedisQueues,
-    SqsQueues,
     UnmeasurableError,
     UnmeasurableQueueError,
 )
@@ -142,7 +138,7 @@ class Meter:
             await self._disconnect(connection)
 
     async def _ask(self, server: _Server, connection: QueueConnection, queue: str) -> Measurement | Unknown:
-        asked, name = server.queues[queue], in_a_line(_name(connection))
+        asked, name = server.queues[queue], in_a_line(connection.server)
         try:
             if server.driver is None:
                 server.driver = self._driver(connection)
@@ -191,18 +187,3 @@ def words(error: Exception, answer_seconds: float) -> str:
     if isinstance(error, UnmeasurableError | OSError):
         return in_a_line(str(error))
     return in_a_line(str(error).rstrip(".")) or type(error).__name__
-
-
-def _name(connection: QueueConnection) -> str:
-    """Return what people call the server; never a password."""
-    match connection:
-        case RedisQueues():
-            place = connection.socket or f"{connection.host}:{connection.port}"
-            return f"Redis at {place}, database {connection.database}"
-        case DatabaseQueues():
-            place = f"{connection.host}:{connection.port}/" if connection.dialect != "sqlite" else ""
-            return f"the {connection.dialect} table {connection.table} in {place}{connection.database}"
-        case SqsQueues():
-            return f"SQS at {connection.prefix}"
-        case BeanstalkdQueues():
-            return f"beanstalkd at {connection.host}:{connection.port}"
