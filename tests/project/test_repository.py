@@ -95,6 +95,12 @@ def test_no_file_names_the_host_of_a_package_registry() -> None:
     assert found == []
 
 
+def test_no_file_keeps_both_sides_of_a_merge() -> None:
+    markers = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+
+    assert [name for name, content in texts() if markers.search(content)] == []
+
+
 def test_every_source_file_is_short_enough_to_be_read_at_once() -> None:
     sources = [path for path in files() if path.suffix in {".py", ".sh", ".php", ".ts", ".tsx"}]
     lines = {path.relative_to(ROOT).as_posix(): len(path.read_text().splitlines()) for path in sources}
