@@ -69,6 +69,15 @@ PARTS = {
 }
 """A part of a room, and what else of its room it may import: a module, or a part with all that is in it."""
 
+QUERIES = {
+    "store/queries/background_processes.py": {"scaling.scales"},
+    "store/queries/environments.py": {"environment_variables"},
+    "store/queries/schedules.py": {"environment_variables"},
+    "store/queries/wanted.py": {"background_processes", "environment_variables"},
+    "store/queries/scaling/scaled.py": {"scaling.scales", "wanted"},
+}
+"""Queries that are made of those of other modules. No other module of queries knows one, but for `paging`."""
+
 STANDARD_LIBRARY_ONLY = {"keeper", "model"}
 
 MODULES = [path.relative_to(PACKAGE).as_posix() for path in files(PACKAGE) if path.suffix == ".py"]
@@ -149,6 +158,18 @@ def test_a_handler_of_the_api_uses_no_other_nouns_handlers(module: str) -> None:
     ]
 
     assert others == []
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith("store/queries/")])
+def test_queries_know_no_others_but_those_that_they_are_made_of(module: str) -> None:
+    prefix = "engineroom.store.queries."
+    known = {
+        name.removeprefix(prefix) for name in imported_names(PACKAGE / module) if name.startswith(prefix)
+    }
+    made_of = QUERIES.get(module, set())
+
+    assert {name for name in known if not is_within(name, made_of | {"paging"})} == set()
+    assert {one for one in made_of if not any(is_within(name, {one}) for name in known)} == set()
 
 
 def is_within(name: str, allowed: set[str]) -> bool:

@@ -33,60 +33,60 @@ def uuid7() -> str:
 
 
 def new_organization_id() -> OrganizationId:
-    """Return a fresh `org-…` id."""
+    """Return a new `org-…` id."""
     return OrganizationId(f"org-{uuid7()}")
 
 
 def new_token_id() -> TokenId:
-    """Return a fresh `token-…` id. The contract has no id for tokens; the prefix is ours."""
+    """Return a new `token-…` id. The contract has no id for tokens; the prefix is ours."""
     return TokenId(f"token-{uuid7()}")
 
 
 def new_application_id() -> ApplicationId:
-    """Return a fresh `app-…` id."""
+    """Return a new `app-…` id."""
     return ApplicationId(f"app-{uuid7()}")
 
 
 def new_environment_id() -> EnvironmentId:
-    """Return a fresh `env-…` id."""
+    """Return a new `env-…` id."""
     return EnvironmentId(f"env-{uuid7()}")
 
 
 def new_instance_id() -> InstanceId:
-    """Return a fresh `inst-…` id."""
+    """Return a new `inst-…` id."""
     return InstanceId(f"inst-{uuid7()}")
 
 
 def new_background_process_id() -> BackgroundProcessId:
-    """Return a fresh `process-…` id."""
+    """Return a new `process-…` id."""
     return BackgroundProcessId(f"process-{uuid7()}")
 
 
 def new_operation_id() -> OperationId:
-    """Return a fresh `op-…` id. Operations are ours; so is the prefix."""
+    """Return a new `op-…` id. Operations are ours; so is the prefix."""
     return OperationId(f"op-{uuid7()}")
 
 
 def new_event_id() -> EventId:
-    """Return a fresh `event-…` id. Events are ours; so is the prefix."""
+    """Return a new `event-…` id. Events are ours; so is the prefix."""
     return EventId(f"event-{uuid7()}")
 
 
 def new_audit_entry_id() -> AuditEntryId:
-    """Return a fresh `audit-…` id. The audit trail is ours; so is the prefix."""
+    """Return a new `audit-…` id. The audit trail is ours; so is the prefix."""
     return AuditEntryId(f"audit-{uuid7()}")
 
 
 def new_run_id() -> RunId:
-    """Return a fresh `run-…` id. Runs are ours; so is the prefix."""
+    """Return a new `run-…` id. Runs are ours; so is the prefix."""
     return RunId(f"run-{uuid7()}")
 
 
 def new_deployment_id() -> DeploymentId:
-    """Return a fresh `depl-…` id."""
+    """Return a new `depl-…` id."""
     return DeploymentId(f"depl-{uuid7()}")
 
 
 def new_command_id() -> CommandId:
-    """Return a fresh `comm-…` id."""
+    """Return a new `comm-…` id."""
     return CommandId(f"{COMMAND_PREFIX}{uuid7()}")

@@ -43,7 +43,7 @@ class Token:
 
 
 def new_secret() -> str:
-    """Return a fresh secret: `er_` and 43 characters that hold 256 random bits."""
+    """Return a new secret: `er_` and 43 characters that hold 256 random bits."""
     return _PREFIX + secrets.token_urlsafe(_SECRET_BYTES)
 
 

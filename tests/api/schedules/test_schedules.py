@@ -8,7 +8,7 @@ import pytest
 
 from engineroom.model.ids import new_run_id
 from engineroom.model.instances.schedule import RunStatus, ScheduledRun
-from engineroom.store.queries import schedules
+from engineroom.store.queries import scheduled_runs
 from tests.support.api import Api
 
 DEFAULT = {"command": "php artisan schedule:run", "every_replica": False, "entries": []}
@@ -72,7 +72,7 @@ def test_runs_are_listed_with_what_became_of_them(api: Api) -> None:
         reason="finished (exit 0)",
         output="done\n",
     )
-    asyncio.run(api.control.store.write(lambda connection: schedules.begin(connection, now, [run])))
+    asyncio.run(api.control.store.write(lambda connection: scheduled_runs.begin(connection, now, [run])))
 
     [shown] = api.get(f"/api/instances/{api.linked.instance}/scheduled-runs").json()["data"]
 

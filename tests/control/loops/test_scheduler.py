@@ -19,7 +19,7 @@ from engineroom.model.ids import RunId
 from engineroom.model.instances.schedule import RunEnd, RunStatus, Schedule, ScheduledRun, ScheduleEntry
 from engineroom.runtime.fake import FakeRuntime
 from engineroom.store import Store
-from engineroom.store.queries import schedules
+from engineroom.store.queries import scheduled_runs, schedules
 from engineroom.store.schema.tables import environments, events, instances
 from tests.runtime.asynchronous import asynchronous
 from tests.support.databases import new_sqlite
@@ -53,7 +53,7 @@ class Scheduling:
 
     async def runs(self) -> list[ScheduledRun]:
         instance = self.linked.instance
-        page = await self.store.read(lambda connection: schedules.page(connection, instance, 1))
+        page = await self.store.read(lambda connection: scheduled_runs.page(connection, instance, 1))
         return list(reversed(page.items))
 
     async def asks(self, schedule: Schedule) -> None:
@@ -245,7 +245,7 @@ async def test_a_run_of_a_time_that_was_set_back_is_unknown_until_its_end_is_tol
         end = RunEnd(
             id=begun.id, status=RunStatus.SUCCEEDED, finished_at=NOON, duration_seconds=1.0, reason=""
         )
-        await scheduled.store.write(lambda connection: schedules.finish(connection, [end]))
+        await scheduled.store.write(lambda connection: scheduled_runs.finish(connection, [end]))
         runs = await scheduled.at(NOON)
         assert [run.status for run in runs if run.id == begun.id] == [RunStatus.SUCCEEDED]
 

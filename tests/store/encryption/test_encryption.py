@@ -15,7 +15,7 @@ from engineroom.store import Store
 from engineroom.store.encryption.key_file import KeyringError
 from engineroom.store.encryption.keyring import Keyring
 from engineroom.store.errors import StoreError
-from engineroom.store.queries import environments
+from engineroom.store.queries import environment_variables
 from tests.support.databases import Database, Sqlite
 
 
@@ -29,7 +29,9 @@ def stored(store: Store) -> list[str]:
 
 
 def values(store: Store, environment: EnvironmentId) -> list[str]:
-    found = asyncio.run(store.read(lambda connection: environments.variables(connection, [environment])))
+    found = asyncio.run(
+        store.read(lambda connection: environment_variables.newest(connection, [environment]))
+    )
     return [variable.value for variable in found[environment]]
 
 

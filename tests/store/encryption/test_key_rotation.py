@@ -14,8 +14,9 @@ from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.store import Store
 from engineroom.store.encryption.encrypted import Encrypted
 from engineroom.store.engine import reencryption
-from engineroom.store.queries import environments
-from engineroom.store.schema.tables import commands, environment_variables, metadata
+from engineroom.store.queries import environment_variables, environments
+from engineroom.store.schema.tables import commands, metadata
+from engineroom.store.schema.tables import environment_variables as environment_variables_table
 from tests.store.encryption.test_encryption import stored, values
 from tests.support.databases import Database, new_sqlite
 from tests.support.waiting import patient
@@ -54,7 +55,7 @@ from pathlib import Path
 from engineroom.control.folders.links import link
 from engineroom.model.ids import EnvironmentId
 from engineroom.store import Store
-from engineroom.store.queries import environments
+from engineroom.store.queries import environment_variables
 
 folder = Path(sys.argv[1])
 file = folder / "engineroom.db"
@@ -95,7 +96,7 @@ while status != 0:
         rotate(last)
     _, status = os.waitpid(child, 0)
     opened = Store.open(file)
-    read = asyncio.run(opened.read(lambda c: environments.variables(c, [linked.environment])))
+    read = asyncio.run(opened.read(lambda c: environment_variables.newest(c, [linked.environment])))
     found = [variable.value for variable in read[linked.environment]]
     assert found == ["1", "2"], (last, found)
     opened.close()
@@ -106,7 +107,7 @@ print(last)
 def fill_every_encrypted_column(store: Store, linked: Linked) -> dict[str, list[str]]:
     def write(connection: Connection) -> None:
         [environment] = environments.some_of_any(connection, [linked.environment])
-        environments.set_variables(connection, environment, environment.variables, deployed=False)
+        environment_variables.put(connection, environment, environment.variables, deployed=False)
         connection.execute(
             insert(commands).values(
                 id="comm-1",
@@ -125,7 +126,9 @@ def fill_every_encrypted_column(store: Store, linked: Linked) -> dict[str, list[
 
 def write_variable(store: Store, linked: Linked, position: int, value: str) -> None:
     row = {"environment_id": linked.environment, "position": position, "key": "K", "value": value}
-    asyncio.run(store.write(lambda connection: connection.execute(insert(environment_variables).values(row))))
+    asyncio.run(
+        store.write(lambda connection: connection.execute(insert(environment_variables_table).values(row)))
+    )
 
 
 def read_all(store: Store) -> dict[str, list[str]]:
@@ -217,7 +220,7 @@ def test_a_value_that_cannot_be_read_says_so_in_its_place_and_is_kept_as_it_is(
     def add_one(connection: Connection) -> None:
         [environment] = environments.some_of_any(connection, [linked.environment])
         new = (*environment.variables, EnvironmentVariable(key="C", value="3"))
-        environments.set_variables(connection, environment, new, deployed=True)
+        environment_variables.put(connection, environment, new, deployed=True)
 
     asyncio.run(store.write(add_one))
     assert stored(store)[0] == spoiled

@@ -7,7 +7,7 @@ from engineroom.model.applications.environment import EnvironmentStatus
 from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.model.instances.instance import ScalingType
 from engineroom.model.instances.schedule import RunEnd, RunStatus, Schedule, ScheduleEntry
-from engineroom.store.queries import environments, instances, schedules
+from engineroom.store.queries import environment_variables, environments, instances, scheduled_runs, schedules
 from engineroom.store.queries.hosts import claims
 from engineroom.store.queries.scaling import scales
 from tests.store.queries.shop import NOW, SECOND, Shop
@@ -38,7 +38,7 @@ def test_a_schedule_is_the_usual_one_until_another_is_given(connection: Connecti
 
 def test_a_follower_has_all_that_its_runs_need(connection: Connection, following: Shop) -> None:
     variables = (EnvironmentVariable(key="A", value="1"),)
-    environments.set_variables(connection, following.environment, variables, deployed=True)
+    environment_variables.put(connection, following.environment, variables, deployed=True)
     [usual] = schedules.followers(connection)
     assert usual.schedule == Schedule()
     assert (usual.directory, usual.replicas, usual.variables) == ("/srv/production", 1, variables)
@@ -71,37 +71,39 @@ def test_a_deleted_instance_follows_no_more(connection: Connection, following: S
 
 
 def test_a_host_has_the_followers_that_it_has_claimed(connection: Connection, following: Shop) -> None:
-    schedules.begin(connection, MINUTE, [a_run(following.instance.id, MINUTE)])
+    scheduled_runs.begin(connection, MINUTE, [a_run(following.instance.id, MINUTE)])
     assert schedules.unclaimed(connection) == [following.environment.id]
     claims.claim(connection, "one", [following.environment.id])
     assert schedules.unclaimed(connection) == []
     for host, expected in (("one", 1), ("other", 0)):
         assert len(schedules.followers(connection, host)) == expected
-        assert len(schedules.going(connection, host)) == expected
+        assert len(scheduled_runs.going(connection, host)) == expected
 
 
 def test_each_host_has_its_own_last_minute(connection: Connection) -> None:
-    assert schedules.last_minute(connection) is None
-    schedules.begin(connection, MINUTE, [])
-    schedules.begin(connection, MINUTE + 60 * SECOND, [], "one")
-    assert schedules.last_minute(connection) == MINUTE
-    assert schedules.last_minute(connection, "one") == MINUTE + 60 * SECOND
-    assert schedules.last_minute(connection, "other") is None
+    assert scheduled_runs.last_minute(connection) is None
+    scheduled_runs.begin(connection, MINUTE, [])
+    scheduled_runs.begin(connection, MINUTE + 60 * SECOND, [], "one")
+    assert scheduled_runs.last_minute(connection) == MINUTE
+    assert scheduled_runs.last_minute(connection, "one") == MINUTE + 60 * SECOND
+    assert scheduled_runs.last_minute(connection, "other") is None
 
 
 def test_the_runs_of_a_minute_are_stored_once_however_often_they_are_begun(
     connection: Connection, shop: Shop
 ) -> None:
     run = a_run(shop.instance.id, MINUTE)
-    schedules.begin(connection, MINUTE, [run])
-    schedules.begin(connection, MINUTE, [run])
-    assert list(schedules.page(connection, shop.instance.id, 1).items) == [run]
+    scheduled_runs.begin(connection, MINUTE, [run])
+    scheduled_runs.begin(connection, MINUTE, [run])
+    assert list(scheduled_runs.page(connection, shop.instance.id, 1).items) == [run]
 
 
 def test_a_run_is_going_until_its_first_end(connection: Connection, shop: Shop) -> None:
     run = a_run(shop.instance.id, MINUTE)
-    schedules.begin(connection, MINUTE, [run])
-    assert [(each.id, each.stop_timeout_seconds) for each in schedules.going(connection)] == [(run.id, 60)]
+    scheduled_runs.begin(connection, MINUTE, [run])
+    assert [(each.id, each.stop_timeout_seconds) for each in scheduled_runs.going(connection)] == [
+        (run.id, 60)
+    ]
 
     end = RunEnd(
         id=run.id,
@@ -111,11 +113,11 @@ def test_a_run_is_going_until_its_first_end(connection: Connection, shop: Shop) 
         reason="It exited with 1.",
         output="no",
     )
-    schedules.finish(connection, [end])
-    schedules.finish(connection, [replace(end, status=RunStatus.UNKNOWN, output="later")])
+    scheduled_runs.finish(connection, [end])
+    scheduled_runs.finish(connection, [replace(end, status=RunStatus.UNKNOWN, output="later")])
 
-    assert schedules.going(connection) == []
-    [found] = schedules.page(connection, shop.instance.id, 1).items
+    assert scheduled_runs.going(connection) == []
+    [found] = scheduled_runs.page(connection, shop.instance.id, 1).items
     assert found == replace(
         run,
         status=RunStatus.FAILED,
@@ -128,7 +130,7 @@ def test_a_run_is_going_until_its_first_end(connection: Connection, shop: Shop) 
 
 def test_runs_are_newest_first_and_old_ones_are_pruned(connection: Connection, shop: Shop) -> None:
     old, young = (a_run(shop.instance.id, MINUTE + number * 60 * SECOND) for number in (0, 1))
-    schedules.begin(connection, MINUTE, [old, young])
-    assert list(schedules.page(connection, shop.instance.id, 1).items) == [young, old]
-    schedules.prune(connection, young.due_at)
-    assert list(schedules.page(connection, shop.instance.id, 1).items) == [young]
+    scheduled_runs.begin(connection, MINUTE, [old, young])
+    assert list(scheduled_runs.page(connection, shop.instance.id, 1).items) == [young, old]
+    scheduled_runs.prune(connection, young.due_at)
+    assert list(scheduled_runs.page(connection, shop.instance.id, 1).items) == [young]

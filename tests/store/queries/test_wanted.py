@@ -8,7 +8,13 @@ from engineroom.model.applications.variables import EnvironmentVariable
 from engineroom.model.ids import BackgroundProcessId
 from engineroom.model.instances.instance import ScalingType
 from engineroom.model.processes.background_process import BackgroundProcess, StrategyType
-from engineroom.store.queries import background_processes, environments, instances, operations
+from engineroom.store.queries import (
+    background_processes,
+    environment_variables,
+    environments,
+    instances,
+    operations,
+)
 from engineroom.store.queries.hosts import claims
 from engineroom.store.queries.scaling import scales
 from engineroom.store.queries.wanted import started, unsettled_ids, wanted
@@ -27,7 +33,7 @@ def test_what_is_wanted_has_all_that_decides_how_it_runs(
     connection: Connection, shop: Shop, process: BackgroundProcess
 ) -> None:
     variables = (EnvironmentVariable(key="B", value="2"), EnvironmentVariable(key="A", value="1"))
-    environments.set_variables(connection, shop.environment, variables, deployed=True)
+    environment_variables.put(connection, shop.environment, variables, deployed=True)
 
     [row] = wanted(connection)
 

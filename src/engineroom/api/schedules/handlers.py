@@ -11,7 +11,7 @@ from engineroom.api.schedules.requests import PutSchedule
 from engineroom.model.applications.environment import Environment
 from engineroom.model.instances.instance import Instance
 from engineroom.model.instances.schedule import ScheduledRun
-from engineroom.store.queries import schedules
+from engineroom.store.queries import scheduled_runs, schedules
 from engineroom.store.queries.paging import Page
 
 
@@ -32,6 +32,6 @@ async def runs(call: Call, instance: Instance) -> Answer:
     """List what was run for an instance, newest first."""
 
     def read(connection: Connection) -> Page[ScheduledRun]:
-        return schedules.page(connection, instance.id, call.query.page)
+        return scheduled_runs.page(connection, instance.id, call.query.page)
 
     return await list_answer(call, read, resource.show_run)

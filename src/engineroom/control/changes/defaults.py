@@ -12,7 +12,7 @@ from engineroom.model.applications.environment import (
     Environment,
     EnvironmentStatus,
 )
-from engineroom.model.applications.environment_settings import of_a_fresh_environment
+from engineroom.model.applications.environment_settings import of_a_new_environment
 from engineroom.model.applications.variables import EnvironmentVariable, Variables
 from engineroom.model.ids import EnvironmentId, new_environment_id, new_instance_id
 from engineroom.model.instances.instance import DEFAULT_SIZE, Instance, InstanceType, ScalingType
@@ -49,7 +49,7 @@ def environment(
         shutdown_timeout_seconds=DEFAULT_SHUTDOWN_TIMEOUT_SECONDS,
         created_at=datetime.now(UTC),
         branch=new.branch,
-        settings=of_a_fresh_environment(),
+        settings=of_a_new_environment(),
     )
 
 

@@ -26,7 +26,14 @@ from engineroom.model.operation import Operation, OperationAction, OperationStat
 from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.slug import unique_slug
 from engineroom.model.token import Token
-from engineroom.store.queries import applications, background_processes, deployments, environments, instances
+from engineroom.store.queries import (
+    applications,
+    background_processes,
+    deployments,
+    environment_variables,
+    environments,
+    instances,
+)
 from engineroom.store.queries.hosts import claims
 
 Change = Callable[[Environment], Environment]
@@ -108,7 +115,7 @@ async def change_variables(
         before = require(connection, actor, environment_id)
         after = replace(before, variables=change(before.variables))
         deployed = before.settings.applies_variables_at_once if at_once is None else at_once
-        environments.set_variables(connection, before, after.variables, deployed=deployed)
+        environment_variables.put(connection, before, after.variables, deployed=deployed)
         affected = background_processes.of_environment(connection, environment_id) if deployed else []
         recorder = OperationRecorder(connection, actor, OperationAction.UPDATE)
         operation = recorder.record_with(environment_id, _keys_changed(before, after), affected)

@@ -33,7 +33,7 @@ from engineroom.model.instances import sizes
 from engineroom.model.instances.instance import HOST_SIZE
 from engineroom.model.slug import new_vanity_domain, unique_slug
 from engineroom.store import Store
-from engineroom.store.queries import applications, environments, instances
+from engineroom.store.queries import applications, environment_variables, environments, instances
 from engineroom.store.queries.access import organizations
 from engineroom.store.queries.hosts import claims
 
@@ -184,7 +184,7 @@ def _update(
     if not variables.items() <= known.items():
         merged = {**known, **variables}
         new = tuple(EnvironmentVariable(key=key, value=value) for key, value in merged.items())
-        environments.set_variables(connection, before, new, deployed=True)
+        environment_variables.put(connection, before, new, deployed=True)
         changed.append("variables")
     given = {key: value for key, value in asdict(run_as).items() if value is not None}
     after = replace(before, **given)

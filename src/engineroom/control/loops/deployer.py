@@ -17,7 +17,13 @@ from engineroom.model.processes.exits import describe
 from engineroom.model.processes.process import Process, ProcessState
 from engineroom.runtime.base import Runtime
 from engineroom.store import Store
-from engineroom.store.queries import background_processes, deployments, environments, operations
+from engineroom.store.queries import (
+    background_processes,
+    deployments,
+    environment_variables,
+    environments,
+    operations,
+)
 
 
 class Deployer:
@@ -119,7 +125,7 @@ def _begin(connection: Connection, deployment: Deployment) -> None:
     operation = operations.get(connection, deployment.operation_id)
     actor = Actor(organization_id=operation.organization_id, name=operation.actor)
     affected = background_processes.of_environment(connection, deployment.environment_id)
-    environments.deploy_variables(connection, deployment.environment_id)
+    environment_variables.deploy(connection, deployment.environment_id)
     for background_process in affected:
         bump_generation(connection, actor, background_process, operation.id)
     running = replace(deployment, status=DeploymentStatus.DEPLOYMENT_RUNNING, started_at=now)

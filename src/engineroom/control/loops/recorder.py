@@ -19,7 +19,7 @@ from engineroom.model.ids import BackgroundProcessId, OperationId
 from engineroom.model.processes.run import Finished
 from engineroom.runtime.base import Report
 from engineroom.store import Store
-from engineroom.store.queries import background_processes, events, operations, schedules
+from engineroom.store.queries import background_processes, events, operations, scheduled_runs
 from engineroom.store.queries.access import audit
 
 _EVENTS_KEPT = timedelta(days=90)
@@ -104,7 +104,7 @@ class Recorder:
         def write(connection: Connection) -> None:
             if cursor is not None:
                 events.record(connection, new, runtime=self._runtime, cursor=cursor)
-            schedules.finish(connection, ends)
+            scheduled_runs.finish(connection, ends)
             command_runner.finish(connection, over)
             events.add(connection, noted)
             if finished:

@@ -32,9 +32,10 @@ from engineroom.model.processes.exits import describe
 from engineroom.model.processes.run import Finished, Run
 from engineroom.runtime.base import RunRefusedError, Runtime, RuntimeUnavailableError
 from engineroom.store import Store
-from engineroom.store.queries import events, schedules
+from engineroom.store.queries import events, scheduled_runs, schedules
 from engineroom.store.queries.hosts import claims
-from engineroom.store.queries.schedules import Follower, Going
+from engineroom.store.queries.scheduled_runs import Going
+from engineroom.store.queries.schedules import Follower
 
 _MAX_SLEEP_SECONDS = 1.0
 _LOST_AFTER = timedelta(seconds=60)
@@ -85,7 +86,7 @@ class Scheduler:
     async def look(self) -> None:
         """Do what is due now, if anything is."""
         if not self._begun:
-            self._last = await self._store.read(partial(schedules.last_minute, host=self._store.host))
+            self._last = await self._store.read(partial(scheduled_runs.last_minute, host=self._store.host))
             self._begun = True
         due = next_minutes(self._last, self._now())
         await self._note_set_back(due)
@@ -111,13 +112,13 @@ class Scheduler:
         oldest = datetime.fromtimestamp(self._proven(), UTC) - _RUNS_KEPT
 
         def write(connection: Connection) -> None:
-            schedules.begin(
+            scheduled_runs.begin(
                 connection, plan.minute, [recorded for recorded, _ in plan.runs], self._store.host
             )
-            schedules.finish(connection, lost)
+            scheduled_runs.finish(connection, lost)
             events.add(connection, plan.missed)
             if plan.minute.minute == 0:
-                schedules.prune(connection, oldest)
+                scheduled_runs.prune(connection, oldest)
 
         await self._store.write(write)
         self._last, self._plan = plan.minute, None
@@ -143,7 +144,7 @@ class Scheduler:
         return await self._store.read(partial(schedules.followers, host=self._store.host))
 
     async def _going(self) -> list[Going]:
-        return await self._store.read(partial(schedules.going, host=self._store.host))
+        return await self._store.read(partial(scheduled_runs.going, host=self._store.host))
 
     async def _begin(self, runs: Sequence[tuple[ScheduledRun, Run]]) -> None:
         """Have the runs carried out; they are stored already, so that none is begun twice."""
@@ -157,7 +158,7 @@ class Scheduler:
         """Store how those ended that were not started."""
         ends = list(self._ends)
         if ends:
-            await self._store.write(lambda connection: schedules.finish(connection, ends))
+            await self._store.write(lambda connection: scheduled_runs.finish(connection, ends))
             del self._ends[: len(ends)]
 
     async def _lost(self, now: datetime) -> list[RunEnd]:

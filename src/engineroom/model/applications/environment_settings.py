@@ -112,7 +112,7 @@ class EnvironmentSettings:
     network: StoredNetworkSettings = field(default_factory=StoredNetworkSettings)
 
 
-def of_a_fresh_environment() -> EnvironmentSettings:
+def of_a_new_environment() -> EnvironmentSettings:
     """Return the settings of an environment that the API makes, as the contract records them (section 4.2)."""
     return EnvironmentSettings(
         build_command=(

@@ -1,32 +1,23 @@
 """Queries of environments, with their variables."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from engineroom.model.applications.environment import Environment, EnvironmentStatus
 from engineroom.model.applications.environment_settings import EnvironmentSettings
-from engineroom.model.applications.variables import EnvironmentVariable
-from engineroom.model.applications.variables import Variables as VariablesOfOne
+from engineroom.model.applications.variables import Variables
 from engineroom.model.ids import ApplicationId, EnvironmentId, OrganizationId
 from engineroom.store.databases.rows import AnyRow
+from engineroom.store.queries import environment_variables
 from engineroom.store.queries.paging import Page, PagedSelect, filtered
-from engineroom.store.schema.tables import (
-    applications,
-    deployed_variables,
-    environment_variables,
-    environments,
-    instances,
-)
+from engineroom.store.schema.tables import applications, environments, instances
 
 FILTERS = ("name", "status", "slug")
 """Contract sheet, section 4.1."""
-
-Variables = Mapping[EnvironmentId, VariablesOfOne]
 
 _INSERT = insert(environments)
 _UPDATE = update(environments).where(environments.c.id == bindparam("row_id"))
@@ -56,54 +47,22 @@ _LIST = PagedSelect(
         *(filtered(environments.c[name]) for name in FILTERS),
     ).order_by(environments.c.created_at, environments.c.id)
 )
-_NOTHING = EnvironmentVariable(key="", value="")
-"""Stands in `deployed_variables` for having none, which is something else than having no rows there."""
-
-
-def _select_variables(table: Table) -> Select[*tuple[Any, ...]]:
-    return (
-        select(table)
-        .where(table.c.environment_id.in_(bindparam("ids", expanding=True)))
-        .order_by(table.c.environment_id, table.c.position)
-    )
-
-
-_VARIABLES = {table: _select_variables(table) for table in (environment_variables, deployed_variables)}
 
 
 def add(connection: Connection, environment: Environment) -> None:
     """Store a new environment and its variables."""
     connection.execute(_INSERT, {"id": environment.id, **_columns(environment)})
-    _add_variables(connection, environment_variables, environment.id, environment.variables)
+    environment_variables.put(connection, environment, environment.variables, deployed=True)
 
 
 def replace(connection: Connection, environment: Environment) -> None:
-    """Store what an environment has become, but for its variables: `set_variables` stores those."""
+    """Store what an environment has become, but for its variables: `environment_variables.py` stores those."""
     connection.execute(_UPDATE, {"row_id": environment.id, **_columns(environment)})
 
 
 def set_status(connection: Connection, environment_id: EnvironmentId, status: EnvironmentStatus) -> None:
     """Store the status of an environment."""
     connection.execute(_UPDATE, {"row_id": environment_id, "status": status})
-
-
-def set_variables(
-    connection: Connection, environment: Environment, new: VariablesOfOne, *, deployed: bool
-) -> None:
-    """Store new variables; unless they are `deployed`, processes keep those of before until `deploy_variables`."""
-    if deployed:
-        deploy_variables(connection, environment.id)
-    elif environment.id not in _variables(connection, deployed_variables, [environment.id]):
-        _add_variables(connection, deployed_variables, environment.id, environment.variables or (_NOTHING,))
-    of = environment_variables.c.environment_id == environment.id
-    connection.execute(delete(environment_variables).where(of))
-    _add_variables(connection, environment_variables, environment.id, new)
-
-
-def deploy_variables(connection: Connection, environment_id: EnvironmentId) -> None:
-    """Let processes have the newest variables."""
-    of = deployed_variables.c.environment_id == environment_id
-    connection.execute(delete(deployed_variables).where(of))
 
 
 def mark_deleted(connection: Connection, environment_id: EnvironmentId, at: datetime) -> None:
@@ -173,39 +132,6 @@ def page(
     return Page(number, _with_variables(connection, rows), total)
 
 
-def variables(connection: Connection, ids: Sequence[EnvironmentId]) -> Variables:
-    """Return the variables of these environments, in their order; an environment without any is left out."""
-    return _variables(connection, environment_variables, ids)
-
-
-def variables_of_processes(connection: Connection, ids: Sequence[EnvironmentId]) -> Variables:
-    """Return the variables that processes have: those that wait for a deployment are not among them yet."""
-    waiting = _variables(connection, deployed_variables, ids)
-    without = {
-        environment_id: tuple(variable for variable in of if variable != _NOTHING)
-        for environment_id, of in waiting.items()
-    }
-    return {**variables(connection, ids), **without}
-
-
-def _variables(connection: Connection, table: Table, ids: Sequence[EnvironmentId]) -> Variables:
-    found: defaultdict[EnvironmentId, list[EnvironmentVariable]] = defaultdict(list)
-    for row in connection.execute(_VARIABLES[table], {"ids": ids}):
-        found[row.environment_id].append(EnvironmentVariable(key=row.key, value=row.value))
-    return {environment_id: tuple(values) for environment_id, values in found.items()}
-
-
-def _add_variables(
-    connection: Connection, table: Table, environment_id: EnvironmentId, new: VariablesOfOne
-) -> None:
-    rows = [
-        {"environment_id": environment_id, "position": position, "key": variable.key, "value": variable.value}
-        for position, variable in enumerate(new)
-    ]
-    if rows:
-        connection.execute(insert(table), rows)
-
-
 def _columns(environment: Environment) -> dict[str, Any]:
     return {
         "application_id": environment.application_id,
@@ -227,11 +153,11 @@ def _columns(environment: Environment) -> dict[str, Any]:
 def _with_variables(connection: Connection, rows: Sequence[AnyRow]) -> list[Environment]:
     if not rows:
         return []
-    of = variables(connection, [row.id for row in rows])
+    of = environment_variables.newest(connection, [row.id for row in rows])
     return [_from_row(row, of.get(row.id, ())) for row in rows]
 
 
-def _from_row(row: AnyRow, of_environment: VariablesOfOne) -> Environment:
+def _from_row(row: AnyRow, of_environment: Variables) -> Environment:
     return Environment(
         id=row.id,
         application_id=row.application_id,

@@ -16,7 +16,7 @@ from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.model.scaling import effect
 from engineroom.store.databases.rows import AnyRow, converted, readable
 from engineroom.store.queries import background_processes as background_processes_of
-from engineroom.store.queries import environments as environments_of
+from engineroom.store.queries import environment_variables
 from engineroom.store.schema.tables import (
     applications,
     background_processes,
@@ -179,7 +179,7 @@ def _readable(
     if host is not None:
         statement, parameters = _OF_HOST[statement], {**parameters, "of_host": host}
     rows = readable(lambda: connection.execute(statement, parameters), lambda row: row)
-    variables = environments_of.variables_of_processes(connection, list({row.environment_id for row in rows}))
+    variables = environment_variables.of_processes(connection, list({row.environment_id for row in rows}))
     return converted(rows, lambda row: _from_row(row, variables))
 
 
@@ -192,11 +192,11 @@ def _wanted(
     if host is not None:
         statement, parameters = _OF_HOST[statement], {**parameters, "of_host": host}
     rows = connection.execute(statement, parameters).all()
-    variables = environments_of.variables_of_processes(connection, list({row.environment_id for row in rows}))
+    variables = environment_variables.of_processes(connection, list({row.environment_id for row in rows}))
     return [_from_row(row, variables) for row in rows]
 
 
-def _from_row(row: AnyRow, variables: environments_of.Variables) -> Wanted:
+def _from_row(row: AnyRow, variables: environment_variables.ByEnvironment) -> Wanted:
     background_process = background_processes_of.from_row(row)
     return Wanted(
         background_process=background_process,

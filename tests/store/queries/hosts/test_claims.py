@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from engineroom.control.folders.links import Linked, link
 from engineroom.model.instances.instance import ScalingType
 from engineroom.store import Store
-from engineroom.store.queries import background_processes, instances, schedules
+from engineroom.store.queries import background_processes, instances, scheduled_runs, schedules
 from engineroom.store.queries.access import organizations
 from engineroom.store.queries.hosts import claims
 from engineroom.store.queries.scaling.scaled_instances import scaled_instances
@@ -132,10 +132,11 @@ def test_each_host_has_worked_for_its_own_minutes(shared: Postgresql) -> None:
         (other, noon + timedelta(minutes=1)),
         (one, noon + timedelta(minutes=2)),
     ):
-        asyncio.run(store.write(partial(schedules.begin, minute=minute, runs=[], host=store.host)))
+        asyncio.run(store.write(partial(scheduled_runs.begin, minute=minute, runs=[], host=store.host)))
 
     last = [
-        asyncio.run(one.read(partial(schedules.last_minute, host=host))) for host in ("one", "other", "new")
+        asyncio.run(one.read(partial(scheduled_runs.last_minute, host=host)))
+        for host in ("one", "other", "new")
     ]
 
     assert last == [noon + timedelta(minutes=2), noon + timedelta(minutes=1), None]

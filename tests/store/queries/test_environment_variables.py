@@ -5,8 +5,8 @@ from dataclasses import replace
 from sqlalchemy import Connection, Text, select, type_coerce
 
 from engineroom.model.applications.variables import EnvironmentVariable, Variables
-from engineroom.store.queries import environments
-from engineroom.store.schema.tables import environment_variables
+from engineroom.store.queries import environment_variables, environments
+from engineroom.store.schema import tables
 from tests.store.queries.shop import Shop
 from tests.store.rows import an_environment
 
@@ -18,15 +18,15 @@ def given(**values: str) -> Variables:
 def of(connection: Connection, shop: Shop) -> tuple[Variables, Variables]:
     """Return the variables of the environment, and those of its processes."""
     id = shop.environment.id
-    newest = environments.variables(connection, [id])
-    return newest.get(id, ()), environments.variables_of_processes(connection, [id]).get(id, ())
+    newest = environment_variables.newest(connection, [id])
+    return newest.get(id, ()), environment_variables.of_processes(connection, [id]).get(id, ())
 
 
 def set_variables(
     connection: Connection, shop: Shop, before: Variables, new: Variables, *, deployed: bool
 ) -> None:
     environment = replace(shop.environment, variables=before)
-    environments.set_variables(connection, environment, new, deployed=deployed)
+    environment_variables.put(connection, environment, new, deployed=deployed)
 
 
 def test_variables_keep_their_order_and_are_read_for_many_at_once(connection: Connection, shop: Shop) -> None:
@@ -34,14 +34,14 @@ def test_variables_keep_their_order_and_are_read_for_many_at_once(connection: Co
     environments.add(connection, other)
     set_variables(connection, shop, (), given(C="3", B="4"), deployed=True)
 
-    found = environments.variables(connection, [shop.environment.id, other.id])
+    found = environment_variables.newest(connection, [shop.environment.id, other.id])
 
     assert found == {shop.environment.id: given(C="3", B="4"), other.id: given(Z="1", A="2")}
 
 
 def test_an_environment_without_variables_is_left_out(connection: Connection, shop: Shop) -> None:
-    assert environments.variables(connection, [shop.environment.id]) == {}
-    assert environments.variables(connection, []) == {}
+    assert environment_variables.newest(connection, [shop.environment.id]) == {}
+    assert environment_variables.newest(connection, []) == {}
 
 
 def test_deployed_variables_are_those_of_processes_at_once(connection: Connection, shop: Shop) -> None:
@@ -57,7 +57,7 @@ def test_until_a_deployment_processes_have_those_of_before_the_first_change(
     set_variables(connection, shop, given(A="2"), given(A="3"), deployed=False)
     assert of(connection, shop) == (given(A="3"), given(A="1"))
 
-    environments.deploy_variables(connection, shop.environment.id)
+    environment_variables.deploy(connection, shop.environment.id)
     assert of(connection, shop) == (given(A="3"), given(A="3"))
 
 
@@ -75,6 +75,6 @@ def test_a_later_change_that_is_deployed_deploys_what_waits(connection: Connecti
 
 def test_the_database_has_no_value_in_plain_text(connection: Connection, shop: Shop) -> None:
     set_variables(connection, shop, (), given(PASSWORD="hunter2"), deployed=True)
-    stored = connection.execute(select(type_coerce(environment_variables.c.value, Text))).scalar_one()
+    stored = connection.execute(select(type_coerce(tables.environment_variables.c.value, Text))).scalar_one()
     assert stored.startswith("er1:")
     assert "hunter2" not in stored
