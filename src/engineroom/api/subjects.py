@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection
 
-from engineroom.api.calls.subject import Subject
+from engineroom.api.calls.subject import AddressSubject
 from engineroom.model.ids import BackgroundProcessId, OrganizationId
 from engineroom.model.processes.background_process import BackgroundProcess
 from engineroom.store.queries import (
@@ -24,13 +24,13 @@ def _until_drained(
     return deleted or background_processes.find(connection, organization, identifier)
 
 
-APPLICATION = Subject("application", applications.find)
-ENVIRONMENT = Subject("environment", environments.find)
-INSTANCE = Subject("instance", instances.find)
-BACKGROUND_PROCESS = Subject("backgroundProcess", background_processes.find)
-UNTIL_DRAINED = Subject("backgroundProcess", _until_drained)
+APPLICATION = AddressSubject("application", applications.find)
+ENVIRONMENT = AddressSubject("environment", environments.find)
+INSTANCE = AddressSubject("instance", instances.find)
+BACKGROUND_PROCESS = AddressSubject("backgroundProcess", background_processes.find)
+UNTIL_DRAINED = AddressSubject("backgroundProcess", _until_drained)
 """A background process even when it is deleted, as long as something is left of it."""
-DEPLOYMENT = Subject("deployment", deployments.find)
-COMMAND = Subject("command", commands.find)
-OPERATION = Subject("operation", operations.find)
-TOKEN = Subject("token", tokens.find)
+DEPLOYMENT = AddressSubject("deployment", deployments.find)
+COMMAND = AddressSubject("command", commands.find)
+OPERATION = AddressSubject("operation", operations.find)
+TOKEN = AddressSubject("token", tokens.find)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from engineroom.api.calls.control_plane import ControlPlaneApi
 from engineroom.api.calls.endpoint import Endpoint
-from engineroom.api.calls.query import Query
+from engineroom.api.calls.query import CallQuery
 from engineroom.api.calls.subject import identifier
 from engineroom.api.document.viewer import Viewer
 from engineroom.api.http import body
@@ -28,7 +28,7 @@ class Call:
     ) -> None:
         self.control = control
         self.endpoint = endpoint
-        self.query = Query(endpoint, request.query_params)
+        self.query = CallQuery(endpoint, request.query_params)
         self._request = request
         self._token = token
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from engineroom.api.calls.subject import Subject
+from engineroom.api.calls.subject import AddressSubject
 from engineroom.api.document.relations import Relations
 from engineroom.api.document.shapes import Shape
 from engineroom.api.http.answer import Answer
@@ -47,7 +47,7 @@ class Endpoint:
     contract: str
     _: KW_ONLY
     ability: Ability | None
-    subject: Subject[Any] | None = None
+    subject: AddressSubject[Any] | None = None
     limited_tokens: bool = False
     request: type[BaseModel] | None = None
     upload: bool = False

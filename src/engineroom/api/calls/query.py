@@ -9,7 +9,7 @@ from engineroom.api.document import ignored
 from engineroom.api.document.pagination import page_number
 
 
-class Query:
+class CallQuery:
     """The query, of which a handler sees the relations, filters and parameters that are in its row."""
 
     def __init__(self, endpoint: Endpoint, given: QueryParams) -> None:

@@ -16,7 +16,7 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject(Generic[Item]):
+class AddressSubject(Generic[Item]):
     """A kind of thing in addresses: the name of its id there, and the query that finds one of an organization."""
 
     parameter: str

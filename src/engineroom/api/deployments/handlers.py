@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 from engineroom.api.calls.answers import list_answer, one_answer, plain, written
 from engineroom.api.calls.call import Call
 from engineroom.api.deployments import resource, steps
-from engineroom.api.deployments.requests import Start
+from engineroom.api.deployments.requests import StartEnvironment
 from engineroom.api.document.validation import validate
 from engineroom.api.http.answer import Answer
 from engineroom.control.changes import deployments as change
@@ -36,7 +36,7 @@ async def create(call: Call, environment: Environment) -> Answer:
 
 async def start(call: Call, environment: Environment) -> Answer:
     """Start an environment; that is a deployment."""
-    validate(Start, await call.fields())
+    validate(StartEnvironment, await call.fields())
     return await _deploy(call, environment)
 
 

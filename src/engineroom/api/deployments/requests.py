@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict
 from engineroom.api.document.fields import Boolean
 
 
-class Start(BaseModel):
+class StartEnvironment(BaseModel):
     """`redeploy` asks for the commit of the latest deployment; code in place is what is in its folder."""
 
     model_config = ConfigDict(frozen=True)

@@ -4,7 +4,7 @@ from engineroom.api import subjects
 from engineroom.api.calls.endpoint import Endpoint
 from engineroom.api.deployments import handlers
 from engineroom.api.deployments.relations import RELATIONS
-from engineroom.api.deployments.requests import Start
+from engineroom.api.deployments.requests import StartEnvironment
 from engineroom.api.deployments.resource import TYPE as DEPLOYMENT
 from engineroom.api.deployments.steps import DeploymentLogs
 from engineroom.api.document.shapes import Many, One, Plain
@@ -20,7 +20,7 @@ ROWS: tuple[Endpoint, ...] = (
         "4.6",
         ability=Ability.WRITE,
         subject=subjects.ENVIRONMENT,
-        request=Start,
+        request=StartEnvironment,
     ),
     Endpoint(
         "GET",

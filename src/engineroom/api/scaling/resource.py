@@ -15,7 +15,7 @@ from engineroom.model.scaling.replay import Replay
 from engineroom.model.scaling.settings import ScalingSettings
 
 
-class Measured(Struct):
+class ScalingMeasurement(Struct):
     """A queue, or several as one; `unknown` says why it could not be measured, and then the rest is null."""
 
     unknown: str | None
@@ -57,7 +57,7 @@ class ScalingAttributes(Attributes):
     connection: str | None
     queue: str | None
     sleep_after_seconds: int | None
-    measured: Measured | None
+    measured: ScalingMeasurement | None
     decided: Decided | None
 
 
@@ -118,13 +118,13 @@ def show_replay(of: BackgroundProcess, found: Replay) -> Resource:
     )
 
 
-def _measured(state: ScalingState) -> Measured:
+def _measured(state: ScalingState) -> ScalingMeasurement:
     queues = list(state.queues)
     if isinstance(state.queue, Unknown):
-        return Measured(unknown=state.queue.reason, queues=queues)
+        return ScalingMeasurement(unknown=state.queue.reason, queues=queues)
     queue: Measurement = state.queue
     load = state.scaler.load
-    return Measured(
+    return ScalingMeasurement(
         unknown=None,
         queues=queues,
         waiting=queue.waiting,
