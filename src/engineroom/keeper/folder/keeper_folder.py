@@ -109,7 +109,8 @@ def _is_keeper_of(pid: int, folder: Path) -> bool:
     try:
         words = (process / "cmdline").read_bytes().split(b"\0")
         place = words.index(b"engineroom.keeper") + 1
-        is_here = (process / "ns/mnt").readlink() == Path("/proc/self/ns/mnt").readlink()
-        return is_here and words[place] == os.fsencode(folder)
+        # In another mount namespace, as of another start of the service, it may still be the same place.
+        theirs = process / "root" / folder.absolute().parent.relative_to("/")
+        return words[place] == os.fsencode(folder) and theirs.samefile(folder.parent)
     except (OSError, ValueError, IndexError):
         return False
