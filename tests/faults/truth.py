@@ -66,7 +66,7 @@ def logged(background_process: str, entries: Iterable[str], *, told: bool, torn:
         if " system " in entry[:_HEAD]:
             told = told or _LOST in entry
             continue
-        whole = _WHOLE.fullmatch(entry.split(" ", 3)[3])
+        whole = _WHOLE.fullmatch(" ".join(entry.split(" ")[3:]))
         if whole is None:
             assert told or torn, f"{entry!r} is no line of ours"
             continue
