@@ -20,7 +20,7 @@ from engineroom.keeper.launch.allowed import AllowList, WorkingFolder
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.launch.spawn import Launch
 from engineroom.keeper.output.spool import Spool
-from engineroom.keeper.processes import deadlines, exit_facts, restart_policy, stopping, supervisor
+from engineroom.keeper.processes import deadlines, exit_facts, restart_history, stopping, supervisor
 from engineroom.keeper.processes.journal import Journal
 from engineroom.keeper.processes.lifecycle import State
 from engineroom.keeper.processes.process import Spec
@@ -117,7 +117,7 @@ class SupervisorInAnyWorld(RuleBasedStateMachine):
             WNOHANG=os.WNOHANG,
         )
         self.patches.setattr(supervisor, "time", clock)
-        for module in (deadlines, process_groups, exit_facts, restart_policy):
+        for module in (deadlines, process_groups, exit_facts, restart_history):
             self.patches.setattr(module, "time", clock)
         for module in (supervisor, stopping):
             self.patches.setattr(module, "os", system)

@@ -1,4 +1,8 @@
-"""Brings deployments about. Level-triggered: it goes on with whatever the store says is under way."""
+"""Bring deployments about. Level-triggered: go on with whatever the store says is under way.
+
+A deployment bumps the generation of everything in its environment, and is watched until all is replaced. How many are
+replaced at a time, the planner of the runtime decides (`runtime/local/planner.py`).
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -62,7 +62,7 @@ class Reconciler:
         self._woken.set()
 
     def meet(self, ids: Iterable[BackgroundProcessId]) -> None:
-        """Have those of these looked at of which nothing was known before: they may have come back."""
+        """Reconcile the ids that were not seen before; they may have come back."""
         strangers = [id for id in ids if id not in self.targets]
         # Before the first look at everything, all are.
         if self.targets and strangers:

@@ -56,7 +56,8 @@ def _own_cgroups(lines: Iterable[str]) -> dict[str, str]:
 
 def _below(path: str, root: str) -> str:
     """Return a cgroup's path below what is mounted, which in a container is not the whole hierarchy."""
-    relative = path[len(root) :] if root != "/" and path.startswith(root) else path
+    is_below = path == root or path.startswith(f"{root}/")
+    relative = path[len(root) :] if root != "/" and is_below else path
     return relative.rstrip("/")
 
 

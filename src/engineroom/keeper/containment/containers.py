@@ -87,7 +87,7 @@ class Containers:
             self.cgroups.entered(process.container.removeprefix(_CGROUP))
 
     def not_entered(self, process: Subprocess) -> None:
-        """Take in that nobody was started in what was prepared: that may be why, so the next is made anew."""
+        """Handle a failed start: discard the prepared cgroup, which may be why it failed."""
         if process.container is not None:
             self.discard(process.container)
         process.container = None

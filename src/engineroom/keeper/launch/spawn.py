@@ -1,7 +1,7 @@
 """Starting a program: in its folder, as its user, in a session and a cgroup of its own, with its output in files.
 
-Where it can be done the quick way (see `quick`), it is. Else by a fork and an exec, with all that must be between them done
-by the child itself: so it is exact what failed, and for whom.
+Use posix_spawn where it can be used (`posix_spawn.py`). Else fork and exec, and let the child do all that must be done in
+between: so the error says exactly what failed, and for whom.
 """
 
 import errno

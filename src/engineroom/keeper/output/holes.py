@@ -66,7 +66,7 @@ class Puncher:
         self.go_on()
 
     def go_on(self) -> None:
-        """Take in what is done, and have done what waited for it."""
+        """Collect the holes that are finished, and start the waiting ones."""
         for path in tuple(self._under_way):
             self._take_in(path, wait=False)
         for path in [path for path in self._waiting if path not in self._under_way]:

@@ -109,7 +109,7 @@ class OffsetIndex:
         return written > 0
 
     def write_header(self, header: IndexHeader) -> bool:
-        """Have this header from now on; return whether a reader has it too.
+        """Replace the header; return whether it was written to the file.
 
         On a full disk it can be written, as it lies over the one before. Only the first cannot: then there are no marks that
         a reader could see yet, and none are written before it.

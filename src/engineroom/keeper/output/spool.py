@@ -285,7 +285,7 @@ class Spool:
 
     @contextlib.contextmanager
     def _going_on(self, name: str) -> Iterator[None]:
-        """Have what cannot be done with one stream concern that one alone."""
+        """Contain an error to the stream that caused it."""
         try:
             yield
         except OSError as error:

@@ -3,7 +3,7 @@
 import time
 from enum import Enum, auto
 
-from engineroom.keeper.processes import restarts
+from engineroom.keeper.processes import backoff
 from engineroom.keeper.processes.process import Subprocess
 from engineroom.keeper.processes.timers import Timers
 
@@ -27,11 +27,11 @@ class Deadlines(Timers[Key]):
     """The timers of a supervisor; those for what comes next are told with their processes."""
 
     def set_after(self, kind: Due, seconds: float, process: str = "") -> None:
-        """Have it be due after so many seconds."""
+        """Set a deadline so many seconds from now."""
         self.set((kind, process), time.monotonic() + seconds)
 
     def set_next(self, process: Subprocess, deadline: float | None) -> None:
-        """Have what comes next in a life come at this time, or never."""
+        """Set the process's next deadline, in monotonic seconds, or clear it."""
         process.due_monotonic = deadline
         process.due_at = None if deadline is None else time.time() + deadline - time.monotonic()
         if deadline is None:
@@ -43,7 +43,7 @@ class Deadlines(Timers[Key]):
         """Set the timer for what time alone brings to one that runs: the end of its time, or its maturity."""
         after_seconds = process.spec.time_limit_seconds
         if after_seconds is None and process.streak_to_forget:
-            after_seconds = restarts.YOUNG_SECONDS
+            after_seconds = backoff.YOUNG_SECONDS
         if after_seconds is not None:
             born = process.started_monotonic or time.monotonic()
             self.set((Due.NEXT, process.id), born + after_seconds)

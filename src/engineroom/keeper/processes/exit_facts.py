@@ -6,7 +6,7 @@ from typing import Any
 
 from engineroom.keeper.containment.containers import MemoryUsedUp
 from engineroom.keeper.launch.launch_error import LaunchError
-from engineroom.keeper.processes import restarts
+from engineroom.keeper.processes import backoff
 from engineroom.keeper.processes.process import JsonObject, Subprocess
 
 _UNKNOWN = ("code", "signal", "error_number", "path", "memory_bytes", "memory_limit_bytes")
@@ -32,7 +32,7 @@ def of_exit(
         out_of_memory=memory is not None,
         memory_bytes=None if memory is None else memory.used_bytes,
         memory_limit_bytes=None if memory is None else memory.limit_bytes,
-        expected=memory is None and restarts.is_expected(code, process.spec.expected_exit_codes),
+        expected=memory is None and backoff.is_expected(code, process.spec.expected_exit_codes),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from engineroom.keeper.processes import restarts
+from engineroom.keeper.processes import backoff
 from engineroom.keeper.processes.lifecycle import State
 
 JsonObject = dict[str, Any]
@@ -236,7 +236,7 @@ class Subprocess:
         self.life = 0
         self.restarts = 0
         self.delay_seconds = 0.0
-        self.streak = restarts.Streak()
+        self.streak = backoff.Streak()
         self.started_at: float | None = None
         self.started_monotonic: float | None = None
         self.due_at: float | None = None
@@ -261,7 +261,7 @@ class Subprocess:
     @property
     def crash_looping(self) -> bool:
         """Whether it died young so often in a row that somebody should look."""
-        return self.streak.young_deaths >= restarts.CRASH_LOOPING_FROM
+        return self.streak.young_deaths >= backoff.CRASH_LOOPING_FROM
 
     @property
     def streak_to_forget(self) -> bool:
@@ -309,7 +309,7 @@ class Subprocess:
         self.spec = self.spec.in_manner(data.get("manner", {}))
         for name in _RESTORED:
             setattr(self, name, data[name])
-        self.streak = restarts.Streak(data["young_deaths"], data.get("quick_lives", 0))
+        self.streak = backoff.Streak(data["young_deaths"], data.get("quick_lives", 0))
         self.out_of_memory_kills = data.get("out_of_memory_kills", 0)
         self.stop_reason = data.get("stop_reason")
         self.asked = {int(pid): ticks for pid, ticks in data.get("asked", {}).items()}

@@ -140,7 +140,7 @@ def _was_begun(process: Subprocess) -> bool:
 
 
 def _find_over(supervisor: Supervisor, process: Subprocess, survivors: list[Born]) -> None:
-    """Take in the end of what is to run only once, and have what it has left behind ended."""
+    """Handle the exit of a one-shot process, and end its orphans."""
     process.life += 1
     for born in survivors:
         supervisor.containers.find(process, born.pid)

@@ -13,7 +13,7 @@ from engineroom.keeper.launch.allowed import AllowList
 from engineroom.keeper.launch.launch_error import LaunchError
 from engineroom.keeper.output.dropped import OUTPUT_DROPPED, DroppedOutput
 from engineroom.keeper.output.spool import Spool
-from engineroom.keeper.processes import exit_facts, restarts, stopping
+from engineroom.keeper.processes import backoff, exit_facts, stopping
 from engineroom.keeper.processes.deadlines import Deadlines, Due, Key
 from engineroom.keeper.processes.journal import Journal
 from engineroom.keeper.processes.lifecycle import (
@@ -27,7 +27,7 @@ from engineroom.keeper.processes.lifecycle import (
 )
 from engineroom.keeper.processes.orphans import PATIENCE_SECONDS, Orphans
 from engineroom.keeper.processes.process import ADJUSTED, JsonObject, Spec, Subprocess
-from engineroom.keeper.processes.restart_policy import RestartPolicy
+from engineroom.keeper.processes.restart_history import RestartHistory
 from engineroom.keeper.processes.starting import StartsUnderWay
 from engineroom.keeper.processes.unjournaled import Unjournaled
 
@@ -64,7 +64,7 @@ class Supervisor:
         self._unjournaled = Unjournaled(journal)
         self._orphans = Orphans(containers, self._by_pid)
         self._groups: Counter[str] = Counter()
-        self._restart_policy = RestartPolicy()
+        self._restart_history = RestartHistory()
         self._deadlines = Deadlines()
         self._status_tries: dict[str, int] = {}
         self._actions: dict[Action, Callable[[Subprocess], None]] = {
@@ -174,14 +174,14 @@ class Supervisor:
         self._handle(process, _exit_event(process))
 
     def _end_life(self, process: Subprocess, now: float, *, is_more_left: bool) -> None:
-        """Have what a life that ended unasked has left behind ended, and count it, if there is to be another."""
+        """End the orphans of an exit that nobody asked for, and count it where the process starts again."""
         self._orphans.end(process, now)
         if process.spec.once:
             # What it has left behind gets as long as what a restart would find in its way.
             self._deadlines.set_next(process, now + PATIENCE_SECONDS)
             return
         assert process.last_exit is not None
-        self._restart_policy.count(
+        self._restart_history.count(
             process, process.last_exit["lived_seconds"], expected=process.last_exit["expected"]
         )
         if is_more_left:
@@ -203,7 +203,7 @@ class Supervisor:
         """Make the record of a process that nothing is done about yet."""
         process = self.processes[spec.id] = Subprocess(spec)
         self._groups[spec.group] += 1
-        self._restart_policy.join(process)
+        self._restart_history.join(process)
         return process
 
     def drop(self, process: Subprocess) -> None:
@@ -211,7 +211,7 @@ class Supervisor:
         del self.processes[process.id]
         self._unjournaled.forget(process.id)
         self._groups[process.spec.group] -= 1
-        self._restart_policy.leave(process)
+        self._restart_history.leave(process)
         self.containers.forget(process, last_of_its_group=not self._groups[process.spec.group])
 
     def adopt_child(self, process: Subprocess, pid: int) -> None:
@@ -274,7 +274,7 @@ class Supervisor:
             event := due_event(process.state, is_limited=process.spec.time_limit_seconds is not None)
         ) is not None:
             if event is LifecycleEvent.MATURED:
-                process.streak = restarts.Streak()
+                process.streak = backoff.Streak()
             self._handle(process, event)
 
     # Actions
@@ -326,7 +326,7 @@ class Supervisor:
         self._handle(process, LifecycleEvent.STARTED)
 
     def _not_started(self, process: Subprocess, error: LaunchError) -> None:
-        self._restart_policy.count(process, 0.0, expected=False)
+        self._restart_history.count(process, 0.0, expected=False)
         process.last_exit = exit_facts.of_start_failure(error)
         self.containers.not_entered(process)
         self._handle(process, failed_start_event(is_once=process.spec.once))

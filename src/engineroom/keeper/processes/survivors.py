@@ -28,7 +28,7 @@ def nameless(born: Born) -> str:
 
 
 def take_in(supervisor: Supervisor, survivors: Mapping[str, list[Born]]) -> None:
-    """Have everything ended that lives and should not."""
+    """End every process that an earlier keeper started and the journal does not know."""
     found = _unjournaled(supervisor, survivors)
     for id, held in found.items():
         process = supervisor.processes.get(id) or _unknown(supervisor, id, held)

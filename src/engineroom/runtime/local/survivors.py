@@ -1,4 +1,7 @@
-"""What lives of a keeper's on this host, by the kernel's word: its marks of birth (see `keeper.births`) and its cgroups."""
+"""Which processes of a keeper live on this host, as the kernel says: by their birth marks and their cgroups.
+
+`keeper/containment/birth_marks.py` describes the marks.
+"""
 
 import json
 import os

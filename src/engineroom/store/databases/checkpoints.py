@@ -17,7 +17,7 @@ class Checkpoints:
     """A thread that makes a checkpoint soon after something was written, and rests between two.
 
     Left to SQLite, every thousandth page is copied by the commit that wrote it, and flushed twice: whoever waits for that
-    commit waits for all of it. The log still ends by such a commit where it has grown long (`databases.py`), as it can
+    commit waits for all of it. The log still ends by such a commit where it has grown long (`sqlite.py`), as it can
     begin anew only while nobody writes; most of it has been copied by then.
     """
 

@@ -147,7 +147,7 @@ class DiskSpace:
         return found
 
     def _take_reserve(self) -> None:
-        """Have the reserve's room in the file, as pages that are free: given up as it is, others might take it."""
+        """Move the reserve into free pages of the file: given back to the disk, another program might take it."""
         self._reserve.unlink(missing_ok=True)
         self._empty_ahead_log("RESTART")
         self._bound_growth(bounded=False)

@@ -1,19 +1,19 @@
-"""Counts how the lives of processes end, and decides from that when each starts again."""
+"""Count how processes end, one after the other; `backoff.py` says from that when each starts again."""
 
 import random
 import time
 from collections import Counter
 
-from engineroom.keeper.processes import restarts
+from engineroom.keeper.processes import backoff
 from engineroom.keeper.processes.process import Subprocess
 
 
-class RestartPolicy:
+class RestartHistory:
     """What is remembered of the ends of processes: of each its streak, and of each family who has died young just now."""
 
     def __init__(self) -> None:
         self._members: Counter[str] = Counter()
-        self._young_deaths = restarts.RecentDeaths()
+        self._young_deaths = backoff.RecentDeaths()
 
     def join(self, process: Subprocess) -> None:
         """Take in that there is a process."""
@@ -29,9 +29,9 @@ class RestartPolicy:
 
     def count(self, process: Subprocess, lived_seconds: float, *, expected: bool) -> None:
         """Take in the end of a life, and decide after which delay the process starts again."""
-        process.streak = restarts.after_life(process.streak, lived_seconds, expected=expected)
+        process.streak = backoff.after_life(process.streak, lived_seconds, expected=expected)
         companions = 0
         if process.streak.young_deaths:
             companions = self._young_deaths.note(process.spec.family, time.monotonic())
         spread = random.random()  # noqa: S311
-        process.delay_seconds = restarts.delay_seconds(process.streak, spread, companions)
+        process.delay_seconds = backoff.delay_seconds(process.streak, spread, companions)

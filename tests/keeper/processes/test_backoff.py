@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engineroom.keeper.processes.restarts import (
+from engineroom.keeper.processes.backoff import (
     CRASH_LOOPING_FROM,
     MAX_DELAY_SECONDS,
     MAX_HERD_SECONDS,
@@ -19,7 +19,7 @@ from engineroom.keeper.processes.restarts import (
     after_life,
     is_expected,
 )
-from engineroom.keeper.processes.restarts import delay_seconds as delay_after
+from engineroom.keeper.processes.backoff import delay_seconds as delay_after
 
 DEATHS = st.integers(min_value=0, max_value=10**9)
 SPREADS = st.floats(min_value=0.0, max_value=1.0, exclude_max=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from engineroom.keeper.processes.process import Spec, Subprocess
-from engineroom.keeper.processes.restart_policy import RestartPolicy
+from engineroom.keeper.processes.restart_history import RestartHistory
 
 
 def process(name: str) -> Subprocess:
@@ -22,11 +22,11 @@ def process(name: str) -> Subprocess:
 
 @pytest.fixture(autouse=True)
 def _the_longest_spread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engineroom.keeper.processes.restart_policy.random.random", lambda: 0.99)
+    monkeypatch.setattr("engineroom.keeper.processes.restart_history.random.random", lambda: 0.99)
 
 
 def test_one_that_leaves_does_not_have_its_family_forget_who_died_just_now() -> None:
-    counted = RestartPolicy()
+    counted = RestartHistory()
     first, second, third = family = [process(name) for name in "abc"]
     for each in family:
         counted.join(each)
@@ -38,7 +38,7 @@ def test_one_that_leaves_does_not_have_its_family_forget_who_died_just_now() -> 
 
 
 def test_a_family_of_which_nobody_is_left_is_forgotten() -> None:
-    counted = RestartPolicy()
+    counted = RestartHistory()
     first, second = process("a"), process("b")
     counted.join(first)
     counted.count(first, 0.1, expected=False)
