@@ -371,17 +371,21 @@ def test_more_notices_than_the_kernel_keeps_lose_nothing(desk: Desk) -> None:
     assert b"late" in desk.texts()
 
 
-def test_who_comes_back_with_an_older_journal_is_read_from_his_first_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_killed_before_it_looks", [False, True])
+def test_who_comes_back_with_an_older_journal_is_read_from_his_first_line(
+    tmp_path: Path, is_killed_before_it_looks: bool
+) -> None:
     desk = Desk(tmp_path)
     desk.prints(numbered(0, 100))
     desk.spool.gone(ID)
     desk.follow()
     desk.acknowledge()
-    assert not desk.path().exists()
-
     desk.begin_anew({ID: 0})
     desk.spool.began(ID, 1)
-    desk.prints(b"once\n")
+    desk.write(b"once\n")
+    if is_killed_before_it_looks:
+        desk.begin_anew({ID: 1})
+    desk.look()
     desk.reader.look_again()  # as whoever connects to another keeper does
     [chunk] = desk.read()
     assert (chunk.data, chunk.dropped_bytes) == (b"once\n", 0)

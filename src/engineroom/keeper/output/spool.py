@@ -52,8 +52,6 @@ class Spool:
         self._lost: dict[str, int] = {}
         """Up to where streams were read of which the host, when it went down, left nothing."""
         self._present = frozenset(os.listdir(self._folder))  # noqa: PTH208
-        self._begun_behind: set[str] = set()
-        """What has no file, of processes that an earlier keeper knew: there may have been one, and it was read."""
         self._recovered = False
         self._overdue = False
         """Whether all files are to be looked at, as that could not be done when it should have been."""
@@ -123,18 +121,29 @@ class Spool:
     def recover(self, pids: Mapping[str, int]) -> None:
         """Go on with what an earlier keeper left, and mark what was written meanwhile; `pids`: who runs, 0 for nobody."""
         self._pids.update({process: pid for process, pid in pids.items() if pid})
-        if not self._after_boot:
-            known = {name for process in pids for name in _names(process)}
-            self._begun_behind = known - self._present
+        known = {name for process in pids for name in _names(process)}
+        absent = set() if self._after_boot else known - self._present
+        for name in absent:
+            with self._going_on(name):
+                self._begin_behind(name)
         self.held.recover(os.listdir(self._folder))  # noqa: PTH208
         for name in self._files():
             with self._going_on(name):
                 self._recover(name, pids)
-        for name in set(os.listdir(self._marks_folder)) - self._streams.keys():  # noqa: PTH208
+        for name in set(os.listdir(self._marks_folder)) - self._streams.keys() - absent:  # noqa: PTH208
             with self._going_on(name):
                 os.unlink(f"{self._marks_folder}/{name}")  # noqa: PTH108
         self._gone = {process: self._gone[process] for process in sorted(self._gone, key=self._last_at)}
         self._recovered = True
+
+    def _begin_behind(self, name: str) -> None:
+        """Have a file that is not there yet begin behind every offset that an earlier one of its name can have had.
+
+        An older journal brings back a process whose output was read and removed. Nobody writes a byte in each nanosecond
+        since the boot. It is written down before anybody prints: this keeper, too, may be killed before it looks.
+        """
+        paths = f"{self._folder}/{name}", f"{self._marks_folder}/{name}"
+        Stream(*paths, self.puncher).begin_behind(time.monotonic_ns())
 
     def _recover(self, name: str, pids: Mapping[str, int]) -> None:
         stream, process = self._printed(name), name.rpartition(".")[0]
@@ -310,11 +319,6 @@ class Spool:
             paths = f"{self._folder}/{name}", f"{self._marks_folder}/{name}"
             is_old = self._after_boot and not self._recovered
             stream = self._streams[name] = Stream(*paths, self.puncher, after_boot=is_old)
-            if name in self._begun_behind:
-                self._begun_behind.remove(name)
-                # An older journal brings back a process whose output was read and removed. Nobody has written a byte
-                # for each nanosecond since the boot, so this is behind whatever was read.
-                stream.begin_behind(time.monotonic_ns())
             stream.resume(self._lost.pop(name, 0))
         return stream
 
