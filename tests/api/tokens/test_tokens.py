@@ -127,6 +127,22 @@ def test_a_limited_token_sees_its_applications_alone(api: Api, tmp_path_factory:
         assert api.get(path, headers=limited).status_code == 404
 
 
+def test_a_limited_token_does_not_choose_a_folder(api: Api) -> None:
+    """It may be that of another application, whose user would run what is asked for."""
+    abilities = ["read", "write", "admin"]
+    limited = header(make(api, applications=[api.linked.application], abilities=abilities))
+    asked = (
+        ("PATCH", f"/api/environments/{api.linked.environment}", {"directory": "/"}),
+        (
+            "POST",
+            f"/api/applications/{api.linked.application}/environments",
+            {"name": "two", "branch": "two", "directory": "/"},
+        ),
+    )
+    for method, path, fields in asked:
+        assert api.client.request(method, path, json=fields, headers=limited).status_code == 403
+
+
 @pytest.mark.parametrize(("method", "path"), sorted(ORGANIZATION_WIDE))
 def test_what_concerns_the_whole_organization_is_forbidden_to_a_limited_token(
     api: Api, method: str, path: str

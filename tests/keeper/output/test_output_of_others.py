@@ -77,6 +77,32 @@ def test_what_is_reserved_for_a_file_of_output_is_given_back_and_no_line_is_lost
     assert desk.texts()[-2:] == [b"line %d" % (printed - 1), b"the last"]
 
 
+def test_what_is_reserved_for_output_that_is_empty_is_given_back(desk: Desk) -> None:
+    reserve(desk.path())
+    desk.look()
+    desk.spool.keep_up()
+    desk.spool.puncher.wait()
+    assert used(desk.path()) <= 2 * KEPT
+    desk.prints(b"the first\n")
+    assert desk.texts() == [b"the first"]
+
+
+def test_what_is_reserved_behind_the_stretched_output_of_a_run_is_given_back_at_its_end(
+    tmp_path: Path,
+) -> None:
+    path, puncher = tmp_path / "printed", Puncher()
+    files = OutputFiles(puncher)
+    files.began(ID, str(path))
+    stretched = 1 << 40
+    with path.open("wb") as file:
+        os.pwrite(file.fileno(), b"x", stretched)
+        kernel.reserve(file.fileno(), stretched + 4096, RESERVED)
+    files.ended(ID)
+    puncher.wait()
+    assert used(path) < RESERVED // 16
+    puncher.close()
+
+
 @pytest.mark.parametrize("printed", [1, 300_000])
 def test_what_is_reserved_for_the_output_of_a_run_is_given_back(tmp_path: Path, printed: int) -> None:
     path, puncher = tmp_path / "printed", Puncher()

@@ -5,7 +5,7 @@ import os.path
 from dataclasses import replace
 
 from engineroom.api.calls.call import Call
-from engineroom.api.http.errors import InvalidError
+from engineroom.api.http.errors import ForbiddenError, InvalidError
 from engineroom.model.applications.environment import Environment
 from engineroom.model.applications.folder import FolderGrant, innermost
 from engineroom.model.token import Ability
@@ -21,6 +21,8 @@ async def require(call: Call, directory: str | None) -> FolderGrant | None:
     call.require(Ability.ADMIN)
     if directory is None:
         return None
+    if call.token.applications is not None:
+        raise ForbiddenError  # a folder may be that of another application, whose user would run what is asked for
     allowed = await asyncio.to_thread(call.control.folders, call.organization_id)
     found = innermost(allowed, directory)
     if found is None:

@@ -8,6 +8,8 @@ from engineroom.keeper.output import holes
 _KEPT_BYTES = 1280 * 1024
 """More than is read of it by whoever named the file (see `engineroom.model.applications.command`)."""
 _RESERVED_BYTES = 64 * 1024 * 1024
+_FLOOD_BYTES = 1024 * 1024 * 1024
+"""More than this is not printed between two looks."""
 """What takes so much more than its length was reserved behind its end (fallocate(2)), which no hole gives back."""
 
 
@@ -29,7 +31,7 @@ class OutputFiles:
         """Take in that it does so no more; return the file, if it did."""
         path = self._paths.pop(process, None)
         if path is not None:
-            keep_the_end(path, self._puncher)
+            keep_the_end(path, self._puncher, is_over=True)
         return path
 
     def bound(self) -> None:
@@ -38,14 +40,16 @@ class OutputFiles:
             keep_the_end(path, self._puncher)
 
 
-def keep_the_end(path: str, puncher: holes.Puncher) -> None:
-    """Give up all of a file but its end."""
+def keep_the_end(path: str, puncher: holes.Puncher, *, is_over: bool = False) -> None:
+    """Give up all of a file but its end. When nobody prints to it any more, so is whatever is reserved behind its end."""
     try:
         found = os.stat(path)  # noqa: PTH116
         if found.st_blocks * 512 <= 2 * _KEPT_BYTES:
             return
         end = (found.st_size - _KEPT_BYTES) // holes.BLOCK_BYTES * holes.BLOCK_BYTES
-        if end <= 0 or found.st_blocks * 512 > found.st_size + _RESERVED_BYTES:
+        # Its length says nothing where somebody has stretched it.
+        printed = min(found.st_size, _FLOOD_BYTES)
+        if is_over or end <= 0 or found.st_blocks * 512 > printed + _RESERVED_BYTES:
             os.truncate(path, found.st_size)
         if path in puncher.failed:
             os.truncate(path, 0)

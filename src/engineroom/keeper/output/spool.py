@@ -324,7 +324,8 @@ class Spool:
 
     def _was_printed(self, name: str) -> bool:
         try:
-            if os.stat(f"{self._folder}/{name}").st_size:  # noqa: PTH116
+            found = os.stat(f"{self._folder}/{name}")  # noqa: PTH116
+            if found.st_size or found.st_blocks:  # what is reserved counts, too
                 return True
             return os.path.exists(f"{self._marks_folder}/{name}")  # noqa: PTH110
         except OSError:

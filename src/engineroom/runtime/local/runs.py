@@ -91,7 +91,8 @@ class Runs:
             with self._output(run).open("rb") as output:
                 begin = max(0, output.seek(0, 2) - kept_bytes)
                 output.seek(begin)
-                printed = output.read()
+                # Whoever else has it open may make it longer meanwhile, without end.
+                printed = output.read(kept_bytes)
                 return printed[cut_behind(printed, 0) if begin else 0 :].decode(errors="replace")
         except FileNotFoundError:
             return ""
