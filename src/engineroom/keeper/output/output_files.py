@@ -8,9 +8,9 @@ from engineroom.keeper.output import holes
 _KEPT_BYTES = 1280 * 1024
 """More than is read of it by whoever named the file (see `engineroom.model.applications.command`)."""
 _RESERVED_BYTES = 64 * 1024 * 1024
-_FLOOD_BYTES = 1024 * 1024 * 1024
-"""More than this is not printed between two looks."""
 """What takes so much more than its length was reserved behind its end (fallocate(2)), which no hole gives back."""
+_FLOOD_BYTES = 1024 * 1024 * 1024
+"""A length beyond this is taken for no more: no process prints so much between two looks, but it may stretch its file."""
 
 
 class OutputFiles:
@@ -47,7 +47,6 @@ def keep_the_end(path: str, puncher: holes.Puncher, *, is_over: bool = False) ->
         if found.st_blocks * 512 <= 2 * _KEPT_BYTES:
             return
         end = (found.st_size - _KEPT_BYTES) // holes.BLOCK_BYTES * holes.BLOCK_BYTES
-        # Its length says nothing where somebody has stretched it.
         printed = min(found.st_size, _FLOOD_BYTES)
         if is_over or end <= 0 or found.st_blocks * 512 > printed + _RESERVED_BYTES:
             os.truncate(path, found.st_size)
